@@ -1,0 +1,101 @@
+"""Fills a desk over the API, as any client could: knowledge by import, queues and people one by one."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+
+from balie.api.faq.v1 import entry_pb2, faq_service_pb2
+from balie.api.faq.v1 import knowledge_service_pb2 as knowledge
+from balie.api.handoff.v1 import agent_service_pb2, handoff_pb2, queue_service_pb2
+from balie.cli.desk import Desk
+from balie.client import Balie
+from balie.faq.files import read_entries
+from balie.kit.ids import new_id
+
+_CALL_SECONDS = 30.0
+_IMPORT_SECONDS = 3600.0
+
+OnProgress = Callable[[knowledge.ImportEntriesResponse], None]
+
+
+async def import_entries(
+    client: Balie, collection: str, path: Path, on_progress: OnProgress, *, dry_run: bool = False
+) -> knowledge.ImportEntriesResponse:
+    """Imports a file of entries into a collection, and returns the last word on it.
+
+    Raises:
+        balie.faq.errors.EntryFileWrong: the file cannot be read as entries; names file and line.
+        grpc.RpcError: the FAQ service refused the import as a whole.
+    """
+
+    async def parts() -> AsyncIterator[knowledge.ImportEntriesRequest]:
+        header = knowledge.ImportHeader(collection_id=collection, dry_run=dry_run)
+        yield knowledge.ImportEntriesRequest(header=header)
+        for entry in read_entries(path):
+            texts = [
+                entry_pb2.EntryText(
+                    language=text.language,
+                    question=text.question,
+                    phrasings=text.phrasings,
+                    answer=text.answer,
+                )
+                for text in entry.texts
+            ]
+            whole = entry_pb2.Entry(id=entry.id, texts=texts, tags=entry.tags, metadata=entry.metadata)
+            yield knowledge.ImportEntriesRequest(entry=whole)
+
+    last = knowledge.ImportEntriesResponse()
+    async for last in client.knowledge.ImportEntries(parts(), timeout=_IMPORT_SECONDS):
+        on_progress(last)
+    return last
+
+
+async def make_collection(client: Balie, collection: str, languages: tuple[str, ...]) -> None:
+    """Creates a collection, or gives the one there is these languages."""
+    wanted = entry_pb2.Collection(id=collection, display_name=collection.capitalize(), languages=languages)
+    request = knowledge.UpsertCollectionRequest(collection=wanted, request_id=new_id())
+    await client.knowledge.UpsertCollection(request, timeout=_CALL_SECONDS)
+
+
+async def wait_for_index(client: Balie, collection: str, generation: int) -> None:
+    """Returns when searches see a generation of a collection."""
+    request = faq_service_pb2.SearchAnswersRequest(
+        collection_id=collection, text="?", min_generation=generation
+    )
+    await client.faq.SearchAnswers(request, timeout=_IMPORT_SECONDS)
+
+
+async def fill(client: Balie, desk: Desk, on_progress: OnProgress) -> knowledge.ImportEntriesResponse:
+    """Gives a running suite a desk's knowledge, queues and people; doing it again changes nothing."""
+    collection, languages = desk.collection
+    for queue in desk.queues():
+        request = queue_service_pb2.UpsertQueueRequest(queue=_queue(queue), request_id=new_id())
+        await client.queues.UpsertQueue(request, timeout=_CALL_SECONDS)
+    for agent in desk.agents():
+        agent_request = agent_service_pb2.UpsertAgentRequest(agent=_agent(agent), request_id=new_id())
+        await client.agents.UpsertAgent(agent_request, timeout=_CALL_SECONDS)
+    await make_collection(client, collection, languages)
+    result = await import_entries(client, collection, desk.faq, on_progress)
+    await wait_for_index(client, collection, result.index_generation)
+    return result
+
+
+def _queue(written: dict[str, Any]) -> handoff_pb2.Queue:
+    return handoff_pb2.Queue(
+        id=written["id"],
+        display_name=written["name"],
+        max_wait=Duration(seconds=60 * int(written["max_wait_minutes"])),
+        offer_timeout=Duration(seconds=int(written["offer_seconds"])),
+    )
+
+
+def _agent(written: dict[str, Any]) -> handoff_pb2.Agent:
+    return handoff_pb2.Agent(
+        id=written["id"],
+        display_name=written["name"],
+        queue_ids=written["queues"],
+        languages=written["languages"],
+        max_chats=int(written["max_chats"]),
+    )

@@ -1,0 +1,110 @@
+"""What can go wrong in the FAQ service."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from balie.kit.errors import FailedPrecondition, InvalidRequest, NotFound, Unavailable
+
+
+class CollectionNotFound(NotFound):
+    """The tenant has no such collection."""
+
+    reason = "COLLECTION_NOT_FOUND"
+
+    def __init__(self, collection_id: str) -> None:
+        super().__init__(f"collection {collection_id} does not exist", collection_id=collection_id)
+
+
+class EntryNotFound(NotFound):
+    """The collection has no such entry."""
+
+    reason = "ENTRY_NOT_FOUND"
+
+    def __init__(self, collection_id: str, entry_id: str) -> None:
+        super().__init__(
+            f"collection {collection_id} has no entry {entry_id}",
+            collection_id=collection_id,
+            entry_id=entry_id,
+        )
+
+
+class EntryLanguageInvalid(InvalidRequest):
+    """A language is given twice, is not one of the collection's, or would go while entries use it."""
+
+    reason = "ENTRY_LANGUAGE_INVALID"
+
+    def __init__(self, language: str, *, problem: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"the language {language} {problem}", language=language, problem=problem, known=known
+        )
+
+
+class EmbeddingInvalid(InvalidRequest):
+    """The embedding is none of this encoder's vectors."""
+
+    reason = "EMBEDDING_INVALID"
+
+    def __init__(self, problem: str, *, expected: object, actual: object) -> None:
+        super().__init__(f"the embedding {problem}", expected=expected, actual=actual)
+
+
+class IndexBehind(Unavailable):
+    """The index has not reached the generation that was asked for."""
+
+    reason = "INDEX_BEHIND"
+
+    def __init__(self, *, asked: int, generation: int) -> None:
+        super().__init__(
+            f"the index holds generation {generation}, asked for is {asked}",
+            retry_after_seconds=0.5,
+            asked=asked,
+            generation=generation,
+        )
+
+
+class EtagMismatch(FailedPrecondition):
+    """What is to be changed was changed by somebody else since its etag was read."""
+
+    reason = "ETAG_MISMATCH"
+
+    def __init__(self, etag: str, current_etag: str) -> None:
+        now = f"is {current_etag} now" if current_etag else "is none, as it does not exist"
+        super().__init__(f"the etag {now}: read it again", etag=etag, current_etag=current_etag)
+
+
+class ImportOutOfOrder(InvalidRequest):
+    """The parts of an import come in another order than header first, then entries."""
+
+    reason = "IMPORT_OUT_OF_ORDER"
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(f"the import's next message must be its {expected}", expected=expected)
+
+
+class CollectionNotEmpty(FailedPrecondition):
+    """A collection that still holds entries cannot be deleted."""
+
+    reason = "COLLECTION_NOT_EMPTY"
+
+    def __init__(self, collection_id: str, entries: int) -> None:
+        super().__init__(
+            f"collection {collection_id} still holds {entries} entries",
+            collection_id=collection_id,
+            entries=entries,
+        )
+
+
+class EntryFileWrong(Exception):
+    """A file cannot be read as entries; for whoever imports it, so no `Failure`.
+
+    Attributes:
+        path: the file.
+        line: where in it, from 1; 0 when it is the file as a whole.
+        problem: what is wrong there.
+    """
+
+    def __init__(self, path: Path, line: int, problem: str) -> None:
+        super().__init__(f"{path}:{line}: {problem}" if line else f"{path}: {problem}")
+        self.path = path
+        self.line = line
+        self.problem = problem

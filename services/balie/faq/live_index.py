@@ -1,0 +1,189 @@
+"""The index of one collection on this replica: vectors, what is shown of each entry, and how far it has come.
+
+Everything a search needs is here, so that it waits for no database and never mixes two states: the texts it returns
+are those of the generation that it names.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from balie.faq.domain import Calibration, Entry, EntryText, IndexState
+from balie.faq.index import Snapshot, VectorIndex
+from balie.faq.locks import ReadWriteLock
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    EntryVectors = Sequence[NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedEntry:
+    """What the index keeps of an entry; its phrasings are there as vectors alone."""
+
+    number: int
+    id: str
+    revision: int
+    texts: tuple[EntryText, ...]
+
+    @staticmethod
+    def of(entry: Entry) -> "IndexedEntry":
+        """Returns what is kept of a stored entry."""
+        texts = tuple(replace(text, phrasings=()) for text in entry.content.texts)
+        return IndexedEntry(entry.number, entry.id, entry.revision, texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search finds in one state of the index.
+
+    Attributes:
+        ranked: entries with their scores, best first, ties by id.
+        pinned: those of the entries named that exist, in the order they were named.
+        languages: of the collection, best first.
+    """
+
+    ranked: tuple[tuple[IndexedEntry, float], ...]
+    pinned: tuple[IndexedEntry, ...]
+    languages: tuple[str, ...]
+    state: IndexState
+
+
+class LiveIndex:
+    """An index that is searched while it follows its collection; its methods but `reached` and `tell` may block.
+
+    Args:
+        fingerprint: of the encoder whose vectors it holds.
+        dimensions: length of a vector.
+        calibration: used until one is learned.
+        as_of: a moment, until the first change.
+    """
+
+    def __init__(
+        self, *, fingerprint: str, dimensions: int, calibration: Calibration, as_of: datetime
+    ) -> None:
+        self._fingerprint = fingerprint
+        self._lock = ReadWriteLock()
+        self._vectors = VectorIndex(dimensions)
+        self._entries: dict[int, IndexedEntry] = {}
+        self._numbers: dict[str, int] = {}
+        self._languages: tuple[str, ...] = ()
+        self._generation = 0
+        self._as_of = as_of
+        self._calibration = calibration
+        self._changed = asyncio.Event()
+
+    @property
+    def generation(self) -> int:
+        """Returns the generation it holds."""
+        return self._generation
+
+    def state(self) -> IndexState:
+        """Returns what it holds."""
+        with self._lock.reading():
+            return self._state()
+
+    def search(self, vector: "NDArray[np.float32] | None", top: int, pinned: Sequence[str] = ()) -> Found:
+        """Returns the best entries and the ones named, of one state.
+
+        Args:
+            vector: shape (dimensions,), float32, of length 1; None to rank nothing.
+            top: most ranked entries.
+            pinned: ids of the entries named, which are not ranked again.
+        """
+        with self._lock.reading():
+            named = [self._entries[self._numbers[key]] for key in pinned if key in self._numbers]
+            apart = {entry.number for entry in named}
+            hits = [] if vector is None else self._vectors.search(vector, top + len(apart))
+            ranked = [(self._entries[hit.number], hit.score) for hit in hits if hit.number not in apart]
+            ranked.sort(key=lambda pair: (-pair[1], pair[0].id))
+            return Found(tuple(ranked[:top]), tuple(named), self._languages, self._state())
+
+    def snapshot(self) -> tuple[int, Snapshot]:
+        """Returns the generation and a copy of all its vectors."""
+        with self._lock.reading():
+            return self._generation, self._vectors.snapshot()
+
+    def ids(self) -> tuple[dict[str, int], list[int]]:
+        """Returns the numbers of its entries by id, and the ids of all its vectors."""
+        with self._lock.reading():
+            return dict(self._numbers), self._vectors.ids()
+
+    def load(
+        self,
+        entries: "Mapping[IndexedEntry, EntryVectors]",
+        *,
+        languages: tuple[str, ...],
+        generation: int,
+        as_of: datetime,
+    ) -> None:
+        """Holds these entries and nothing else; what is there is searched until the new index is whole."""
+        built = VectorIndex(self._vectors.dimensions)
+        built.replace((), {entry.number: rows for entry, rows in entries.items()})
+        with self._lock.writing():
+            self._vectors = built
+            self._entries = {entry.number: entry for entry in entries}
+            self._numbers = {entry.id: entry.number for entry in entries}
+            self._languages, self._generation, self._as_of = languages, generation, as_of
+
+    def change(
+        self,
+        removed: Iterable[int],
+        added: "Mapping[IndexedEntry, EntryVectors]",
+        *,
+        languages: tuple[str, ...] | None,
+        generation: int,
+        as_of: datetime,
+    ) -> None:
+        """Takes entries out and puts others, or the same ones anew, in their place, in one step.
+
+        Args:
+            removed: numbers of the entries that went or changed.
+            added: the entries that are there now, with one vector for each question and phrasing.
+            languages: of the collection; None when it is gone.
+            generation: that it holds afterwards.
+            as_of: when the newest change of that generation was made.
+        """
+        with self._lock.writing():
+            going = set(removed) | {entry.number for entry in added}
+            # An id that was deleted and given anew, when the deletion is still to come in the log.
+            going |= {self._numbers[entry.id] for entry in added if entry.id in self._numbers}
+            self._vectors.replace(going, {entry.number: rows for entry, rows in added.items()})
+            for number in going & self._entries.keys():
+                gone = self._entries.pop(number)
+                if self._numbers.get(gone.id) == number:
+                    del self._numbers[gone.id]
+            for entry in added:
+                self._entries[entry.number] = entry
+                self._numbers[entry.id] = entry.number
+            self._languages = self._languages if languages is None else languages
+            self._generation, self._as_of = generation, as_of
+
+    def calibrate(self, calibration: Calibration) -> None:
+        """Uses a calibration from now on; never blocks."""
+        self._calibration = calibration
+
+    def tell(self) -> None:
+        """Wakes those who wait for a generation; called on the event loop after each change."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def reached(self, generation: int) -> None:
+        """Returns when it holds at least a generation."""
+        while self._generation < generation:
+            await self._changed.wait()
+
+    def _state(self) -> IndexState:
+        return IndexState(
+            generation=self._generation,
+            as_of=self._as_of,
+            entry_count=len(self._entries),
+            vector_count=len(self._vectors),
+            fingerprint=self._fingerprint,
+            dimensions=self._vectors.dimensions,
+            calibration=self._calibration,
+        )

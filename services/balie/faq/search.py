@@ -1,0 +1,191 @@
+"""Finds answers: ranks entries, and says when none may be given."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from balie.faq.answer_ids import AnswerId
+from balie.faq.domain import (
+    Answer,
+    Answers,
+    Calibration,
+    Embedding,
+    EntryText,
+    IndexState,
+    NoAnswer,
+    Question,
+    Source,
+)
+from balie.faq.errors import EmbeddingInvalid, IndexBehind
+from balie.faq.indexes import Indexes
+from balie.faq.live_index import Found, IndexedEntry, LiveIndex
+from balie.faq.vectors import TextEncoder
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Search:
+    """Answers questions from this replica's indexes.
+
+    Args:
+        indexes: of all collections.
+        encoder: encodes a question that comes without a vector of its own.
+        workers: threads that search.
+    """
+
+    def __init__(self, indexes: Indexes, encoder: TextEncoder, workers: Executor) -> None:
+        self._indexes = indexes
+        self._encoder = encoder
+        self._workers = workers
+
+    async def answers(self, tenant: str, question: Question, *, wait_seconds: float) -> Answers:
+        """Returns the entries nearest to a question, and whether the first may be given.
+
+        Args:
+            tenant: whose collection it is.
+            question: what is asked.
+            wait_seconds: how long to wait for the least generation asked for; infinity for ever.
+
+        Raises:
+            CollectionNotFound: there is no such collection.
+            EmbeddingInvalid: the embedding is none of this encoder's, and no text stands beside it.
+            IndexBehind: the generation did not come in time.
+            EncoderBusy: too many texts wait for the encoder.
+        """
+        live = await self._indexes.of(tenant, question.collection_id)
+        await _reach(live, question.min_generation, wait_seconds)
+        vector = await self._vector(question)
+        # Two at least: how far the best is ahead decides whether it may be given.
+        found = await self._in_thread(live, vector, max(2, question.top_k), question.entry_ids)
+        return _answers(found, question, ranked=vector is not None)
+
+    async def state(self, tenant: str, collection_id: str) -> IndexState:
+        """Returns what this replica's index of a collection holds.
+
+        Raises:
+            CollectionNotFound: there is no such collection.
+        """
+        live = await self._indexes.of(tenant, collection_id)
+        return await asyncio.get_running_loop().run_in_executor(self._workers, live.state)
+
+    async def _vector(self, question: Question) -> "NDArray[np.float32] | None":
+        given = question.embedding
+        if given is not None and given.fingerprint == self._encoder.fingerprint:
+            return _checked(given, self._encoder.dimensions)
+        if question.text:
+            vector: NDArray[np.float32] = (await self._encoder.encode([question.text]))[0]
+            return vector
+        if given is not None:
+            raise EmbeddingInvalid(
+                "is another encoder's, and no text stands beside it",
+                expected=self._encoder.fingerprint,
+                actual=given.fingerprint,
+            )
+        return None
+
+    async def _in_thread(
+        self, live: LiveIndex, vector: "NDArray[np.float32] | None", top: int, pinned: Sequence[str]
+    ) -> Found:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._workers, live.search, vector, top, pinned)
+
+
+async def _reach(live: LiveIndex, generation: int, wait_seconds: float) -> None:
+    if live.generation >= generation:
+        return
+    try:
+        async with asyncio.timeout(None if wait_seconds == float("inf") else wait_seconds):
+            await live.reached(generation)
+    except TimeoutError:
+        raise IndexBehind(asked=generation, generation=live.generation) from None
+
+
+def _checked(embedding: Embedding, dimensions: int) -> "NDArray[np.float32]":
+    """Returns an embedding as a vector of length 1.
+
+    Raises:
+        EmbeddingInvalid: it has another length than the encoder's, a number that is none, or no direction.
+    """
+    if len(embedding.values) != dimensions:
+        raise EmbeddingInvalid(
+            f"has {len(embedding.values)} numbers instead of {dimensions}",
+            expected=dimensions,
+            actual=len(embedding.values),
+        )
+    vector = np.asarray(embedding.values, dtype=np.float64)
+    norm = float(np.linalg.norm(vector))
+    if not np.isfinite(norm) or norm == 0.0:
+        raise EmbeddingInvalid(
+            "has no direction", expected="finite numbers, not all zero", actual=f"a norm of {norm:g}"
+        )
+    unit: NDArray[np.float32] = (vector / norm).astype(np.float32)
+    return unit
+
+
+def _answers(found: Found, question: Question, *, ranked: bool) -> Answers:
+    threshold = found.state.calibration.threshold
+    shown = [_answer(entry, 1.0, Source.PINNED, found, question) for entry in found.pinned]
+    shown += [
+        _answer(entry, score, Source.DENSE, found, question, above=score >= threshold)
+        for entry, score in found.ranked[: question.top_k]
+    ]
+    return Answers(tuple(shown), _why_not(found, ranked=ranked), found.state)
+
+
+def _why_not(found: Found, *, ranked: bool) -> NoAnswer:
+    """Returns why no answer may be given, if so."""
+    calibration: Calibration = found.state.calibration
+    if not found.state.entry_count:
+        return NoAnswer.COLLECTION_EMPTY
+    if found.pinned:
+        return NoAnswer.NONE
+    if not ranked:
+        return NoAnswer.ENTRIES_MISSING
+    scores = [score for _, score in found.ranked]
+    if scores[0] < calibration.threshold:
+        return NoAnswer.BELOW_THRESHOLD
+    if len(scores) > 1 and scores[0] - scores[1] < calibration.margin:
+        return NoAnswer.AMBIGUOUS
+    return NoAnswer.NONE
+
+
+def _answer(
+    entry: IndexedEntry, score: float, source: Source, found: Found, question: Question, *, above: bool = True
+) -> Answer:
+    text = in_language(entry.texts, question.language, found.languages)
+    answer_id = AnswerId(entry.number, entry.revision, found.state.generation, text.language)
+    return Answer(
+        answer_id=answer_id.encode(),
+        entry_id=entry.id,
+        language=text.language,
+        question=text.question,
+        answer=text.answer,
+        score=score,
+        above_threshold=above,
+        source=source,
+    )
+
+
+def in_language(texts: Sequence[EntryText], language: str, order: Sequence[str]) -> EntryText:
+    """Returns the texts in a language, or in the first of the collection's languages that there are texts in.
+
+    A language with subtags falls back on those without: `nl-BE` on `nl`.
+
+    Args:
+        texts: of one entry, one at least.
+        language: that is asked for; empty for none.
+        order: the collection's languages, best first.
+
+    Source: RFC 4647, section 3.4 (lookup).
+    """
+    by_language = {text.language.lower(): text for text in texts}
+    wanted = language.lower()
+    while wanted:
+        if wanted in by_language:
+            return by_language[wanted]
+        wanted = wanted.rpartition("-")[0]
+    return next((by_language[name.lower()] for name in order if name.lower() in by_language), texts[0])

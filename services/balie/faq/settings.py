@@ -1,0 +1,93 @@
+"""What the FAQ service is told; the only reader of its environment."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from balie.encoders.settings import EncoderSettings
+from balie.kit.settings import DatabaseSettings
+
+
+class FaqSettings(DatabaseSettings):
+    """The FAQ service's settings, `BALIE_FAQ_*`; the encoder's are `BALIE_ENCODER_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="BALIE_FAQ_")
+
+    encoder_folder: Path | None = Field(
+        default=None,
+        description="Folder that `balie encoder build` wrote. Without it, BALIE_ENCODER_FOLDER or its default.",
+    )
+    search_threads: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        description="Threads that search indexes, 1 to 64; each takes one core while it works.",
+    )
+    poll_seconds: float = Field(
+        default=0.2,
+        ge=0.01,
+        le=60,
+        description="How soon an index sees what another replica wrote, seconds, 0.01 to 60.",
+    )
+    max_wrong: float = Field(
+        default=0.05,
+        gt=0,
+        lt=1,
+        description="Greatest share of wrong among the answers given, above 0 and below 1; thresholds follow from it.",
+    )
+    max_wrong_delta: float = Field(
+        default=0.1,
+        gt=0,
+        lt=1,
+        description="Chance that a threshold breaks this promise, above 0 and below 1.",
+    )
+    expected_unanswerable: float = Field(
+        default=0.3,
+        ge=0,
+        lt=1,
+        description="Share of customers' questions that no entry answers, 0 to below 1. Too low a share lets wrong answers through.",
+    )
+    default_threshold: float = Field(
+        default=0.85,
+        ge=-1,
+        le=1,
+        description="Least cosine similarity of an answer while a collection is too small to learn one from, -1 to 1.",
+    )
+    calibration_delay_seconds: float = Field(
+        default=2.0,
+        ge=0,
+        le=3600,
+        description="How long a collection must be unchanged before its threshold is learned anew, seconds, 0 to 3600.",
+    )
+    calibration_questions: int = Field(
+        default=2000,
+        ge=100,
+        le=100_000,
+        description="Most of a collection's own questions that its threshold is learned from, 100 to 100000.",
+    )
+    keep_events: int = Field(
+        default=100_000,
+        ge=1000,
+        le=1_000_000_000,
+        description="Events kept of each collection, 1000 to 1000000000; a replica that is further behind builds its index anew.",
+    )
+    chores_seconds: float = Field(
+        default=3600.0,
+        ge=1,
+        le=86_400,
+        description="Time between two rounds of throwing away what is kept no longer, seconds, 1 to 86400.",
+    )
+
+    def encoder(self) -> EncoderSettings:
+        """Returns the encoder's settings, from the environment, with this service's folder when it has one.
+
+        Raises:
+            EncoderSettingsWrong: the environment is wrong about the encoder.
+        """
+        shared = EncoderSettings.load()
+        return (
+            shared
+            if self.encoder_folder is None
+            else shared.model_copy(update={"folder": self.encoder_folder})
+        )

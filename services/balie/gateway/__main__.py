@@ -1,0 +1,12 @@
+"""Runs the gateway: `python -m balie.gateway`."""
+
+from balie.gateway.app import lifespan
+from balie.gateway.settings import GatewaySettings
+from balie.gateway.strict_yaml import FileMistake
+from balie.kit.server import run
+
+if __name__ == "__main__":
+    try:
+        run(lifespan, GatewaySettings.load())
+    except FileMistake as mistake:
+        raise SystemExit(f"gateway: {mistake}") from None

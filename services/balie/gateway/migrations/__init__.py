@@ -1,0 +1,1 @@
+"""The versions of the gateway's schema; `balie.kit.migrations` runs them."""

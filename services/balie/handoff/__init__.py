@@ -1,0 +1,1 @@
+"""The handoff service: who speaks. It decides every turn, and runs queues, agents and handoffs."""

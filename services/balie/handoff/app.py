@@ -1,0 +1,64 @@
+"""The composition root: opens the database, builds the service around it, sweeps and cleans up meanwhile."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from balie.api.handoff.v1 import (
+    agent_service_pb2_grpc,
+    handoff_service_pb2_grpc,
+    queue_service_pb2_grpc,
+    router_service_pb2_grpc,
+)
+from balie.handoff import store
+from balie.handoff.confirmations import Confirmations
+from balie.handoff.desk import Desk
+from balie.handoff.feed import Feed
+from balie.handoff.journal import Journal
+from balie.handoff.routing.router import Router
+from balie.handoff.routing.service import RouterService
+from balie.handoff.service import AgentService, Commands, HandoffService, QueueService
+from balie.handoff.settings import HandoffSettings
+from balie.handoff.staff import Staff
+from balie.handoff.sweeper import Sweeper
+from balie.handoff.work import Shift
+from balie.kit.background import running
+from balie.kit.chores import Chores, Trimming
+from balie.kit.database import Database
+from balie.kit.eventlog import EventLog
+from balie.kit.ledger import Ledger
+from balie.kit.server import Serving
+
+MIGRATIONS = "balie.handoff.migrations"
+
+_CHORES_SECONDS = 3600.0
+
+
+@asynccontextmanager
+async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
+    """Runs the handoff service: handoffs go on from where the database left them."""
+    async with Database.open(settings.database_url, migrations=MIGRATIONS) as database:
+        log = EventLog(database, poll_seconds=settings.poll_seconds)
+        ledger = Ledger()
+        journal = Journal(database, log, ledger)
+        desk, staff, feed = Desk(journal, Confirmations(database, log)), Staff(journal), Feed(database, log)
+        commands = Commands(desk, staff, confirm_wait=timedelta(seconds=settings.confirm_wait_seconds))
+        servicers = (
+            (
+                router_service_pb2_grpc.add_RouterServiceServicer_to_server,
+                RouterService(Router(journal, desk)),
+            ),
+            (
+                handoff_service_pb2_grpc.add_HandoffServiceServicer_to_server,
+                HandoffService(desk, commands, feed),
+            ),
+            (
+                agent_service_pb2_grpc.add_AgentServiceServicer_to_server,
+                AgentService(staff, commands, Shift(journal, feed)),
+            ),
+            (queue_service_pb2_grpc.add_QueueServiceServicer_to_server, QueueService(staff)),
+        )
+        sweeper = Sweeper(journal, every_seconds=settings.sweep_seconds)
+        chores = Chores(database, ledger, Trimming(log, store.topics, settings.keep_events))
+        async with running(sweeper.run(), chores.run(every_seconds=_CHORES_SECONDS)):
+            yield Serving(servicers, ready=database.check)

@@ -1,0 +1,210 @@
+"""What is done with handoffs: asked for, accepted, turned down, given back, solved, withdrawn, and read."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from balie.handoff import directory, states, store
+from balie.handoff.confirmations import Confirmations
+from balie.handoff.domain import Asked, Handoff, HandoffState, Presence
+from balie.handoff.errors import AgentAtCapacity, AgentNotOnline, HandoffOfAnotherAgent
+from balie.handoff.events import TOPIC
+from balie.handoff.journal import Journal
+from balie.handoff.states import Step
+from balie.handoff.store import Filter, Place
+from balie.kit.database import Transaction
+from balie.kit.ids import new_id
+from balie.kit.ledger import Write
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of handoffs.
+
+    Attributes:
+        handoffs: oldest first.
+        after: where the next page begins; None on the last one.
+        head: position of the log's last event in the same snapshot.
+    """
+
+    handoffs: list[Handoff]
+    after: Place | None
+    head: int
+
+
+class Desk:
+    """The use cases of handoffs."""
+
+    def __init__(self, journal: Journal, confirmations: Confirmations) -> None:
+        self._journal = journal
+        self._confirmations = confirmations
+
+    async def request(self, write: Write, asked: Asked) -> Handoff:
+        """Asks for a person; returns the conversation's open handoff when it has one.
+
+        Raises:
+            QueueNotFound: the queue does not exist.
+        """
+
+        async def work(tx: Transaction) -> Handoff:
+            await directory.queue(tx, write.tenant, asked.queue_id)
+            return await self.open(tx, write.tenant, asked)
+
+        return await self._journal.once(write, Handoff, work)
+
+    async def open(self, tx: Transaction, tenant: str, asked: Asked) -> Handoff:
+        """Returns the conversation's open handoff, a new one when it has none, offered at once when somebody is free.
+
+        Args:
+            tx: a transaction that holds the tenant's desk.
+            tenant: whose desk.
+            asked: what is asked for, in a queue that exists.
+        """
+        already = await store.open_handoff(tx, tenant, asked.conversation_id)
+        if already is not None:
+            return already
+        now = self._journal.now()
+        queue = await directory.queue(tx, tenant, asked.queue_id)
+        change = states.queued(new_id(), asked, deadline_at=now + queue.profile.max_wait, now=now)
+        handoff = await self._journal.record(tx, tenant, change)
+        return await self._drawn(tx, tenant, handoff)
+
+    async def get(self, tenant: str, handoff_id: str) -> Handoff:
+        """Returns a handoff.
+
+        Raises:
+            HandoffNotFound: there is none.
+        """
+        async with self._journal.database.read() as tx:
+            return await store.handoff(tx, tenant, handoff_id)
+
+    async def page(self, tenant: str, wanted: Filter, *, after: Place | None, size: int) -> Page:
+        """Returns a page of handoffs and the log's head, of one snapshot."""
+        async with self._journal.database.read() as tx:
+            found = await store.listed(tx, tenant, wanted, after=after, limit=size + 1)
+            head = await self._journal.log.head(tenant, TOPIC, tx)
+        page = found[:size]
+        more = len(found) > size
+        return Page(page, Place(page[-1].created_at, page[-1].id) if more else None, head)
+
+    async def accept(self, write: Write, handoff_id: str, agent_id: str, *, wait: timedelta) -> Handoff:
+        """Takes a handoff for an agent, and returns it once the gateway has made them the owner.
+
+        Raises:
+            HandoffNotFound: there is no such handoff.
+            AgentNotFound: there is no such agent.
+            HandoffStateInvalid: it does not wait.
+            HandoffOfAnotherAgent: it is offered to somebody else.
+            AgentNotOnline: the agent is away or offline.
+            AgentAtCapacity: the agent has as many chats as they may.
+            OwnerNotConfirmed: it is theirs, and the gateway has not confirmed it within `wait`.
+        """
+
+        async def work(tx: Transaction) -> Handoff:
+            handoff = await store.handoff(tx, write.tenant, handoff_id)
+            agent = await directory.agent(tx, write.tenant, agent_id)
+            states.target(handoff, Step.RESERVE)
+            if handoff.agent_id not in ("", agent_id):
+                raise HandoffOfAnotherAgent(handoff_id, agent_id=handoff.agent_id)
+            if agent.presence is not Presence.ONLINE:
+                raise AgentNotOnline(agent_id, presence=agent.presence.name)
+            others = agent.open_chats - (handoff.agent_id == agent_id)
+            if others >= agent.profile.max_chats:
+                raise AgentAtCapacity(agent_id, limit=agent.profile.max_chats)
+            change = states.reserved(handoff, agent_id, now=self._journal.now())
+            return await self._journal.record(tx, write.tenant, change)
+
+        handoff = await self._journal.once(write, Handoff, work)
+        return await self._confirmations.wait(
+            write.tenant,
+            handoff.id,
+            lambda now: now.state is not HandoffState.RESERVED,
+            at_most=wait,
+        )
+
+    async def confirm_owner(self, tenant: str, handoff_id: str, epoch: int) -> Handoff:
+        """Takes the gateway's word that the owner which follows from the handoff's state is in place.
+
+        Raises:
+            HandoffNotFound: there is no such handoff.
+            HandoffStateInvalid: no owner follows from its state.
+            OwnerEpochPassed: a later epoch was confirmed before.
+        """
+        async with self._journal.writing(tenant) as tx:
+            handoff = await store.handoff(tx, tenant, handoff_id)
+            change = states.confirmed(handoff, epoch, now=self._journal.now())
+            return await self._journal.record(tx, tenant, change) if change else handoff
+
+    async def reject(self, write: Write, handoff_id: str, agent_id: str) -> Handoff:
+        """Turns an offer down for its agent; returns the handoff, which may be offered again already.
+
+        Raises:
+            HandoffNotFound: there is no such handoff.
+            AgentNotFound: there is no such agent.
+            HandoffStateInvalid: it is not offered.
+            HandoffOfAnotherAgent: it is offered to somebody else.
+        """
+
+        async def work(tx: Transaction) -> Handoff:
+            handoff = await store.handoff(tx, write.tenant, handoff_id)
+            await directory.agent(tx, write.tenant, agent_id)
+            states.target(handoff, Step.REJECT)
+            if handoff.agent_id != agent_id:
+                raise HandoffOfAnotherAgent(handoff_id, agent_id=handoff.agent_id)
+            change = states.passed(handoff, Step.REJECT, now=self._journal.now())
+            passed = await self._journal.record(tx, write.tenant, change)
+            return await self._drawn(tx, write.tenant, passed)
+
+        return await self._journal.once(write, Handoff, work)
+
+    async def give_back(
+        self, write: Write, handoff_id: str, step: Step, *, agent_id: str, outcome: str, wait: timedelta
+    ) -> Handoff:
+        """Ends a handoff (RELEASE or RESOLVE), and returns it once the bot owns the conversation again.
+
+        Args:
+            write: what was asked.
+            handoff_id: which one.
+            step: how it ends.
+            agent_id: who ends it, and must have it; empty for those who may end anybody's.
+            outcome: how it ended, in a code of the operator's own.
+            wait: how long to wait for the gateway.
+
+        Raises:
+            HandoffNotFound: there is no such handoff.
+            HandoffStateInvalid: no agent has it.
+            HandoffOfAnotherAgent: another agent has it.
+            OwnerNotConfirmed: it has ended, and the gateway has not confirmed the bot within `wait`.
+        """
+
+        async def work(tx: Transaction) -> Handoff:
+            handoff = await store.handoff(tx, write.tenant, handoff_id)
+            change = states.given_back(handoff, step, outcome=outcome, now=self._journal.now())
+            if agent_id not in ("", handoff.agent_id):
+                raise HandoffOfAnotherAgent(handoff_id, agent_id=handoff.agent_id)
+            ended = await self._journal.record(tx, write.tenant, change)
+            return await self._drawn(tx, write.tenant, ended)
+
+        handoff = await self._journal.once(write, Handoff, work)
+        return await self._confirmations.wait(
+            write.tenant, handoff.id, lambda now: now.owner_confirmed, at_most=wait
+        )
+
+    async def cancel(self, write: Write, handoff_id: str) -> Handoff:
+        """Withdraws a handoff that no agent has.
+
+        Raises:
+            HandoffNotFound: there is no such handoff.
+            HandoffStateInvalid: an agent has it, or it has ended.
+        """
+
+        async def work(tx: Transaction) -> Handoff:
+            handoff = await store.handoff(tx, write.tenant, handoff_id)
+            change = states.ended_waiting(handoff, Step.CANCEL, now=self._journal.now())
+            cancelled = await self._journal.record(tx, write.tenant, change)
+            return await self._drawn(tx, write.tenant, cancelled)
+
+        return await self._journal.once(write, Handoff, work)
+
+    async def _drawn(self, tx: Transaction, tenant: str, handoff: Handoff) -> Handoff:
+        await self._journal.draw(tx, tenant)
+        return await store.handoff(tx, tenant, handoff.id)

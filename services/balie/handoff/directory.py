@@ -1,0 +1,190 @@
+"""Agents and queues in the database: how they are read and written."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from balie.handoff.domain import OCCUPYING, WAITING, Agent, AgentProfile, Presence, Queue, QueueProfile
+from balie.handoff.errors import AgentNotFound, QueueNotFound
+from balie.handoff.matching import Free
+from balie.handoff.tables import agents, handoffs, queues
+from balie.kit.database import Transaction
+
+
+async def queue(tx: Transaction, tenant: str, queue_id: str) -> Queue:
+    """Returns a queue.
+
+    Raises:
+        QueueNotFound: there is none.
+    """
+    row = await tx.one(_queues(tenant).where(queues.c.id == queue_id))
+    if row is None:
+        raise QueueNotFound(queue_id)
+    return _queue(row)
+
+
+async def all_queues(tx: Transaction, tenant: str, *, after: str, limit: int) -> list[Queue]:
+    """Returns queues by id, those after an id."""
+    page = _queues(tenant).where(queues.c.id > after).order_by(queues.c.id).limit(limit)
+    return [_queue(row) for row in await tx.all(page)]
+
+
+async def missing_queues(tx: Transaction, tenant: str, queue_ids: Collection[str]) -> list[str]:
+    """Returns those of the ids that no queue has, in their order."""
+    known = sa.select(queues.c.id).where(queues.c.tenant == tenant, queues.c.id.in_(queue_ids))
+    found = {row.id for row in await tx.all(known)}
+    return [queue_id for queue_id in queue_ids if queue_id not in found]
+
+
+async def put_queue(tx: Transaction, tenant: str, profile: QueueProfile) -> None:
+    """Stores a queue, in place of the one of this id."""
+    statement = _insert_queue(tx, tenant, profile)
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=[queues.c.tenant, queues.c.id],
+            set_={
+                name: statement.excluded[name]
+                for name in ("display_name", "max_wait_seconds", "offer_timeout_seconds")
+            },
+        )
+    )
+
+
+async def ensure_queue(tx: Transaction, tenant: str, queue_id: str) -> bool:
+    """Returns whether a queue with default limits had to be made."""
+    statement = _insert_queue(tx, tenant, QueueProfile(queue_id, queue_id))
+    made = await tx.one(
+        statement.on_conflict_do_nothing(index_elements=[queues.c.tenant, queues.c.id]).returning(queues.c.id)
+    )
+    return made is not None
+
+
+async def agent(tx: Transaction, tenant: str, agent_id: str) -> Agent:
+    """Returns an agent.
+
+    Raises:
+        AgentNotFound: there is none.
+    """
+    row = await tx.one(_agents(tenant).where(agents.c.id == agent_id))
+    if row is None:
+        raise AgentNotFound(agent_id)
+    return _agent(row)
+
+
+async def all_agents(tx: Transaction, tenant: str, *, after: str, limit: int) -> list[Agent]:
+    """Returns agents by id, those after an id."""
+    page = _agents(tenant).where(agents.c.id > after).order_by(agents.c.id).limit(limit)
+    return [_agent(row) for row in await tx.all(page)]
+
+
+async def free_agents(tx: Transaction, tenant: str) -> list[Free]:
+    """Returns the agents who are online and have a place left."""
+    online = await tx.all(_agents(tenant).where(agents.c.presence == Presence.ONLINE))
+    return [
+        Free(
+            id=row.id,
+            queue_ids=frozenset(row.queue_ids),
+            languages=tuple(row.languages),
+            spare=row.max_chats - row.open_chats,
+            open_chats=row.open_chats,
+            idle_since=row.idle_since,
+        )
+        for row in online
+        if row.open_chats < row.max_chats
+    ]
+
+
+async def put_agent(tx: Transaction, tenant: str, profile: AgentProfile, *, now: datetime) -> None:
+    """Stores an agent in place of the one of this id, whose presence stays; a new one is offline."""
+    statement = tx.insert(agents).values(
+        tenant=tenant,
+        id=profile.id,
+        display_name=profile.display_name,
+        queue_ids=list(profile.queue_ids),
+        languages=list(profile.languages),
+        max_chats=profile.max_chats,
+        presence=Presence.OFFLINE,
+        idle_since=now,
+    )
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=[agents.c.tenant, agents.c.id],
+            set_={
+                name: statement.excluded[name]
+                for name in ("display_name", "queue_ids", "languages", "max_chats")
+            },
+        )
+    )
+
+
+async def put_presence(tx: Transaction, tenant: str, agent_id: str, presence: Presence) -> None:
+    """Stores whether an agent takes chats."""
+    await tx.execute(_update_agent(tenant, agent_id).values(presence=presence))
+
+
+async def touch(tx: Transaction, tenant: str, agent_id: str, *, now: datetime) -> None:
+    """Stores that an agent has a place more from now on."""
+    await tx.execute(_update_agent(tenant, agent_id).values(idle_since=now))
+
+
+def _insert_queue(tx: Transaction, tenant: str, profile: QueueProfile) -> Any:
+    return tx.insert(queues).values(
+        tenant=tenant,
+        id=profile.id,
+        display_name=profile.display_name,
+        max_wait_seconds=profile.max_wait.total_seconds(),
+        offer_timeout_seconds=profile.offer_timeout.total_seconds(),
+    )
+
+
+def _update_agent(tenant: str, agent_id: str) -> sa.Update:
+    return sa.update(agents).where(agents.c.tenant == tenant, agents.c.id == agent_id)
+
+
+def _queues(tenant: str) -> sa.Select[Any]:
+    waiting = (
+        sa.select(sa.func.count())
+        .where(
+            handoffs.c.tenant == queues.c.tenant,
+            handoffs.c.queue_id == queues.c.id,
+            handoffs.c.state.in_(WAITING),
+        )
+        .scalar_subquery()
+    )
+    return sa.select(queues, waiting.label("waiting")).where(queues.c.tenant == tenant)
+
+
+def _queue(row: sa.Row[Any]) -> Queue:
+    profile = QueueProfile(
+        id=row.id,
+        display_name=row.display_name,
+        max_wait=timedelta(seconds=row.max_wait_seconds),
+        offer_timeout=timedelta(seconds=row.offer_timeout_seconds),
+    )
+    return Queue(profile, waiting=row.waiting)
+
+
+def _agents(tenant: str) -> sa.Select[Any]:
+    chats = (
+        sa.select(sa.func.count())
+        .where(
+            handoffs.c.tenant == agents.c.tenant,
+            handoffs.c.agent_id == agents.c.id,
+            handoffs.c.state.in_(OCCUPYING),
+        )
+        .scalar_subquery()
+    )
+    return sa.select(agents, chats.label("open_chats")).where(agents.c.tenant == tenant)
+
+
+def _agent(row: sa.Row[Any]) -> Agent:
+    profile = AgentProfile(
+        id=row.id,
+        display_name=row.display_name,
+        queue_ids=tuple(row.queue_ids),
+        languages=tuple(row.languages),
+        max_chats=row.max_chats,
+    )
+    return Agent(profile, Presence(row.presence), open_chats=row.open_chats, idle_since=row.idle_since)

@@ -1,0 +1,108 @@
+"""Who gets which handoff: a pure function from those that wait and those who are free to offers."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from balie.handoff.domain import ANY_LANGUAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A handoff that waits and is offered to nobody.
+
+    Attributes:
+        id: names it; breaks ties.
+        queue_id: where it waits.
+        language: what its contact writes, `und` when nobody knows.
+        priority: higher goes first.
+        created_at: longer waiting goes first.
+        passed_agent_ids: who let it pass before, longest ago first.
+    """
+
+    id: str
+    queue_id: str
+    language: str
+    priority: int
+    created_at: datetime
+    passed_agent_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """An agent who is online.
+
+    Attributes:
+        id: names them; breaks ties.
+        queue_ids: queues they work for.
+        languages: what they write; empty means any.
+        spare: chats they may still be given.
+        open_chats: chats they have, offers included.
+        idle_since: since when they had nothing new to do.
+    """
+
+    id: str
+    queue_ids: frozenset[str]
+    languages: tuple[str, ...]
+    spare: int
+    open_chats: int
+    idle_since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """An offer to make."""
+
+    handoff_id: str
+    agent_id: str
+
+
+def pair(waiting: Iterable[Waiting], agents: Iterable[Free]) -> Iterator[Pairing]:
+    """Yields the offers to make, in the order in which the handoffs' turns come.
+
+    Higher priority first, then longest waiting. Each goes to an agent of its queue who writes its language and has a place
+    left: the one with fewest chats, of those the one idle longest. Who let it pass gets it again only when no other
+    fits, and then the one who did so longest ago.
+    """
+    free = {agent.id: agent for agent in agents if agent.spare > 0}
+    for one in sorted(waiting, key=_turn):
+        if not free:
+            return
+        fitting = [agent for agent in free.values() if fits(one, agent)]
+        if not fitting:
+            continue
+        chosen = min(fitting, key=lambda agent: _preference(one, agent))
+        yield Pairing(one.id, chosen.id)
+        left = replace(chosen, spare=chosen.spare - 1, open_chats=chosen.open_chats + 1)
+        if left.spare:
+            free[left.id] = left
+        else:
+            del free[left.id]
+
+
+def fits(one: Waiting, agent: Free) -> bool:
+    """Tells whether a handoff may be offered to an agent, their capacity aside."""
+    return one.queue_id in agent.queue_ids and writes(agent.languages, one.language)
+
+
+def writes(languages: Sequence[str], language: str) -> bool:
+    """Tells whether somebody who writes `languages`, any when there are none, writes `language`.
+
+    Regions are not looked at: who writes `nl-BE` reads `nl`. A language nobody knows is everybody's.
+    """
+    known = _primary(language)
+    return not languages or known == ANY_LANGUAGE or any(_primary(one) == known for one in languages)
+
+
+def _primary(language: str) -> str:
+    return language.partition("-")[0].lower()
+
+
+def _turn(one: Waiting) -> tuple[int, datetime, str]:
+    return -one.priority, one.created_at, one.id
+
+
+def _preference(one: Waiting, agent: Free) -> tuple[int, int, datetime, str]:
+    passed = one.passed_agent_ids
+    last = passed.index(agent.id) + 1 if agent.id in passed else 0
+    return last, agent.open_chats, agent.idle_since, agent.id

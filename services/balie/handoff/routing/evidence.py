@@ -1,0 +1,132 @@
+"""What the inputs of a decision amount to: which answer was found, which intent matched, which follow-ups hold."""
+
+from collections.abc import Callable, Iterator
+
+from balie.handoff.domain import Reason, ReasonCode
+from balie.handoff.routing.turns import (
+    AnswerChoice,
+    Candidate,
+    FollowUp,
+    FollowUpSource,
+    Inputs,
+    Intent,
+    Keyword,
+    Target,
+    Verdict,
+)
+
+NEAR = 0.1
+"""How far below its threshold an answer may lie to be offered as an option, in the score's own unit."""
+MAX_OPTIONS = 3
+
+
+def found_answer(inputs: Inputs, *, even_ambiguous: bool = False) -> Candidate | None:
+    """Returns the best answer that was found by itself and reaches its threshold, if any.
+
+    Args:
+        inputs: what is known of the turn.
+        even_ambiguous: returns it also when others are about as close.
+    """
+    if inputs.answers is None or (inputs.answers.ambiguous and not even_ambiguous):
+        return None
+    candidates = inputs.answers.candidates
+    return next((one for one in candidates if one.above_threshold and not one.pinned), None)
+
+
+def options(inputs: Inputs) -> tuple[AnswerChoice, ...]:
+    """Returns the answers worth showing to somebody who chooses, at most 3, one of each entry, best first.
+
+    Those are the ones that reach their threshold or nearly do, and the pinned ones. When no intent matched, what is
+    pinned is a guess, and left out.
+    """
+    if inputs.answers is None:
+        return ()
+    guessed = inputs.understanding is not None and inputs.understanding.verdict is Verdict.NO_MATCH
+    least = inputs.answers.threshold - NEAR
+    by_entry: dict[str, AnswerChoice] = {}
+    for one in inputs.answers.candidates:
+        worth_showing = not guessed if one.pinned else one.above_threshold or one.score >= least
+        if worth_showing:
+            by_entry.setdefault(one.entry_id, given(one))
+    return tuple(dict.fromkeys(by_entry.values()))[:MAX_OPTIONS]
+
+
+def given(candidate: Candidate) -> AnswerChoice:
+    """Returns a candidate as the answer that is given."""
+    return AnswerChoice(answer_id=candidate.answer_id)
+
+
+def matched_intent(inputs: Inputs) -> tuple[Intent | None, FollowUp | None]:
+    """Returns the intent that matched and what it leads to; None for what there is not."""
+    understanding = inputs.understanding
+    if understanding is None or understanding.verdict is not Verdict.MATCH or not understanding.intents:
+        return None, None
+    intent = understanding.intents[0]
+    leads = (
+        one for one in inputs.follow_ups if one.source is FollowUpSource.INTENT and one.name == intent.name
+    )
+    return intent, next(leads, None)
+
+
+def keyword_follow_ups(inputs: Inputs, fits: Callable[[Keyword], bool]) -> Iterator[FollowUp]:
+    """Yields what the found keywords that fit lead to, strongest first."""
+    found = inputs.understanding.keywords if inputs.understanding else ()
+    names = {keyword.id for keyword in found if fits(keyword)}
+    return (one for one in inputs.follow_ups if one.source is FollowUpSource.KEYWORD and one.name in names)
+
+
+def answer_of(follow_up: FollowUp, inputs: Inputs) -> AnswerChoice | None:
+    """Returns the answer that a follow-up leads to; None when it leads elsewhere or its entry is not there."""
+    if follow_up.kind is Target.REPLY:
+        return AnswerChoice(reply=follow_up.target)
+    if follow_up.kind is not Target.FAQ_ENTRY or inputs.answers is None:
+        return None
+    entries = (one for one in inputs.answers.candidates if one.entry_id == follow_up.target)
+    return next(map(given, entries), None)
+
+
+def suggestion(inputs: Inputs) -> AnswerChoice | None:
+    """Returns what to suggest to a person: the best answer found, else what a keyword or the matched intent answers."""
+    best = found_answer(inputs, even_ambiguous=True)
+    if best is not None:
+        return given(best)
+    _, leads = matched_intent(inputs)
+    keywords = set(keyword_follow_ups(inputs, lambda _: True))
+    held = (one for one in inputs.follow_ups if one in keywords or one == leads)
+    return next((choice for one in held if (choice := answer_of(one, inputs)) is not None), None)
+
+
+def of_intent(code: ReasonCode, intent: Intent, inputs: Inputs) -> Reason:
+    """Returns a reason about an intent, with its score and the threshold behind the verdict."""
+    threshold = inputs.understanding.threshold if inputs.understanding else None
+    return Reason(code, intent.name, intent.score, threshold)
+
+
+def of_candidate(code: ReasonCode, candidate: Candidate, inputs: Inputs) -> Reason:
+    """Returns a reason about an answer's entry, with its score and threshold."""
+    threshold = inputs.answers.threshold if inputs.answers else None
+    return Reason(code, candidate.entry_id, candidate.score, threshold)
+
+
+def ambiguities(inputs: Inputs) -> tuple[Reason, ...]:
+    """Returns the reasons that answers, or intents, are about as likely; empty when neither are."""
+    reasons: list[Reason] = []
+    answers, understanding = inputs.answers, inputs.understanding
+    if answers is not None and answers.ambiguous:
+        found = (one for one in answers.candidates if not one.pinned)
+        named = (of_candidate(ReasonCode.AMBIGUOUS, one, inputs) for one in found)
+        reasons.append(next(named, Reason(ReasonCode.AMBIGUOUS)))
+    if understanding is not None and understanding.verdict is Verdict.AMBIGUOUS:
+        named = (of_intent(ReasonCode.AMBIGUOUS, one, inputs) for one in understanding.intents)
+        reasons.append(next(named, Reason(ReasonCode.AMBIGUOUS)))
+    return tuple(reasons)
+
+
+def nothing_reached(inputs: Inputs) -> tuple[Reason, ...]:
+    """Returns the reasons that neither an intent nor an answer reached its threshold: how close the best of each came."""
+    intents = inputs.understanding.intents[:1] if inputs.understanding else ()
+    candidates = [one for one in inputs.answers.candidates if not one.pinned][:1] if inputs.answers else []
+    return (
+        *(of_intent(ReasonCode.NO_MATCH, intent, inputs) for intent in intents),
+        *(of_candidate(ReasonCode.NO_MATCH, candidate, inputs) for candidate in candidates),
+    ) or (Reason(ReasonCode.NO_MATCH),)

@@ -1,0 +1,81 @@
+"""Decides turns: asks the policy, opens the handoff that an escalation announces, and stores both in one transaction."""
+
+from dataclasses import replace
+
+import structlog
+
+from balie.handoff import directory, store
+from balie.handoff.desk import Desk
+from balie.handoff.domain import Asked, Handoff
+from balie.handoff.journal import Journal
+from balie.handoff.routing import decisions, evidence, policy
+from balie.handoff.routing.turns import Decision, DecisionKind, Inputs, Ruling, Turn
+from balie.kit.database import Transaction
+from balie.kit.ids import new_id
+
+_log = structlog.get_logger()
+
+
+class Router:
+    """The use case of deciding a turn."""
+
+    def __init__(self, journal: Journal, desk: Desk) -> None:
+        self._journal = journal
+        self._desk = desk
+
+    async def route(self, tenant: str, turn: Turn) -> tuple[Decision, Handoff | None]:
+        """Returns what is done on a turn, and the handoff it names as it is now.
+
+        The same turn again gets the first decision. An escalation goes to the queue that the policy names, to the default
+        queue when there is no such queue, and the default queue is made when there is none: whatever is configured wrong,
+        the contact waits where somebody can see it.
+
+        Raises:
+            TurnAlreadyRouted: it was decided as one of another conversation.
+        """
+        async with self._journal.writing(tenant) as tx:
+            decided = await decisions.of_turn(tx, tenant, turn.id, turn.conversation_id)
+            if decided is not None:
+                named = decided.handoff_id
+                return decided, await store.handoff(tx, tenant, named) if named else None
+            return await self._decide(tx, tenant, turn)
+
+    async def _decide(self, tx: Transaction, tenant: str, turn: Turn) -> tuple[Decision, Handoff | None]:
+        handoff = await store.open_handoff(tx, tenant, turn.conversation_id)
+        inputs = replace(turn.inputs, handoff_state=handoff.state if handoff else None)
+        ruling = policy.route(inputs)
+        if ruling.kind is DecisionKind.ESCALATE:
+            handoff = handoff or await self._escalate(tx, tenant, turn, ruling)
+        elif ruling.kind is not DecisionKind.ASSIST:
+            handoff = None
+        decision = Decision(
+            id=new_id(),
+            turn_id=turn.id,
+            ruling=replace(ruling, queue_id=handoff.asked.queue_id if handoff else ""),
+            handoff_id=handoff.id if handoff else "",
+            policy_version=policy.VERSION,
+            decided_at=self._journal.now(),
+        )
+        await decisions.add(tx, tenant, decision, turn.conversation_id, inputs)
+        return decision, handoff
+
+    async def _escalate(self, tx: Transaction, tenant: str, turn: Turn, ruling: Ruling) -> Handoff:
+        asked = Asked(
+            conversation_id=turn.conversation_id,
+            contact_id=turn.contact_id,
+            channel=turn.channel,
+            language=turn.language,
+            queue_id=await self._existing_queue(tx, tenant, ruling.queue_id, turn.inputs),
+            reasons=ruling.reasons,
+            turn_id=turn.id,
+            suggested_answer_ids=tuple(choice.answer_id for choice in evidence.options(turn.inputs)),
+        )
+        return await self._desk.open(tx, tenant, asked)
+
+    async def _existing_queue(self, tx: Transaction, tenant: str, queue_id: str, inputs: Inputs) -> str:
+        if not await directory.missing_queues(tx, tenant, [queue_id]):
+            return queue_id
+        default = inputs.default_queue_id
+        made = await directory.ensure_queue(tx, tenant, default)
+        _log.warning("queue missing", tenant=tenant, queue_id=queue_id, used_queue_id=default, made=made)
+        return default

@@ -1,0 +1,37 @@
+"""What the handoff service is told; the only reader of its environment."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from balie.kit.settings import DatabaseSettings
+
+
+class HandoffSettings(DatabaseSettings):
+    """Settings of the handoff service, `BALIE_HANDOFF_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="BALIE_HANDOFF_")
+
+    confirm_wait_seconds: float = Field(
+        default=5.0,
+        ge=0,
+        le=60,
+        description="How long AcceptHandoff, ReleaseHandoff and ResolveHandoff wait for the gateway to apply the owner, seconds, 0 to 60, and never past the call's deadline. Beyond it they answer UNAVAILABLE, and the same call again goes on waiting.",
+    )
+    sweep_seconds: float = Field(
+        default=1.0,
+        ge=0.05,
+        le=60,
+        description="Time between two looks at offers and waits that are over, seconds, 0.05 to 60: how late they may end.",
+    )
+    poll_seconds: float = Field(
+        default=0.2,
+        ge=0.01,
+        le=10,
+        description="How soon a stream sees what another replica wrote, seconds, 0.01 to 10.",
+    )
+    keep_events: int = Field(
+        default=1_000_000,
+        ge=1000,
+        le=1_000_000_000,
+        description="Events kept of each tenant, 1000 to 1000000000. A watch that is further behind is answered with OUT_OF_RANGE and starts from a list.",
+    )

@@ -1,0 +1,112 @@
+"""The service's tables, beside the kit's; `migrations` creates them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    text,
+)
+
+from balie.kit.columns import Json, Text, UtcDateTime
+
+metadata = MetaData()
+
+# One row for each tenant that ever wrote. Who holds its lock is the only one who changes the tenant's desk.
+desks = Table(
+    "desks",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    PrimaryKeyConstraint("tenant", name="desks_pk"),
+)
+
+queues = Table(
+    "queues",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("max_wait_seconds", Float, nullable=False),
+    Column("offer_timeout_seconds", Float, nullable=False),
+    PrimaryKeyConstraint("tenant", "id", name="queues_pk"),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("queue_ids", Json, nullable=False),
+    Column("languages", Json, nullable=False),
+    Column("max_chats", Integer, nullable=False),
+    Column("presence", Integer, nullable=False),
+    Column("idle_since", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant", "id", name="agents_pk"),
+)
+
+_OPEN = text("state IN (1, 2, 3, 4)")  # domain.OPEN; an index cannot take parameters
+
+handoffs = Table(
+    "handoffs",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("conversation_id", Text, nullable=False),
+    Column("turn_id", Text, nullable=False),
+    Column("contact_id", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("queue_id", Text, nullable=False),
+    Column("state", Integer, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("agent_id", Text, nullable=False),
+    Column("reasons", Json, nullable=False),
+    Column("suggested_answer_ids", Json, nullable=False),
+    Column("passed_agent_ids", Json, nullable=False),
+    Column("owner_epoch", BigInteger, nullable=False),
+    Column("owner_confirmed", Boolean, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("offer_expires_at", UtcDateTime),
+    Column("deadline_at", UtcDateTime, nullable=False),
+    Column("outcome", Text, nullable=False),
+    PrimaryKeyConstraint("tenant", "id", name="handoffs_pk"),
+    # A conversation has at most one open handoff, whatever the code believes.
+    Index(
+        "handoffs_open_uq",
+        "tenant",
+        "conversation_id",
+        unique=True,
+        sqlite_where=_OPEN,
+        postgresql_where=_OPEN,
+    ),
+    Index("handoffs_created_ix", "tenant", "created_at", "id"),
+    Index("handoffs_queue_ix", "tenant", "queue_id", "state", "priority", "created_at"),
+    Index("handoffs_agent_ix", "tenant", "agent_id", "state"),
+    Index("handoffs_conversation_ix", "tenant", "conversation_id", "created_at"),
+    Index("handoffs_deadline_ix", "state", "deadline_at"),
+    Index("handoffs_offer_ix", "state", "offer_expires_at"),
+)
+
+# `inputs` and `ruling` are what the policy was given and said: a later policy can be tried on them.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("turn_id", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("conversation_id", Text, nullable=False),
+    Column("handoff_id", Text, nullable=False),
+    Column("policy_version", Text, nullable=False),
+    Column("inputs", Json, nullable=False),
+    Column("ruling", Json, nullable=False),
+    Column("decided_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant", "turn_id", name="decisions_pk"),
+)

@@ -1,0 +1,1 @@
+"""Language understanding: text in, understanding out. It has no memory of conversations."""

@@ -1,0 +1,106 @@
+"""Turns requests into utterances, checking every documented bound, and understandings into replies."""
+
+from balie.api.common.v1 import language_pb2
+from balie.api.nlu.v1 import nlu_service_pb2
+from balie.kit import bounds
+from balie.nlu.domain import (
+    Embedding,
+    KeywordMatch,
+    Rule,
+    ScoredIntent,
+    TargetKind,
+    Understanding,
+    Utterance,
+    Verdict,
+)
+
+TEXT_CHARACTERS = 4096
+BATCH_ITEMS = 64
+
+_RULES = {
+    Rule.EXACT: language_pb2.KEYWORD_RULE_EXACT,
+    Rule.NORMALISED: language_pb2.KEYWORD_RULE_NORMALISED,
+}
+_VERDICTS = {
+    Verdict.MATCH: language_pb2.VERDICT_MATCH,
+    Verdict.AMBIGUOUS: language_pb2.VERDICT_AMBIGUOUS,
+    Verdict.NO_MATCH: language_pb2.VERDICT_NO_MATCH,
+}
+_TARGET_FIELDS = {
+    TargetKind.FAQ_ENTRY: "faq_entry_id",
+    TargetKind.INTENT: "intent",
+    TargetKind.VALUE: "value",
+}
+
+
+def utterance_from_proto(request: nlu_service_pb2.AnalyzeRequest, within: str = "") -> Utterance:
+    """Returns the message of a request.
+
+    Args:
+        request: as it came.
+        within: what stands before its fields' names in errors, such as `items[3].`.
+
+    Raises:
+        FieldRequired: the text is blank.
+        FieldTooLong: the text or the hint is over its limit.
+        FieldMalformed: the text holds a NUL character, or the hint is no language tag.
+    """
+    return Utterance(
+        text=bounds.text(f"{within}text", request.text, TEXT_CHARACTERS),
+        language_hint=bounds.language(f"{within}language_hint", request.language_hint),
+        want_embedding=request.want_embedding,
+    )
+
+
+def utterances_from_proto(request: nlu_service_pb2.BatchAnalyzeRequest) -> list[Utterance]:
+    """Returns the messages of a batch.
+
+    Raises:
+        TooManyItems: there are more than 64.
+        FieldRequired: there is none, or a text is blank.
+        FieldTooLong: a text or a hint is over its limit.
+        FieldMalformed: a text holds a NUL character, or a hint is no language tag.
+    """
+    items = bounds.items("items", request.items, BATCH_ITEMS, minimum=1)
+    return [utterance_from_proto(item, f"items[{place}].") for place, item in enumerate(items)]
+
+
+def understanding_to_proto(understanding: Understanding) -> nlu_service_pb2.Understanding:
+    """Returns an understanding as the contract has it."""
+    embedding = understanding.embedding
+    return nlu_service_pb2.Understanding(
+        language=understanding.detection.language,
+        language_confidence=understanding.detection.confidence,
+        keywords=[_keyword_to_proto(match) for match in understanding.keywords],
+        intents=[_intent_to_proto(intent) for intent in understanding.intents],
+        verdict=_VERDICTS[understanding.verdict],
+        threshold=understanding.threshold,
+        signals=language_pb2.Signals(
+            asks_for_person=understanding.signals.asks_for_person,
+            question_count=understanding.signals.question_count,
+            character_count=understanding.signals.character_count,
+        ),
+        embedding=None if embedding is None else _embedding_to_proto(embedding),
+        model_version=understanding.model_version,
+        calibration_version=understanding.calibration_version,
+    )
+
+
+def _keyword_to_proto(match: KeywordMatch) -> language_pb2.KeywordMatch:
+    found = language_pb2.KeywordMatch(
+        keyword_id=match.keyword_id,
+        rule=_RULES[match.rule],
+        start_char=match.start_char,
+        end_char=match.end_char,
+        whole_message=match.whole_message,
+    )
+    setattr(found, _TARGET_FIELDS[match.target.kind], match.target.name)
+    return found
+
+
+def _intent_to_proto(intent: ScoredIntent) -> language_pb2.ScoredIntent:
+    return language_pb2.ScoredIntent(name=intent.name, score=intent.score)
+
+
+def _embedding_to_proto(embedding: Embedding) -> language_pb2.Embedding:
+    return language_pb2.Embedding(fingerprint=embedding.fingerprint, values=embedding.values.tolist())

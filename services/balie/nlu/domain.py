@@ -1,0 +1,138 @@
+"""The words of language understanding: what is asked, and what is said about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+UNKNOWN_LANGUAGE = "und"
+"""BCP 47's tag for a language that cannot be told."""
+
+
+class Rule(Enum):
+    """The rule by which a keyword was found, strongest first."""
+
+    EXACT = "exact"
+    NORMALISED = "normalised"
+
+
+class Verdict(Enum):
+    """What an understanding is worth."""
+
+    MATCH = "match"
+    AMBIGUOUS = "ambiguous"
+    NO_MATCH = "no match"
+
+
+class TargetKind(Enum):
+    """What a keyword points at."""
+
+    FAQ_ENTRY = "faq_entry"
+    INTENT = "intent"
+    VALUE = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a keyword points at: an FAQ entry, an intent, or a value of the operator's own."""
+
+    kind: TargetKind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One message to understand.
+
+    Attributes:
+        text: the contact's words.
+        language_hint: the language as the caller knows it, a BCP 47 tag, or "".
+        want_embedding: whether the sentence vector is asked for.
+    """
+
+    text: str
+    language_hint: str = ""
+    want_embedding: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """The language of a text.
+
+    Attributes:
+        language: one of the configured tags, or `und`.
+        confidence: probability of `language`, [0, 1]; 0 for `und`.
+    """
+
+    language: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordMatch:
+    """A keyword that was found.
+
+    Attributes:
+        start_char: first character, in Unicode code points from 0.
+        end_char: position after the last character.
+        whole_message: whether the match is all that the message holds, punctuation and spaces aside.
+    """
+
+    keyword_id: str
+    rule: Rule
+    start_char: int
+    end_char: int
+    whole_message: bool
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredIntent:
+    """An intent and the classifier's probability for it, [0, 1]."""
+
+    name: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What routing needs to know of a message's form."""
+
+    asks_for_person: bool
+    question_count: int
+    character_count: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedding:
+    """A sentence vector, shape (dimensions,), float32, of Euclidean length 1, and the encoder it came from."""
+
+    fingerprint: str
+    values: "NDArray[np.float32]" = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What is said about one message.
+
+    Attributes:
+        intents: best first, ties by name.
+        threshold: the score from which an intent counted as a match, [0, 1].
+        embedding: only when it was asked for.
+        model_version: names the model that ranked the intents.
+        calibration_version: names the calibration that set the threshold.
+    """
+
+    detection: Detection
+    keywords: Sequence[KeywordMatch]
+    intents: Sequence[ScoredIntent]
+    verdict: Verdict
+    threshold: float
+    signals: Signals
+    embedding: Embedding | None
+    model_version: str
+    calibration_version: str

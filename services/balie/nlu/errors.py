@@ -1,0 +1,40 @@
+"""What an operator has to put right before NLU can start, or train.
+
+None of these is a `Failure`: no caller of an RPC is ever told. What callers are told comes from the kit's bounds and
+from the encoder (`EncoderBusy`).
+"""
+
+from pathlib import Path
+
+
+class StartRefused(Exception):
+    """Something is wrong with what the service was given; the message says what to do."""
+
+
+class DataFileWrong(StartRefused):
+    """A file of intents or keywords cannot be read, or something in it makes no sense.
+
+    Attributes:
+        path: the file.
+        line: where, from 1; 0 for the file as a whole.
+        problem: what is wrong.
+    """
+
+    def __init__(self, path: Path, line: int, problem: str) -> None:
+        super().__init__(f"{path}:{line}: {problem}" if line else f"{path}: {problem}")
+        self.path = path
+        self.line = line
+        self.problem = problem
+
+
+class TrainingFailed(StartRefused):
+    """No model could be trained or stored."""
+
+
+class ModelDamaged(Exception):
+    """A file of a trained model is missing, or is not as it was written; the data to train it anew are there."""
+
+    def __init__(self, file: Path, problem: str) -> None:
+        super().__init__(f"the model's file {file} {problem}")
+        self.file = file
+        self.problem = problem

@@ -1,0 +1,67 @@
+"""Takes from a text what customers leave out or vary: case, accents, and what stands between the parts of a code.
+
+Positions stay those of the original, in Unicode code points, so that a match can be shown where it was written.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_LETTER = "L"
+_DIGIT = "N"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of letters or a run of digits.
+
+    Attributes:
+        text: the run, folded.
+        start: first character in the original, in code points.
+        end: position after the last one.
+    """
+
+    text: str
+    start: int
+    end: int
+
+
+def fold(text: str) -> str:
+    """Returns the text without case and accents: `Überfahrt` and `uberfahrt` become the same.
+
+    Compatibility forms become plain ones (`ﬁ` is `fi`, full-width digits are digits); the length may change.
+    """
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in plain if not unicodedata.combining(character))
+
+
+def pieces(text: str) -> Iterator[Piece]:
+    """Yields the runs of letters and the runs of digits, in order; what is neither only parts them.
+
+    `WV-1042`, `wv 1042` and `WV1042` give the same two pieces.
+    """
+    start, kind = 0, ""
+    for place, character in enumerate(text):
+        now = _kind(character, kind)
+        if now != kind:
+            if kind:
+                yield Piece(fold(text[start:place]), start, place)
+            start, kind = place, now
+    if kind:
+        yield Piece(fold(text[start:]), start, len(text))
+
+
+def _kind(character: str, before: str) -> str:
+    """Returns what a character is; a mark belongs to the letter it stands on, and parts nothing."""
+    if character.isalpha():
+        return _LETTER
+    if character.isnumeric():
+        return _DIGIT
+    return before if unicodedata.category(character).startswith("M") else ""
+
+
+def phrase_of(text: str) -> str:
+    """Returns the text as two ways to write the same words have in common; "" when it holds neither letter nor digit."""
+    return " ".join(piece.text for piece in pieces(text))

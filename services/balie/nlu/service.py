@@ -1,0 +1,37 @@
+"""The NLU service's servicer: convert in, call the analyzer, convert out."""
+
+from typing import TYPE_CHECKING, Any
+
+from balie.api.nlu.v1 import nlu_service_pb2, nlu_service_pb2_grpc
+from balie.kit import call
+from balie.nlu import convert
+
+if TYPE_CHECKING:
+    from balie.nlu.analyzer import Analyzer
+
+
+class NluService(nlu_service_pb2_grpc.NluServiceServicer):
+    """Translates between the contract and the analyzer."""
+
+    def __init__(self, analyzer: "Analyzer") -> None:
+        self._analyzer = analyzer
+
+    async def Analyze(
+        self, request: nlu_service_pb2.AnalyzeRequest, context: Any
+    ) -> nlu_service_pb2.AnalyzeResponse:
+        """Understands one message."""
+        utterance = convert.utterance_from_proto(request)
+        (understanding,) = await self._analyzer.analyze([utterance])
+        call.log(language=understanding.detection.language, verdict=understanding.verdict.name)
+        return nlu_service_pb2.AnalyzeResponse(understanding=convert.understanding_to_proto(understanding))
+
+    async def BatchAnalyze(
+        self, request: nlu_service_pb2.BatchAnalyzeRequest, context: Any
+    ) -> nlu_service_pb2.BatchAnalyzeResponse:
+        """Understands several messages."""
+        utterances = convert.utterances_from_proto(request)
+        call.log(items=len(utterances))
+        understandings = await self._analyzer.analyze(utterances)
+        return nlu_service_pb2.BatchAnalyzeResponse(
+            understandings=map(convert.understanding_to_proto, understandings)
+        )

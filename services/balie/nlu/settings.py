@@ -1,0 +1,82 @@
+"""What the NLU service is told; the only reader of its environment."""
+
+import re
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from balie.encoders.settings import EncoderSettings
+from balie.kit.settings import ServiceSettings
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+class NluSettings(ServiceSettings):
+    """The NLU service's settings, `BALIE_NLU_*`; the encoder's are `BALIE_ENCODER_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="BALIE_NLU_")
+
+    intents_file: Path = Field(
+        description="YAML file of what people write, by intent and language, from which intents are learned. Required.",
+    )
+    model_folder: Path = Field(
+        description="Folder in which the three models used last are kept, about 5 MB each; made when absent. Required.",
+    )
+    keywords_file: Path | None = Field(
+        default=None, description="YAML file of keywords. Without it no keywords are found."
+    )
+    languages: tuple[str, ...] = Field(
+        default=("nl", "de", "en"),
+        min_length=1,
+        max_length=16,
+        description='Languages that customers write, BCP 47 tags, 1 to 16, such as ["nl", "de", "en"]. Examples and terms in others are left out.',
+    )
+    encoder_folder: Path | None = Field(
+        default=None,
+        description="Folder that `balie encoder build` wrote. Without it, BALIE_ENCODER_FOLDER or its default.",
+    )
+    language_floor: float = Field(
+        default=0.6,
+        ge=0,
+        lt=1,
+        description="Least probability at which a language is named, 0 to below 1; below it the language is `und`. Higher means fewer wrong and more unknown.",
+    )
+    max_wrong: float = Field(
+        default=0.05,
+        gt=0,
+        lt=1,
+        description="Greatest share of wrong among matches, above 0 and below 1; the threshold follows from it.",
+    )
+    max_wrong_choice: float = Field(
+        default=0.25,
+        gt=0,
+        lt=1,
+        description="Greatest share of choices between two intents of which neither is right, above 0 and below 1.",
+    )
+    max_wrong_delta: float = Field(
+        default=0.1,
+        gt=0,
+        lt=1,
+        description="Chance that a threshold breaks these promises, above 0 and below 1.",
+    )
+
+    @field_validator("languages")
+    @classmethod
+    def _are_tags(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [language for language in languages if not _LANGUAGE.fullmatch(language)]:
+            raise ValueError(f"{wrong[0]!r} is no language tag such as nl or pt-BR")
+        return languages
+
+    def encoder(self) -> EncoderSettings:
+        """Returns the encoder's settings, from the environment, with this service's folder when it has one.
+
+        Raises:
+            EncoderSettingsWrong: the environment is wrong about the encoder.
+        """
+        shared = EncoderSettings.load()
+        return (
+            shared
+            if self.encoder_folder is None
+            else shared.model_copy(update={"folder": self.encoder_folder})
+        )

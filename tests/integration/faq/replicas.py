@@ -1,0 +1,138 @@
+"""Replicas of the FAQ service without its server, over real databases and an encoder that is told from its texts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.fakes.words_encoder import WordsEncoder
+
+from balie.faq.calibrating import Calibrations
+from balie.faq.domain import Answers, CollectionContent, Entry, EntryContent, EntryText, Question
+from balie.faq.following import Parts
+from balie.faq.importing import Importer
+from balie.faq.index import use_one_thread
+from balie.faq.indexes import Indexes
+from balie.faq.knowledge import Knowledge
+from balie.faq.search import Search
+from balie.faq.store import Store
+from balie.faq.threshold import Policy
+from balie.faq.vectors import Vectors
+from balie.faq.writing import EntryWriter
+from balie.kit.database import Database
+from balie.kit.eventlog import EventLog
+from balie.kit.ids import new_id
+from balie.kit.ledger import Ledger, Write
+
+TENANT = "acme"
+FERRY = "ferry"
+PATIENCE_SECONDS = 20.0  # far more than anything here takes: a test that hangs fails with its own name
+POLICY = Policy(max_wrong=0.05, delta=0.1, expected_unanswerable=0.3, default_threshold=0.6)
+
+
+@dataclass
+class Replica:
+    """One replica, and short words for what is done with it."""
+
+    database: Database
+    log: EventLog
+    ledger: Ledger
+    store: Store
+    vectors: Vectors
+    indexes: Indexes
+    knowledge: Knowledge
+    importer: Importer
+    searching: Search
+    encoder: WordsEncoder
+
+    async def collect(
+        self, name: str = FERRY, languages: Sequence[str] = ("en", "nl"), tenant: str = TENANT
+    ) -> int:
+        """Returns the generation of a collection that it creates or changes."""
+        content = CollectionContent(name, name, tuple(languages))
+        return (await self.knowledge.upsert_collection(write(tenant), content, "")).own_generation
+
+    async def put(self, entry_id: str, *asked: str, collection: str = FERRY, tenant: str = TENANT) -> Entry:
+        """Returns an entry, stored, with a question and phrasings in English."""
+        return await self.knowledge.upsert_entry(write(tenant), collection, content(entry_id, *asked), "")
+
+    async def drop(self, entry_id: str, collection: str = FERRY) -> int:
+        """Returns the generation from which on an entry is gone."""
+        return await self.knowledge.delete_entry(write(), collection, entry_id)
+
+    async def search(self, text: str, **changes: Any) -> Answers:
+        """Returns what a search finds."""
+        tenant = changes.pop("tenant", TENANT)
+        wait_seconds = changes.pop("wait_seconds", PATIENCE_SECONDS)
+        values: dict[str, Any] = {
+            "collection_id": FERRY,
+            "text": text,
+            "embedding": None,
+            "language": "",
+            "top_k": 5,
+            "entry_ids": (),
+            "min_generation": 0,
+        }
+        return await self.searching.answers(tenant, Question(**(values | changes)), wait_seconds=wait_seconds)
+
+    async def found(self, text: str, **changes: Any) -> list[str]:
+        """Returns the ids of the entries a search finds, best first."""
+        return [answer.entry_id for answer in (await self.search(text, **changes)).answers]
+
+    async def ids(self, collection: str = FERRY) -> tuple[dict[str, int], list[int]]:
+        """Returns what the index holds: entries' numbers by id, and vectors' ids."""
+        return (await self.indexes.of(TENANT, collection)).ids()
+
+
+@asynccontextmanager
+async def replica(
+    url: str, encoder: WordsEncoder | None = None, *, policy: Policy = POLICY, delay_seconds: float = 0.05
+) -> AsyncIterator[Replica]:
+    """Opens a replica, its indexes loaded, and closes it."""
+    encoder = encoder or WordsEncoder()
+    with (
+        ThreadPoolExecutor(2, initializer=use_one_thread) as workers,
+        ThreadPoolExecutor(2, initializer=use_one_thread) as searchers,
+    ):
+        async with Database.open(url, migrations="balie.faq.migrations") as database:
+            log, store, ledger = EventLog(database, poll_seconds=0.02), Store(), Ledger()
+            vectors = Vectors(database, encoder)
+            writer = EntryWriter(store, log, vectors)
+            calibrations = Calibrations(database, workers, policy, delay_seconds=delay_seconds)
+            indexes = Indexes(Parts(database, store, log, vectors, calibrations, workers))
+            try:
+                await indexes.open()
+                yield Replica(
+                    database,
+                    log,
+                    ledger,
+                    store,
+                    vectors,
+                    indexes,
+                    Knowledge(database, ledger, store, writer),
+                    Importer(database, store, writer),
+                    Search(indexes, encoder, searchers),
+                    encoder,
+                )
+            finally:
+                await indexes.close()
+
+
+def content(entry_id: str, *asked: str, language: str = "en") -> EntryContent:
+    """Returns an entry's content in one language."""
+    question, *phrasings = asked or (entry_id,)
+    return EntryContent(entry_id, (EntryText(language, question, tuple(phrasings), f"about {entry_id}"),))
+
+
+def write(tenant: str = TENANT, request_id: str | None = None, digest: str = "") -> Write:
+    """Returns a write that nobody asked for before."""
+    return Write(tenant, "admin:local", "/test", request_id or new_id(), digest)
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Returns when something holds."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await holds():
+            await asyncio.sleep(0.01)

@@ -1,0 +1,163 @@
+"""The index while it is searched: one state at a time, whatever changes beside it."""
+
+import asyncio
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from tests.fakes.words_encoder import DIMENSIONS, vector_of
+
+from balie.faq.domain import Calibration, EntryText
+from balie.faq.index import SLOTS
+from balie.faq.live_index import IndexedEntry, LiveIndex
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+LATER = datetime(2026, 5, 1, 13, tzinfo=UTC)
+CALIBRATION = Calibration(0.8, 0.02, "default.v1")
+
+
+def empty() -> LiveIndex:
+    return LiveIndex(fingerprint="words.v1", dimensions=DIMENSIONS, calibration=CALIBRATION, as_of=NOON)
+
+
+def entry(number: int, name: str, revision: int = 1) -> IndexedEntry:
+    return IndexedEntry(number, name, revision, (EntryText("en", f"question {name}", (), f"answer {name}"),))
+
+
+def loaded(*named: tuple[int, str, list[str]]) -> LiveIndex:
+    live = empty()
+    live.load(
+        {entry(number, name): [vector_of(text) for text in texts] for number, name, texts in named},
+        languages=("en",),
+        generation=3,
+        as_of=NOON,
+    )
+    return live
+
+
+def names(live: LiveIndex, text: str, top: int = 5, pinned: tuple[str, ...] = ()) -> list[str]:
+    return [found.id for found, _ in live.search(vector_of(text), top, pinned).ranked]
+
+
+def test_says_what_it_holds() -> None:
+    live = loaded((1, "dogs", ["my dog", "a dog"]), (2, "cats", ["my cat"]))
+    state = live.state()
+    assert (state.entry_count, state.vector_count, state.generation, state.as_of) == (2, 3, 3, NOON)
+    assert (state.fingerprint, state.dimensions, state.calibration) == ("words.v1", DIMENSIONS, CALIBRATION)
+    assert live.ids() == ({"dogs": 1, "cats": 2}, [SLOTS, SLOTS + 1, 2 * SLOTS])
+
+
+def test_orders_ties_by_id_also_where_they_are_cut() -> None:
+    same = [(number, name, ["my dog"]) for number, name in enumerate("fbdace", start=1)]
+    live = loaded(*same)
+    assert names(live, "my dog") == ["a", "b", "c", "d", "e"]
+    assert names(live, "my dog", top=2) == ["a", "b"]
+
+
+def test_names_come_first_in_their_order_and_are_not_ranked_again() -> None:
+    live = loaded(
+        *[(number, name, [f"my {name}"]) for number, name in enumerate(("dog", "cat", "cow", "pig"), 1)]
+    )
+    found = live.search(vector_of("my dog"), 2, ("cow", "bird", "dog"))
+    assert [pinned.id for pinned in found.pinned] == ["cow", "dog"]
+    assert [ranked.id for ranked, _ in found.ranked] == ["cat", "pig"]
+
+
+def test_ranks_nothing_without_a_vector() -> None:
+    found = loaded((1, "dogs", ["my dog"])).search(None, 5, ("dogs",))
+    assert (found.ranked, [pinned.id for pinned in found.pinned]) == ((), ["dogs"])
+
+
+def test_a_change_takes_out_and_puts_in_at_once() -> None:
+    live = loaded((1, "dogs", ["my dog", "dogs"]), (2, "cats", ["my cat"]))
+    live.change(
+        {1},
+        {entry(1, "dogs", 2): [vector_of("ferry dog")], entry(3, "cows"): [vector_of("my cow")]},
+        languages=("en", "nl"),
+        generation=5,
+        as_of=LATER,
+    )
+    state = live.state()
+    assert (state.entry_count, state.vector_count, state.generation, state.as_of) == (3, 3, 5, LATER)
+    found = live.search(vector_of("ferry dog"), 1)
+    assert (found.ranked[0][0].revision, found.ranked[0][1], found.languages) == (2, 1.0, ("en", "nl"))
+    assert live.ids()[1] == [SLOTS, 2 * SLOTS, 3 * SLOTS]
+
+
+def test_a_deleted_entry_is_neither_ranked_nor_pinned() -> None:
+    live = loaded((1, "dogs", ["my dog"]), (2, "cats", ["my cat"]))
+    live.change({1}, {}, languages=None, generation=4, as_of=LATER)
+    found = live.search(vector_of("my dog"), 5, ("dogs",))
+    assert ([ranked.id for ranked, _ in found.ranked], found.pinned) == (["cats"], ())
+    assert found.languages == ("en",)
+
+
+def test_an_id_given_anew_before_its_deletion_was_read_is_there_once() -> None:
+    live = loaded((1, "dogs", ["my dog"]))
+    live.change({1}, {entry(8, "dogs"): [vector_of("my dog")]}, languages=("en",), generation=4, as_of=LATER)
+    live.change({1}, {}, languages=("en",), generation=5, as_of=LATER)
+    assert live.ids() == ({"dogs": 8}, [8 * SLOTS])
+    assert names(live, "my dog") == ["dogs"]
+
+
+def test_loading_anew_forgets_what_was_there() -> None:
+    live = loaded((1, "dogs", ["my dog"]))
+    live.load({entry(2, "cats"): [vector_of("cat")]}, languages=("nl",), generation=9, as_of=LATER)
+    assert live.ids() == ({"cats": 2}, [2 * SLOTS])
+    assert live.state().generation == 9
+
+
+async def test_waits_for_a_generation() -> None:
+    live = loaded((1, "dogs", ["my dog"]))
+    await asyncio.wait_for(live.reached(3), 5)
+    waiting = asyncio.create_task(live.reached(5))
+    for generation in (4, 5):
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        live.change({1}, {}, languages=None, generation=generation, as_of=LATER)
+        live.tell()
+    await asyncio.wait_for(waiting, 5)
+
+
+def test_a_new_calibration_shows_in_the_next_search() -> None:
+    live = loaded((1, "dogs", ["my dog"]))
+    live.calibrate(Calibration(0.5, 0.1, "learned"))
+    assert live.search(None, 1).state.calibration.version == "learned"
+
+
+def test_no_search_sees_half_of_a_change() -> None:
+    """Two entries take each other's place again and again: every search finds exactly one, of its own generation."""
+    live = loaded((1, "odd", ["my dog"]), (3, "always", ["a cat"]))
+    stop, seen, wrong = threading.Event(), set[str](), list[object]()
+
+    def look() -> None:
+        while not stop.is_set():
+            found = live.search(vector_of("my dog"), 5, ("odd", "even"))
+            expected = "odd" if found.state.generation % 2 else "even"
+            if [pinned.id for pinned in found.pinned] != [expected] or found.state.vector_count != 2:
+                wrong.append(found)
+            seen.add(expected)
+
+    searchers = [threading.Thread(target=look) for _ in range(3)]
+    for searcher in searchers:
+        searcher.start()
+    for generation in range(4, 604):
+        going, coming, name = (2, 1, "odd") if generation % 2 else (1, 2, "even")
+        live.change(
+            {going},
+            {entry(coming, name): [vector_of("my dog")]},
+            languages=None,
+            generation=generation,
+            as_of=NOON,
+        )
+    stop.set()
+    for searcher in searchers:
+        searcher.join()
+    assert wrong == []
+    assert seen == {"odd", "even"}
+
+
+@pytest.mark.parametrize("top", [1, 2, 7])
+def test_gives_as_many_as_asked_whenever_there_are_enough(top: int) -> None:
+    live = loaded(*[(number, f"e{number}", ["word"] * 30) for number in range(1, 8)])
+    assert len(names(live, "word", top)) == top

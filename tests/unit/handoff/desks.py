@@ -1,0 +1,172 @@
+"""A desk for tests: the real journal, desk, staff and router on a real database, with a clock that is set by hand."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from balie.handoff import events, store
+from balie.handoff.app import MIGRATIONS
+from balie.handoff.confirmations import Confirmations
+from balie.handoff.desk import Desk
+from balie.handoff.domain import (
+    Agent,
+    AgentProfile,
+    Asked,
+    Handoff,
+    HandoffEvent,
+    HandoffState,
+    Presence,
+    QueueProfile,
+    Reason,
+    ReasonCode,
+)
+from balie.handoff.feed import Feed
+from balie.handoff.journal import Journal
+from balie.handoff.routing.router import Router
+from balie.handoff.staff import Staff
+from balie.handoff.states import Step
+from balie.handoff.store import Filter
+from balie.handoff.sweeper import Sweeper
+from balie.handoff.work import Shift
+from balie.kit.database import Database
+from balie.kit.eventlog import EventLog
+from balie.kit.ids import new_id
+from balie.kit.ledger import Ledger, Write
+
+TENANT = "default"
+NOT_LONG = timedelta(milliseconds=50)
+LONG = timedelta(seconds=30)
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2025, 5, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def forward(self, **amount: float) -> None:
+        self.time += timedelta(**amount)
+
+
+def write(request_id: str = "", *, body: str = "", tenant: str = TENANT) -> Write:
+    """Returns a write of its own, or the one of a request id again."""
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    return Write(tenant, "admin:local", "test", request_id or new_id(), digest)
+
+
+def asked(conversation: str, *, queue: str = "desk", language: str = "nl", priority: int = 0) -> Asked:
+    reasons = (Reason(ReasonCode.REQUESTED_BY_STAFF, "admin:local"),)
+    return Asked(conversation, "anna", "web", language, queue, reasons, priority=priority)
+
+
+@dataclass(frozen=True)
+class Desks:
+    """What a test does at a desk, in few words."""
+
+    database: Database
+    clock: Clock
+    journal: Journal
+    desk: Desk
+    staff: Staff
+    router: Router
+    sweeper: Sweeper
+    feed: Feed
+    shift: Shift
+
+    async def queue(self, name: str = "desk", **limits: timedelta) -> None:
+        await self.staff.put_queue(write(), QueueProfile(name, name.title(), **limits))
+
+    async def agent(
+        self,
+        name: str,
+        *,
+        queues: tuple[str, ...] = ("desk",),
+        languages: tuple[str, ...] = (),
+        chats: int = 1,
+        presence: Presence | None = Presence.ONLINE,
+    ) -> Agent:
+        agent = await self.staff.put_agent(
+            write(), AgentProfile(name, name.title(), queues, languages, chats)
+        )
+        return agent if presence is None else await self.presence(name, presence)
+
+    async def presence(self, name: str, presence: Presence) -> Agent:
+        return await self.staff.set_presence(write(), name, presence)
+
+    async def ask(self, conversation: str, **more: object) -> Handoff:
+        return await self.desk.request(write(), asked(conversation, **more))  # type: ignore[arg-type]
+
+    async def now(self, handoff: Handoff) -> Handoff:
+        return await self.desk.get(TENANT, handoff.id)
+
+    async def reserve(self, handoff: Handoff, agent: str) -> Handoff:
+        """Accepts without a gateway to confirm it."""
+        try:
+            await self.desk.accept(write(), handoff.id, agent, wait=timedelta(0))
+        except Exception as refused:
+            if getattr(refused, "reason", "") != "OWNER_NOT_CONFIRMED":
+                raise
+        return await self.now(handoff)
+
+    async def take(self, handoff: Handoff, agent: str) -> Handoff:
+        """Accepts, with a gateway that has confirmed it."""
+        reserved = await self.reserve(handoff, agent)
+        return await self.desk.confirm_owner(TENANT, reserved.id, 2)
+
+    async def end(self, handoff: Handoff, step: Step = Step.RELEASE) -> Handoff:
+        """Gives back, with a gateway that confirms it later."""
+        try:
+            await self.desk.give_back(write(), handoff.id, step, agent_id="", outcome="", wait=timedelta(0))
+        except Exception as refused:
+            if getattr(refused, "reason", "") != "OWNER_NOT_CONFIRMED":
+                raise
+        return await self.now(handoff)
+
+    async def all(self) -> list[Handoff]:
+        async with self.database.read() as tx:
+            return await store.listed(tx, TENANT, Filter())
+
+    async def events(self, handoff: Handoff | None = None) -> list[HandoffEvent]:
+        records = await self.journal.log.read(TENANT, events.TOPIC, 0)
+        told = [events.decode(record.payload) for record in records]
+        return [event for event in told if handoff is None or event.handoff_id == handoff.id]
+
+    async def story(self, handoff: Handoff) -> str:
+        """Returns what happened to a handoff: `QUEUED, OFFERED els, …`."""
+        told = await self.events(handoff)
+        return ", ".join(f"{event.kind.name} {event.agent_id}".strip() for event in told)
+
+
+@asynccontextmanager
+async def desks(url: str, clock: Clock | None = None) -> AsyncIterator[Desks]:
+    """Opens a desk on a database, as a start of the service does."""
+    clock = clock or Clock()
+    async with Database.open(url, migrations=MIGRATIONS) as database:
+        log = EventLog(database, poll_seconds=0.02)
+        journal = Journal(database, log, Ledger(), now=clock)
+        feed = Feed(database, log)
+        desk = Desk(journal, Confirmations(database, log))
+        yield Desks(
+            database,
+            clock,
+            journal,
+            desk,
+            Staff(journal),
+            Router(journal, desk),
+            Sweeper(journal, every_seconds=0.05),
+            feed,
+            Shift(journal, feed),
+        )
+
+
+def without_position(handoff: Handoff) -> Handoff:
+    return replace(handoff, position=0)
+
+
+def states_of(handoffs: list[Handoff]) -> dict[str, HandoffState]:
+    return {handoff.asked.conversation_id: handoff.state for handoff in handoffs}

@@ -1,0 +1,177 @@
+"""Who is offered which handoff."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from balie.handoff.matching import Free, Pairing, Waiting, fits, pair, writes
+
+NOW = datetime(2025, 5, 1, 12, tzinfo=UTC)
+
+
+def minutes(count: float) -> datetime:
+    return NOW + timedelta(minutes=count)
+
+
+def waiting(name: str = "h1", **values: object) -> Waiting:
+    usual = Waiting(name, "desk", "nl", priority=0, created_at=NOW)
+    return replace(usual, **values)  # type: ignore[arg-type]
+
+
+def agent(name: str = "els", **values: object) -> Free:
+    usual = Free(name, frozenset({"desk"}), ("nl",), spare=1, open_chats=0, idle_since=NOW)
+    return replace(usual, **values)  # type: ignore[arg-type]
+
+
+def offers(lines: list[Waiting], agents: list[Free]) -> list[tuple[str, str]]:
+    return [(one.handoff_id, one.agent_id) for one in pair(lines, agents)]
+
+
+def test_serves_the_one_who_waits_longest_first() -> None:
+    lines = [
+        waiting("late", created_at=minutes(2)),
+        waiting("early"),
+        waiting("middle", created_at=minutes(1)),
+    ]
+    assert offers(lines, [agent(spare=2)]) == [("early", "els"), ("middle", "els")]
+
+
+def test_serves_a_higher_priority_before_a_longer_wait() -> None:
+    lines = [waiting("early"), waiting("urgent", created_at=minutes(5), priority=1)]
+    assert offers(lines, [agent()]) == [("urgent", "els")]
+
+
+def test_breaks_a_tie_by_id() -> None:
+    assert offers([waiting("b"), waiting("a")], [agent()]) == [("a", "els")]
+
+
+def test_offers_only_to_agents_of_the_queue() -> None:
+    assert offers([waiting()], [agent(queue_ids=frozenset({"tickets"}))]) == []
+
+
+def test_offers_only_to_agents_who_write_the_language() -> None:
+    agents = [agent("els", languages=("de",)), agent("jan", languages=("nl-BE", "en"))]
+    assert offers([waiting()], agents) == [("h1", "jan")]
+
+
+def test_a_line_that_nobody_can_serve_holds_up_nobody() -> None:
+    lines = [waiting("early", language="fr"), waiting("late", created_at=minutes(1))]
+    assert offers(lines, [agent()]) == [("late", "els")]
+
+
+def test_offers_to_nobody_without_a_place() -> None:
+    assert offers([waiting()], [agent(spare=0), agent("jan", spare=-1)]) == []
+
+
+def test_prefers_the_agent_with_fewest_chats() -> None:
+    agents = [agent("els", open_chats=1), agent("jan", idle_since=minutes(9))]
+    assert offers([waiting()], agents) == [("h1", "jan")]
+
+
+def test_prefers_the_agent_idle_longest_among_equals() -> None:
+    assert offers([waiting()], [agent("els", idle_since=minutes(1)), agent("jan")]) == [("h1", "jan")]
+
+
+def test_counts_the_offers_it_makes() -> None:
+    lines = [waiting(name, created_at=minutes(at)) for at, name in enumerate(["h1", "h2", "h3", "h4"])]
+    agents = [agent("els", spare=3), agent("jan", spare=1, idle_since=minutes(1))]
+    assert offers(lines, agents) == [("h1", "els"), ("h2", "jan"), ("h3", "els"), ("h4", "els")]
+
+
+def test_goes_to_another_agent_after_it_was_passed_on() -> None:
+    line = waiting(passed_agent_ids=("els",))
+    assert offers([line], [agent("els"), agent("jan", open_chats=2)]) == [("h1", "jan")]
+
+
+def test_goes_to_the_same_agent_again_when_no_other_is_free() -> None:
+    assert offers([waiting(passed_agent_ids=("els",))], [agent("els")]) == [("h1", "els")]
+
+
+def test_goes_to_the_one_who_passed_it_on_longest_ago_when_all_did() -> None:
+    line = waiting(passed_agent_ids=("jan", "els"))
+    assert offers([line], [agent("els"), agent("jan", open_chats=5)]) == [("h1", "jan")]
+
+
+@pytest.mark.parametrize(
+    ("languages", "language", "expected"),
+    [
+        ((), "fr", True),
+        (("nl",), "nl", True),
+        (("nl",), "nl-BE", True),
+        (("NL-be",), "nl", True),
+        (("nl", "de"), "de", True),
+        (("nl",), "und", True),
+        (("nl",), "de", False),
+        (("nl",), "nld", False),
+    ],
+)
+def test_tells_who_writes_a_language(languages: tuple[str, ...], language: str, expected: bool) -> None:
+    assert writes(languages, language) is expected
+
+
+queues = st.sampled_from(["desk", "tickets"])
+tongues = st.sampled_from(["nl", "de", "und"])
+people = st.sampled_from(["els", "jan", "piet"])
+times = st.integers(0, 5).map(minutes)
+lines_of_all = st.lists(
+    st.builds(
+        Waiting,
+        st.uuids().map(str),
+        queues,
+        tongues,
+        st.integers(-2, 2),
+        times,
+        st.lists(people, unique=True).map(tuple),
+    ),
+    max_size=8,
+    unique_by=lambda one: one.id,
+)
+agents_of_all = st.lists(
+    st.builds(
+        Free,
+        people,
+        st.frozensets(queues),
+        st.lists(tongues, max_size=2).map(tuple),
+        st.integers(-1, 3),
+        st.integers(0, 3),
+        times,
+    ),
+    max_size=3,
+    unique_by=lambda one: one.id,
+)
+
+
+@given(lines_of_all, agents_of_all)
+def test_overbooks_nobody_and_leaves_nobody_waiting_who_could_be_served(
+    lines: list[Waiting], agents: list[Free]
+) -> None:
+    made = list(pair(lines, agents))
+    by_id, free = {one.id: one for one in lines}, {one.id: one for one in agents}
+    taken = [one.agent_id for one in made]
+    served = {one.handoff_id for one in made}
+    left = {name: one.spare - taken.count(name) for name, one in free.items()}
+    assert len(served) == len(made)
+    assert all(fits(by_id[one.handoff_id], free[one.agent_id]) for one in made)
+    assert all(left[name] >= 0 for name in taken)
+    assert not [
+        one
+        for one in lines
+        for name, who in free.items()
+        if one.id not in served and left[name] > 0 and fits(one, who)
+    ]
+
+
+@given(lines_of_all, agents_of_all, st.randoms())
+def test_the_order_in_which_they_are_given_does_not_matter(
+    lines: list[Waiting], agents: list[Free], chance: object
+) -> None:
+    def pairings() -> list[Pairing]:
+        return list(pair(lines, agents))
+
+    before = pairings()
+    chance.shuffle(lines)  # type: ignore[attr-defined]
+    chance.shuffle(agents)  # type: ignore[attr-defined]
+    assert pairings() == before

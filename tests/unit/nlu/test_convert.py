@@ -1,0 +1,129 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from balie.api.common.v1 import language_pb2
+from balie.api.nlu.v1 import nlu_service_pb2
+from balie.kit.errors import FieldMalformed, FieldRequired, FieldTooLong, TooManyItems
+from balie.nlu import convert
+from balie.nlu.domain import (
+    Detection,
+    Embedding,
+    KeywordMatch,
+    Rule,
+    ScoredIntent,
+    Signals,
+    Target,
+    TargetKind,
+    Understanding,
+    Utterance,
+    Verdict,
+)
+
+Request = nlu_service_pb2.AnalyzeRequest
+Batch = nlu_service_pb2.BatchAnalyzeRequest
+
+texts = st.text(
+    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=60
+).filter(str.strip)
+
+
+@given(texts, st.sampled_from(["", "nl", "pt-BR", "zh-Hant-TW"]), st.booleans())
+def test_takes_over_what_is_asked(text: str, hint: str, want: bool) -> None:
+    request = Request(text=text, language_hint=hint, want_embedding=want)
+    assert convert.utterance_from_proto(request) == Utterance(text, hint, want)
+
+
+def test_takes_texts_of_exactly_the_limit_in_code_points() -> None:
+    text = "😀" * 4096
+    assert convert.utterance_from_proto(Request(text=text)).text == text
+
+
+@pytest.mark.parametrize(
+    ("request_", "failure", "field"),
+    [
+        (Request(), FieldRequired, "text"),
+        (Request(text=" \n\t "), FieldRequired, "text"),
+        (Request(text="😀" * 4097), FieldTooLong, "text"),
+        (Request(text=" " * 4097), FieldTooLong, "text"),
+        (Request(text="a\0b"), FieldMalformed, "text"),
+        (Request(text="a", language_hint="n"), FieldMalformed, "language_hint"),
+        (Request(text="a", language_hint="nl_NL"), FieldMalformed, "language_hint"),
+        (Request(text="a", language_hint=" nl"), FieldMalformed, "language_hint"),
+        (Request(text="a", language_hint="nl-" + "abcdefgh-" * 4), FieldTooLong, "language_hint"),
+    ],
+)
+def test_refuses_what_is_outside_the_bounds(request_: Request, failure: type[Exception], field: str) -> None:
+    with pytest.raises(failure) as raised:
+        convert.utterance_from_proto(request_)
+    assert raised.value.metadata["field"] == field  # type: ignore[attr-defined]
+    items = [Request(text="goed")] * 3 + [request_]
+    with pytest.raises(failure) as raised:
+        convert.utterances_from_proto(Batch(items=items))
+    assert raised.value.metadata["field"] == f"items[3].{field}"  # type: ignore[attr-defined]
+
+
+def test_a_batch_has_one_to_sixty_four_items() -> None:
+    item = Request(text="goed")
+    assert len(convert.utterances_from_proto(Batch(items=[item] * 64))) == 64
+    with pytest.raises(FieldRequired) as missing:
+        convert.utterances_from_proto(Batch())
+    assert missing.value.metadata["field"] == "items"
+    with pytest.raises(TooManyItems) as many:
+        convert.utterances_from_proto(Batch(items=[item] * 65))
+    assert many.value.metadata == {"field": "items", "limit": "64", "actual": "65"}
+
+
+def understanding(**changes: object) -> Understanding:
+    parts: dict[str, object] = {
+        "detection": Detection("nl", 0.75),
+        "keywords": [],
+        "intents": [ScoredIntent("a", 0.5), ScoredIntent("b", 0.25)],
+        "verdict": Verdict.NO_MATCH,
+        "threshold": 0.625,
+        "signals": Signals(True, 2, 30),
+        "embedding": None,
+        "model_version": "m1",
+        "calibration_version": "c1",
+    }
+    return Understanding(**(parts | changes))  # type: ignore[arg-type]
+
+
+def test_an_understanding_is_told_in_full() -> None:
+    told = convert.understanding_to_proto(understanding())
+    assert (told.language, told.language_confidence) == ("nl", 0.75)
+    assert [(intent.name, intent.score) for intent in told.intents] == [("a", 0.5), ("b", 0.25)]
+    assert told.threshold == 0.625
+    assert told.signals == language_pb2.Signals(asks_for_person=True, question_count=2, character_count=30)
+    assert (told.model_version, told.calibration_version) == ("m1", "c1")
+    assert not told.HasField("embedding")
+
+
+def test_the_embedding_is_told_with_its_encoder() -> None:
+    import numpy as np
+
+    told = convert.understanding_to_proto(
+        understanding(embedding=Embedding("minilm.fp32.1", np.array([0.5, -0.5], np.float32)))
+    )
+    assert told.embedding.fingerprint == "minilm.fp32.1"
+    assert list(told.embedding.values) == [0.5, -0.5]
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_verdict_has_its_name(verdict: Verdict) -> None:
+    told = convert.understanding_to_proto(understanding(verdict=verdict)).verdict
+    assert language_pb2.Verdict.Name(told) == f"VERDICT_{verdict.name}"
+
+
+@pytest.mark.parametrize("rule", Rule)
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [(TargetKind.FAQ_ENTRY, "faq_entry_id"), (TargetKind.INTENT, "intent"), (TargetKind.VALUE, "value")],
+)
+def test_every_keyword_tells_its_rule_and_target(rule: Rule, kind: TargetKind, field: str) -> None:
+    match = KeywordMatch("k", rule, 3, 7, True, Target(kind, "there"))
+    (told,) = convert.understanding_to_proto(understanding(keywords=[match])).keywords
+    assert language_pb2.KeywordRule.Name(told.rule) == f"KEYWORD_RULE_{rule.name}"
+    assert told.WhichOneof("target") == field
+    assert getattr(told, field) == "there"
+    assert (told.keyword_id, told.start_char, told.end_char, told.whole_message) == ("k", 3, 7, True)

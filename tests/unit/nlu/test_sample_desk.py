@@ -1,0 +1,108 @@
+"""The sample desk that ships: what its examples are worth, and that its files fit NLU."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from balie.encoders.onnx import OnnxEncoder
+from balie.nlu.artifacts import Artifact, load
+from balie.nlu.domain import TargetKind, Verdict
+from balie.nlu.examples import read_examples
+from balie.nlu.keyword_file import read_keywords, words_by_language
+from balie.nlu.keywords import KeywordFinder
+from balie.nlu.language import LanguageDetector
+from balie.nlu.language_words import known_words
+from balie.nlu.signals import SignalReader
+from balie.nlu.training import Job, train
+from balie.nlu.verdicts import verdict_of
+
+DESK = Path(__file__).parents[3] / "services" / "balie" / "cli" / "waddenveer"
+LANGUAGES = ("nl", "de", "en")
+
+
+@pytest.fixture(scope="module")
+def questions() -> dict[str, dict[str, list[Any]]]:
+    found: dict[str, dict[str, list[Any]]] = yaml.safe_load((DESK / "questions.yaml").read_text("utf-8"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def desk(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Artifact:
+    mine = replace(
+        job,
+        intents_file=DESK / "intents.yaml",
+        model_folder=tmp_path_factory.mktemp("desk"),
+        languages=LANGUAGES,
+    )
+    manifest = train(mine, lambda _step, _share: None)
+    found = load(mine.model_folder, manifest.origin)
+    assert found is not None
+    return found
+
+
+def test_keywords_point_at_intents_that_have_examples() -> None:
+    intents = read_examples(DESK / "intents.yaml", LANGUAGES).intents
+    for keyword in read_keywords(DESK / "keywords.yaml"):
+        assert keyword.target.kind is not TargetKind.INTENT or keyword.target.name in intents, keyword.id
+
+
+def test_every_term_is_found_as_a_message_of_its_own() -> None:
+    keywords = read_keywords(DESK / "keywords.yaml")
+    finder = KeywordFinder(keywords, LANGUAGES)
+    for keyword in keywords:
+        for terms in keyword.terms.values():
+            for term in terms:
+                for way in (term, term.upper(), f"{term}?"):
+                    whole = [match.keyword_id for match in finder.find(way) if match.whole_message]
+                    assert keyword.id in whole, way
+
+
+def test_tells_the_language_of_every_question(questions: dict[str, dict[str, list[Any]]]) -> None:
+    examples = read_examples(DESK / "intents.yaml", LANGUAGES)
+    terms = words_by_language(read_keywords(DESK / "keywords.yaml"))
+    words = known_words(LANGUAGES, [examples.texts_by_language, terms])
+    detector = LanguageDetector(LANGUAGES, words, floor=0.6)
+    asked = [
+        (language, question["text"] if isinstance(question, dict) else question)
+        for by_language in questions.values()
+        for language, several in by_language.items()
+        for question in several
+    ]
+    right = sum(detector.detect(text).language == language for language, text in asked)
+    assert right / len(asked) >= 0.99
+
+
+def test_no_answerable_question_is_taken_for_a_request_for_a_person(
+    questions: dict[str, dict[str, list[Any]]],
+) -> None:
+    reader = SignalReader(LANGUAGES)
+    for several in questions["answerable"].values():
+        assert not [one["text"] for one in several if reader.asks_for_person(one["text"])]
+
+
+@pytest.mark.slow
+def test_the_model_keeps_its_promise_on_its_own_examples(desk: Artifact) -> None:
+    figures = desk.manifest.figures
+    assert figures["in_scope_accuracy"] >= 0.66  # measured: 0.705 with the English encoder
+    assert figures["wrong_rate"] <= 0.05
+    assert figures["coverage"] >= 0.15  # measured: 0.218
+    assert figures["oos_recall"] >= 0.95
+    assert min(desk.manifest.accuracy_by_language.values()) >= 0.6
+
+
+@pytest.mark.slow
+def test_questions_that_nobody_answers_are_rarely_matched(
+    desk: Artifact, encoder: OnnxEncoder, questions: dict[str, dict[str, list[Any]]]
+) -> None:
+    texts = [
+        one["text"] if isinstance(one, dict) else one
+        for several in questions["unanswerable"].values()
+        for one in several
+    ]
+    scores = desk.model.scores(encoder.encode(texts), [desk.model.wording(text) for text in texts])
+    verdicts = [verdict_of(desk.model.ranked(row, 10), desk.thresholds) for row in scores]
+    assert np.mean([verdict is Verdict.MATCH for verdict in verdicts]) <= 0.15
