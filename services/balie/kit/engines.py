@@ -1,6 +1,9 @@
 """SQLAlchemy engines for the two databases: how connections are set up and how their transactions begin."""
 
+import asyncio
 import json
+import sqlite3
+import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,11 +11,13 @@ from typing import Any
 
 from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, NullPool, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 SQLITE = "sqlite+aiosqlite"
 POSTGRESQL = "postgresql+asyncpg"
 
 _MIGRATION_BUSY_SECONDS = 60.0  # how long a replica waits while another migrates a SQLite file
+_WAL_RETRY_SECONDS = 0.02
 _IDLE_IN_TRANSACTION_SECONDS = 60  # after that a replica that hangs loses its locks
 
 # For every engine: errors do not repeat what a customer wrote, and what JSON cannot say is refused at once.
@@ -103,13 +108,34 @@ def migrating(url: URL) -> AsyncEngine:
     if url.drivername == POSTGRESQL:
         return create_async_engine(url, poolclass=NullPool, **_ALWAYS)
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-    return _sqlite(
+    engine = _sqlite(
         url,
         begin="BEGIN IMMEDIATE",
         busy_seconds=_MIGRATION_BUSY_SECONDS,
-        pragmas=("foreign_keys=OFF", "journal_mode=WAL"),
+        pragmas=("foreign_keys=OFF",),
         poolclass=NullPool,
     )
+    event.listen(engine.sync_engine, "connect", _write_ahead)
+    return engine
+
+
+def _write_ahead(connection: Any, _record: object) -> None:
+    """Switches the file to a write-ahead log, which it keeps.
+
+    Of two connections that switch a new file at once, SQLite refuses one immediately, however long its busy timeout
+    is: both would wait for each other's lock. That one tries again.
+    """
+    deadline = time.monotonic() + _MIGRATION_BUSY_SECONDS
+    cursor = connection.cursor()
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            await_only(asyncio.sleep(_WAL_RETRY_SECONDS))
+    cursor.close()
 
 
 def _sqlite(

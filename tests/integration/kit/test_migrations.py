@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -77,6 +78,27 @@ async def test_replicas_that_start_at_once_migrate_once(database_url: str) -> No
     await asyncio.gather(*(start(f"{number}") for number in range(6)))
     async with opened(database_url) as database:
         assert await note_ids(database) == sorted(f"{number}" for number in range(6))
+
+
+async def test_a_new_file_that_another_connection_is_switching_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "new.sqlite3"
+    switching = sqlite3.connect(path, isolation_level=None)
+    switching.execute("CREATE TABLE other (id)")
+    switching.execute(
+        "BEGIN IMMEDIATE"
+    )  # the lock of a switch under way: SQLite refuses another without waiting
+    starting = asyncio.create_task(_open_and_close(f"sqlite+aiosqlite:///{path}"))
+    await asyncio.sleep(0.3)
+    assert not starting.done()
+    switching.execute("COMMIT")
+    switching.close()
+    async with asyncio.timeout(30):
+        await starting
+
+
+async def _open_and_close(url: str) -> None:
+    async with opened(url):
+        pass
 
 
 async def test_processes_that_start_at_once_migrate_once(database_url: str) -> None:
