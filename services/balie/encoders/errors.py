@@ -74,6 +74,16 @@ class EncoderModelUnsupported(EncoderUnavailable):
         )
 
 
+class EncoderNotReadable(EncoderUnavailable):
+    """The folder holds an encoder that serves, but cannot be taken apart to be adapted or exported."""
+
+    def __init__(self, folder: Path, problem: str) -> None:
+        super().__init__(
+            f"the encoder in {folder} cannot be adapted or exported: {problem}; "
+            "take an fp32 encoder that `balie encoder build`, `adapt` or `export` wrote"
+        )
+
+
 class EncoderSettingsWrong(EncoderUnavailable):
     """A `BALIE_ENCODER_*` variable is unknown or has a value that is not allowed."""
 

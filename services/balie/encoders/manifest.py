@@ -25,6 +25,24 @@ class ManifestFile(BaseModel):
     sha256: str
 
 
+class Adaptation(BaseModel):
+    """What was taught to an encoder after its makers published it.
+
+    Attributes:
+        languages: BCP-47 tags.
+        words: how many entries the vocabulary got.
+        trained: whether the new rows were trained after they were composed.
+        data: one line for each source the words were learnt from, with its licence.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    languages: tuple[str, ...]
+    words: int
+    trained: bool = False
+    data: tuple[str, ...] = ()
+
+
 class Manifest(BaseModel):
     """The description that is written beside a built encoder."""
 
@@ -40,6 +58,8 @@ class Manifest(BaseModel):
     dimensions: int
     max_tokens: int
     fingerprint: str
+    adaptations: tuple[Adaptation, ...] = ()
+    recipe: str = ""
     files: dict[str, ManifestFile]
 
     @staticmethod
