@@ -239,6 +239,7 @@ async def test_the_desk_names_the_address_that_is_missing() -> None:
         assert desk.conversations is desk.conversations
         for name, service in {
             "nlu": "nlu",
+            "encoder": "nlu",
             "faq": "faq",
             "knowledge": "faq",
             "router": "handoff",

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import structlog
 
-from balie.api.nlu.v1 import nlu_service_pb2_grpc
+from balie.api.nlu.v1 import encoder_service_pb2_grpc, nlu_service_pb2_grpc
 from balie.encoders import EncoderBusy, EncoderSettings, open_encoder
 from balie.encoders.batcher import BatchingEncoder
 from balie.kit.errors import DependencyUnavailable
@@ -15,12 +15,13 @@ from balie.kit.server import Serving
 from balie.nlu.analyzer import Analyzer, Keywords, NoKeywords
 from balie.nlu.calibrating import Promise
 from balie.nlu.domain import TargetKind
+from balie.nlu.encoding import Encoding
 from balie.nlu.examples import Examples, read_examples
 from balie.nlu.keyword_file import Keyword, read_keywords, words_by_language
 from balie.nlu.language import LanguageDetector
 from balie.nlu.language_words import known_words
 from balie.nlu.models import open_model
-from balie.nlu.service import NluService
+from balie.nlu.service import EncoderService, NluService
 from balie.nlu.settings import NluSettings
 from balie.nlu.signals import SignalReader
 from balie.nlu.training import Job
@@ -30,7 +31,7 @@ _log = structlog.get_logger()
 
 @asynccontextmanager
 async def lifespan(settings: NluSettings) -> AsyncGenerator[Serving, None]:
-    """Reads the files, loads the encoder and the model, trained first if there is none, and offers the service."""
+    """Reads the files, loads the encoder and the model, trained first if there is none, and offers both services."""
     examples = await asyncio.to_thread(read_examples, settings.intents_file, settings.languages)
     keywords = await _keywords(settings, examples)
     chosen = settings.encoder()
@@ -56,7 +57,13 @@ async def lifespan(settings: NluSettings) -> AsyncGenerator[Serving, None]:
                     raise DependencyUnavailable("encoder")
 
         yield Serving(
-            servicers=((nlu_service_pb2_grpc.add_NluServiceServicer_to_server, NluService(analyzer)),),
+            servicers=(
+                (nlu_service_pb2_grpc.add_NluServiceServicer_to_server, NluService(analyzer)),
+                (
+                    encoder_service_pb2_grpc.add_EncoderServiceServicer_to_server,
+                    EncoderService(Encoding(encoder)),
+                ),
+            ),
             ready=ready,
         )
 

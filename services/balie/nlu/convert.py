@@ -1,10 +1,11 @@
 """Turns requests into utterances, checking every documented bound, and understandings into replies."""
 
 from balie.api.common.v1 import language_pb2
-from balie.api.nlu.v1 import nlu_service_pb2
+from balie.api.nlu.v1 import encoder_service_pb2, nlu_service_pb2
 from balie.kit import bounds
 from balie.nlu.domain import (
     Embedding,
+    EncodedTexts,
     KeywordMatch,
     Rule,
     ScoredIntent,
@@ -16,6 +17,8 @@ from balie.nlu.domain import (
 
 TEXT_CHARACTERS = 4096
 BATCH_ITEMS = 64
+ENCODE_TEXTS = 128  # of 4096 characters of 4 bytes each, or vectors of 4096 numbers: half of gRPC's 4 MiB
+FINGERPRINT_CHARACTERS = 128
 
 _RULES = {
     Rule.EXACT: language_pb2.KEYWORD_RULE_EXACT,
@@ -63,6 +66,45 @@ def utterances_from_proto(request: nlu_service_pb2.BatchAnalyzeRequest) -> list[
     """
     items = bounds.items("items", request.items, BATCH_ITEMS, minimum=1)
     return [utterance_from_proto(item, f"items[{place}].") for place, item in enumerate(items)]
+
+
+def texts_from_proto(request: encoder_service_pb2.EncodeRequest) -> list[str]:
+    """Returns the texts to encode.
+
+    Raises:
+        TooManyItems: there are more than 128.
+        FieldRequired: there is none, or one is blank.
+        FieldTooLong: one is over its limit.
+        FieldMalformed: one holds a NUL character.
+    """
+    texts = bounds.items("texts", request.texts, ENCODE_TEXTS, minimum=1)
+    return [bounds.text(f"texts[{place}]", text, TEXT_CHARACTERS) for place, text in enumerate(texts)]
+
+
+def expected_fingerprint(request: encoder_service_pb2.EncodeRequest) -> str:
+    """Returns the fingerprint of the encoder that is meant, empty when any will do.
+
+    Raises:
+        FieldTooLong: it is over its limit.
+        FieldMalformed: it holds a NUL character.
+    """
+    return bounds.text(
+        "expected_fingerprint", request.expected_fingerprint, FINGERPRINT_CHARACTERS, required=False
+    )
+
+
+def encoded_to_proto(encoded: EncodedTexts) -> encoder_service_pb2.EncodeResponse:
+    """Returns vectors as the contract has them."""
+    return encoder_service_pb2.EncodeResponse(
+        embeddings=[
+            language_pb2.Embedding(fingerprint=encoded.fingerprint, values=values)
+            for values in encoded.vectors.tolist()
+        ],
+        fingerprint=encoded.fingerprint,
+        dimensions=encoded.vectors.shape[1],
+        max_tokens=encoded.max_tokens,
+        encoder_name=encoded.encoder_name,
+    )
 
 
 def understanding_to_proto(understanding: Understanding) -> nlu_service_pb2.Understanding:

@@ -115,6 +115,23 @@ class Embedding:
     values: "NDArray[np.float32]" = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedTexts:
+    """Vectors of several texts, and the encoder that they came from.
+
+    Attributes:
+        vectors: shape (texts, dimensions), float32, each of Euclidean length 1, in the order of the texts.
+        fingerprint: tells these vectors from any other encoder's.
+        max_tokens: how many tokens of a text were read, special ones included.
+        encoder_name: the model's, for people.
+    """
+
+    vectors: "NDArray[np.float32]" = field(repr=False)
+    fingerprint: str
+    max_tokens: int
+    encoder_name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Understanding:
     """What is said about one message.

@@ -1,10 +1,25 @@
-"""What an operator has to put right before NLU can start, or train.
+"""What a caller is told, and what an operator has to put right before NLU can start, or train.
 
-None of these is a `Failure`: no caller of an RPC is ever told. What callers are told comes from the kit's bounds and
-from the encoder (`EncoderBusy`).
+`FingerprintMismatch` alone is a `Failure`; what else callers are told comes from the kit's bounds and from the encoder
+(`EncoderBusy`). No caller of an RPC is ever told of the others.
 """
 
 from pathlib import Path
+
+from balie.kit.errors import FailedPrecondition
+
+
+class FingerprintMismatch(FailedPrecondition):
+    """The caller's vectors are of another encoder than this one."""
+
+    reason = "FINGERPRINT_MISMATCH"
+
+    def __init__(self, fingerprint: str, current_fingerprint: str) -> None:
+        super().__init__(
+            f"the encoder is {current_fingerprint}, not the one expected: their vectors cannot be compared",
+            fingerprint=fingerprint,
+            current_fingerprint=current_fingerprint,
+        )
 
 
 class StartRefused(Exception):

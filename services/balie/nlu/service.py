@@ -1,13 +1,19 @@
-"""The NLU service's servicer: convert in, call the analyzer, convert out."""
+"""The NLU service's servicers: convert in, call the domain, convert out."""
 
 from typing import TYPE_CHECKING, Any
 
-from balie.api.nlu.v1 import nlu_service_pb2, nlu_service_pb2_grpc
+from balie.api.nlu.v1 import (
+    encoder_service_pb2,
+    encoder_service_pb2_grpc,
+    nlu_service_pb2,
+    nlu_service_pb2_grpc,
+)
 from balie.kit import call
 from balie.nlu import convert
 
 if TYPE_CHECKING:
     from balie.nlu.analyzer import Analyzer
+    from balie.nlu.encoding import Encoding
 
 
 class NluService(nlu_service_pb2_grpc.NluServiceServicer):
@@ -35,3 +41,19 @@ class NluService(nlu_service_pb2_grpc.NluServiceServicer):
         return nlu_service_pb2.BatchAnalyzeResponse(
             understandings=map(convert.understanding_to_proto, understandings)
         )
+
+
+class EncoderService(encoder_service_pb2_grpc.EncoderServiceServicer):
+    """Translates between the contract and the encoder."""
+
+    def __init__(self, encoding: "Encoding") -> None:
+        self._encoding = encoding
+
+    async def Encode(
+        self, request: encoder_service_pb2.EncodeRequest, context: Any
+    ) -> encoder_service_pb2.EncodeResponse:
+        """Encodes texts."""
+        texts = convert.texts_from_proto(request)
+        call.log(texts=len(texts))
+        encoded = await self._encoding.encode(texts, convert.expected_fingerprint(request))
+        return convert.encoded_to_proto(encoded)

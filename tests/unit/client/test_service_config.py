@@ -16,6 +16,7 @@ def test_finds_every_service_of_the_contract() -> None:
     assert {
         "balie.api.gateway.v1.ConversationService",
         "balie.api.nlu.v1.NluService",
+        "balie.api.nlu.v1.EncoderService",
         "balie.api.faq.v1.FaqService",
         "balie.api.faq.v1.KnowledgeService",
         "balie.api.handoff.v1.RouterService",

@@ -68,6 +68,7 @@ def test_another_origin_is_another_model(artifact: Artifact, home: Path) -> None
         (lambda home: os.truncate(home / WEIGHTS_FILE, 1000), WEIGHTS_FILE, "has 1000 bytes instead of"),
         (lambda home: flip(home / WEIGHTS_FILE), WEIGHTS_FILE, "does not match its checksum"),
         (lambda home: change(home, "version", "other"), MANIFEST_FILE, "belongs to another model"),
+        (lambda home: of_another_encoder(home), MANIFEST_FILE, "belongs to another model"),
         (lambda home: change(home, "files", {}), WEIGHTS_FILE, "is not in the manifest"),
         (lambda home: change(home, "dimensions", 3), WEIGHTS_FILE, "does not fit its manifest"),
         (lambda home: change(home, "intents", ["a"]), WEIGHTS_FILE, "does not fit its manifest"),
@@ -91,6 +92,11 @@ def flip(path: Path) -> None:
 def change(home: Path, key: str, value: object) -> None:
     told = json.loads((home / MANIFEST_FILE).read_text())
     (home / MANIFEST_FILE).write_text(json.dumps(told | {key: value}))
+
+
+def of_another_encoder(home: Path) -> None:
+    origin = json.loads((home / MANIFEST_FILE).read_text())["origin"]
+    change(home, "origin", origin | {"encoder_fingerprint": "minilm-l6-v2.fp32.other"})
 
 
 def stored(artifact: Artifact, home: Path) -> tuple[Manifest, Weights, Origin]:

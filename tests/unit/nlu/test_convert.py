@@ -3,12 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from balie.api.common.v1 import language_pb2
-from balie.api.nlu.v1 import nlu_service_pb2
+from balie.api.nlu.v1 import encoder_service_pb2, nlu_service_pb2
 from balie.kit.errors import FieldMalformed, FieldRequired, FieldTooLong, TooManyItems
 from balie.nlu import convert
 from balie.nlu.domain import (
     Detection,
     Embedding,
+    EncodedTexts,
     KeywordMatch,
     Rule,
     ScoredIntent,
@@ -22,6 +23,7 @@ from balie.nlu.domain import (
 
 Request = nlu_service_pb2.AnalyzeRequest
 Batch = nlu_service_pb2.BatchAnalyzeRequest
+Encode = encoder_service_pb2.EncodeRequest
 
 texts = st.text(
     st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=60
@@ -72,6 +74,46 @@ def test_a_batch_has_one_to_sixty_four_items() -> None:
     with pytest.raises(TooManyItems) as many:
         convert.utterances_from_proto(Batch(items=[item] * 65))
     assert many.value.metadata == {"field": "items", "limit": "64", "actual": "65"}
+
+
+@given(st.lists(texts, min_size=1, max_size=6), st.sampled_from(["", "minilm.fp32.1", "f" * 128]))
+def test_takes_over_what_is_to_be_encoded(some: list[str], expected: str) -> None:
+    request = Encode(texts=some, expected_fingerprint=expected)
+    assert convert.texts_from_proto(request) == some
+    assert convert.expected_fingerprint(request) == expected
+
+
+@pytest.mark.parametrize(
+    ("texts", "failure", "field"),
+    [
+        ([], FieldRequired, "texts"),
+        (["a"] * 129, TooManyItems, "texts"),
+        (["a", " \t"], FieldRequired, "texts[1]"),
+        (["😀" * 4097], FieldTooLong, "texts[0]"),
+        (["a", "b", "c\0"], FieldMalformed, "texts[2]"),
+    ],
+)
+def test_refuses_texts_outside_the_bounds(texts: list[str], failure: type[Exception], field: str) -> None:
+    with pytest.raises(failure) as raised:
+        convert.texts_from_proto(Encode(texts=texts))
+    assert raised.value.metadata["field"] == field  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("expected", "failure"), [("f" * 129, FieldTooLong), ("f\0", FieldMalformed)])
+def test_refuses_what_cannot_be_a_fingerprint(expected: str, failure: type[Exception]) -> None:
+    with pytest.raises(failure) as raised:
+        convert.expected_fingerprint(Encode(texts=["a"], expected_fingerprint=expected))
+    assert raised.value.metadata["field"] == "expected_fingerprint"  # type: ignore[attr-defined]
+
+
+def test_vectors_are_told_in_order_each_with_its_encoder() -> None:
+    import numpy as np
+
+    vectors = np.array([[0.5, -0.5, 0.25], [1.0, 0.0, 0.0]], np.float32)
+    told = convert.encoded_to_proto(EncodedTexts(vectors, "minilm.fp32.1", 256, "minilm"))
+    assert [list(embedding.values) for embedding in told.embeddings] == vectors.tolist()
+    assert {embedding.fingerprint for embedding in told.embeddings} == {told.fingerprint} == {"minilm.fp32.1"}
+    assert (told.dimensions, told.max_tokens, told.encoder_name) == (3, 256, "minilm")
 
 
 def understanding(**changes: object) -> Understanding:

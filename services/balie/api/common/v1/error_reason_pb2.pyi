@@ -191,6 +191,12 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
     Example: `{"reason": "ENCODER_BUSY", "domain": "balie", "metadata": {"limit": "1024"}}`
     """
+    ERROR_REASON_FINGERPRINT_MISMATCH: _ErrorReason.ValueType  # 51
+    """FAILED_PRECONDITION. The encoder is not the one that the caller expects: vectors of the two cannot be compared. Encode
+    with another server, or make all vectors anew with this one.
+
+    Example: `{"reason": "FINGERPRINT_MISMATCH", "domain": "balie", "metadata": {"fingerprint": "minilm-l6-v2.fp32.0a…", "current_fingerprint": "minilm-l6-v2.fp32.b5…"}}`
+    """
     ERROR_REASON_HANDOFF_NOT_FOUND: _ErrorReason.ValueType  # 60
     """NOT_FOUND. There is no such handoff.
 
@@ -422,6 +428,12 @@ ERROR_REASON_ENCODER_BUSY: ErrorReason.ValueType  # 50
 """RESOURCE_EXHAUSTED. More texts wait for the encoder than it takes; carries a RetryInfo.
 
 Example: `{"reason": "ENCODER_BUSY", "domain": "balie", "metadata": {"limit": "1024"}}`
+"""
+ERROR_REASON_FINGERPRINT_MISMATCH: ErrorReason.ValueType  # 51
+"""FAILED_PRECONDITION. The encoder is not the one that the caller expects: vectors of the two cannot be compared. Encode
+with another server, or make all vectors anew with this one.
+
+Example: `{"reason": "FINGERPRINT_MISMATCH", "domain": "balie", "metadata": {"fingerprint": "minilm-l6-v2.fp32.0a…", "current_fingerprint": "minilm-l6-v2.fp32.b5…"}}`
 """
 ERROR_REASON_HANDOFF_NOT_FOUND: ErrorReason.ValueType  # 60
 """NOT_FOUND. There is no such handoff.
