@@ -95,9 +95,8 @@ async def refused(answer: Any) -> CallError:
 @asynccontextmanager
 async def desk(url: str, **changes: Any) -> AsyncIterator[Desk]:
     """Runs the service over a database."""
-    settings = FaqSettings(
-        listen="127.0.0.1:0", database_url=url, encoder_folder=encoder_folder(), poll_seconds=0.02, **changes
-    )
+    values: dict[str, Any] = {"encoder_folder": encoder_folder(), "poll_seconds": 0.02} | changes
+    settings = FaqSettings(listen="127.0.0.1:0", database_url=url, **values)
     async with serve(lifespan(settings), settings=settings) as served:
         yield Desk(
             faq_service_pb2_grpc.FaqServiceStub(served.channel),

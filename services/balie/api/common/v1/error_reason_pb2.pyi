@@ -162,7 +162,8 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     Example: `{"reason": "ENTRY_LANGUAGE_INVALID", "domain": "balie", "metadata": {"language": "fr", "known": "nl, de, en"}}`
     """
     ERROR_REASON_EMBEDDING_INVALID: _ErrorReason.ValueType  # 43
-    """INVALID_ARGUMENT. The embedding's length does not fit the encoder that its fingerprint names.
+    """INVALID_ARGUMENT. The embedding is no vector of the service's encoder: it has another length, numbers that are not finite
+    or all zero, or another fingerprint and no text beside it; `expected` and `actual` say which.
 
     Example: `{"reason": "EMBEDDING_INVALID", "domain": "balie", "metadata": {"expected": "384", "actual": "383"}}`
     """
@@ -400,7 +401,8 @@ ERROR_REASON_ENTRY_LANGUAGE_INVALID: ErrorReason.ValueType  # 42
 Example: `{"reason": "ENTRY_LANGUAGE_INVALID", "domain": "balie", "metadata": {"language": "fr", "known": "nl, de, en"}}`
 """
 ERROR_REASON_EMBEDDING_INVALID: ErrorReason.ValueType  # 43
-"""INVALID_ARGUMENT. The embedding's length does not fit the encoder that its fingerprint names.
+"""INVALID_ARGUMENT. The embedding is no vector of the service's encoder: it has another length, numbers that are not finite
+or all zero, or another fingerprint and no text beside it; `expected` and `actual` say which.
 
 Example: `{"reason": "EMBEDDING_INVALID", "domain": "balie", "metadata": {"expected": "384", "actual": "383"}}`
 """
