@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from balie.encoders.errors import EncoderDamaged, EncoderModelUnsupported
+from balie.encoders.errors import EncoderModelUnsupported
+from balie.encoders.exporting_errors import EncoderModelFileWrong
 from balie.encoders.graph import BertShape
 from balie.encoders.weights import Weights
 
@@ -48,7 +49,7 @@ def test_reads_each_kind_of_float(tmp_path: Path):
 def test_refuses_a_tensor_of_whole_numbers(tmp_path: Path):
     path = write(tmp_path / "model.safetensors", {"ids": ("I64", [1], bytes(8))})
 
-    with pytest.raises(EncoderDamaged, match="ids as I64"):
+    with pytest.raises(EncoderModelFileWrong, match="ids as I64"):
         Weights(path)["ids"]
 
 
@@ -59,14 +60,14 @@ def test_refuses_what_is_no_safetensors_file(tmp_path: Path, content: bytes):
     path = tmp_path / "model.safetensors"
     path.write_bytes(content)
 
-    with pytest.raises(EncoderDamaged, match=r"model\.safetensors is not a safetensors file"):
+    with pytest.raises(EncoderModelFileWrong, match=r"model\.safetensors is not a safetensors file"):
         Weights(path)
 
 
 def test_refuses_a_file_that_was_cut_off(tmp_path: Path):
     path = write(tmp_path / "model.safetensors", {"full": ("F32", [4], bytes(16))}, cut=1)
 
-    with pytest.raises(EncoderDamaged, match="ends before its last tensor"):
+    with pytest.raises(EncoderModelFileWrong, match="ends before its last tensor"):
         Weights(path)
 
 
