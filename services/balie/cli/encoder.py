@@ -1,5 +1,6 @@
 """`balie encoder`: build, look at, measure and teach the sentence encoder. What a command does is in its own module."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -166,3 +167,129 @@ def encoder_adapt(
         run_table(plan, table_only, as_json=as_json)
     else:
         run_adapt(plan, as_json=as_json)
+
+
+@encoder_app.command("bench")
+def encoder_bench(
+    folder: EncoderFolder = None,
+    sentences: Annotated[
+        Path | None,
+        typer.Option(
+            help='Your own texts, JSON Lines of {"text": ...}.',
+            show_default="built-in questions in Dutch, German and English",
+        ),
+    ] = None,
+    python: Annotated[
+        str,
+        typer.Option(
+            help="Interpreter that measures, with balie installed: one that has torch measures torch as well.",
+            show_default="this one",
+        ),
+    ] = "",
+    model: Annotated[
+        str,
+        typer.Option(help="Model for torch: a folder or a name on a hub.", show_default="the packaged one"),
+    ] = "",
+    torch: Annotated[bool, typer.Option(help="Measure torch too, where it is installed.")] = True,
+    rounds: Annotated[int, typer.Option(min=1, help="Of each measurement; figures are medians.")] = 7,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, help="About how long one measurement of concurrent callers takes.")
+    ] = 1.5,
+    check: Annotated[bool, typer.Option("--check", help="Exit with 1 when a target is missed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the encoder beside sentence-transformers and beside the most that one core can do, in one run.
+
+    Shows sentences for each second and CPU for each sentence: alone, in batches of 8 and 32 on one thread, and under
+    16 concurrent callers on all workers; then what a fresh process takes until its first vector. Competitors take
+    turns in short rounds, so that a busy machine slows all alike; for figures to keep, run it on a quiet one. It
+    takes about a minute, and two with torch.
+
+    Example: balie encoder bench --python .venv-torch/bin/python
+    """
+    from balie.cli.encoder_bench import Asked, run_bench
+
+    asked = Asked(folder_of(folder), python or sys.executable, sentences, model, torch, rounds, seconds)
+    run_bench(asked, check=check, as_json=as_json)
+
+
+@encoder_app.command("export")
+def encoder_export(
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="A sentence-transformers model: its folder, or its name on a hub. With `--to sentence-transformers` "
+            "an encoder: its folder or its name.",
+            show_default="the encoder that services read",
+        ),
+    ] = "",
+    to: Annotated[str, typer.Option(help="What to write: onnx or sentence-transformers.")] = "onnx",
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder to write.", show_default="beside the default encoder, named after the model"
+        ),
+    ] = None,
+    precision: Annotated[str, typer.Option(help="Precision of the weights, for onnx.")] = "fp32",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Write in place of another encoder that is there.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Export a sentence-transformers model as an encoder that needs no torch, or an encoder as such a model.
+
+    A BERT with mean pooling, such as the multilingual MiniLM, is written straight from its weights. Any other model
+    is exported with torch, on a machine that has balie[sentence-transformers]; services that read it need no torch.
+    Where sentence-transformers is installed, vectors are compared with the source's, and a difference is refused.
+    A folder appears complete or not at all.
+
+    Example: balie encoder export sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2
+
+    Example: balie encoder export --to sentence-transformers --folder ./for-my-colleagues
+    """
+    from balie.cli.encoder_export import run_export
+
+    run_export(model, to=to, folder=folder, precision=precision, replace=replace, as_json=as_json)
+
+
+@encoder_app.command("list")
+def encoder_list(
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check each file's checksum, not its size alone.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the kinds of encoders, and the encoders on this machine: which one services use, and which are whole.
+
+    Looks in the user's folder of encoders and at BALIE_ENCODER_FOLDER. A damaged one is listed with what is wrong.
+
+    Example: balie encoder list --verify
+    """
+    from balie.cli.encoder_list import run_list
+
+    run_list(verify=verify, as_json=as_json)
+
+
+@encoder_app.command("show")
+def encoder_show(
+    encoder: Annotated[
+        str,
+        typer.Argument(
+            help="Folder or name of an encoder.", show_default="the one that a service would read"
+        ),
+    ] = "",
+    text: Annotated[
+        list[str] | None, typer.Option(help="A text to split into tokens; may be repeated.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show an encoder: its source, licence and fingerprint, what was taught to it, its files with checksums verified.
+
+    With `--text` it shows how a text is split: fewer tokens cost less, and a ‹whole word› that was taught is
+    understood where pieces are not. Exits with 1 when a file is damaged.
+
+    Example: balie encoder show --text "Mag mijn fiets mee op de veerboot?"
+    """
+    from balie.cli.encoder_show import run_show
+
+    run_show(encoder, texts=text or [], as_json=as_json)
