@@ -1,9 +1,11 @@
 """One encoder for many concurrent callers: texts that wait together are encoded together, off the event loop."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -59,7 +61,7 @@ class _Request:
         if not self._missing and not self.done.done():
             self.done.set_result(None)
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         if not self.done.done():
             self.done.set_exception(error)
 
@@ -76,8 +78,9 @@ class _Waiting:
 class BatchingEncoder:
     """The asynchronous face of an encoder, for one event loop.
 
-    Whatever waits when a worker gets free becomes its next batch: nobody waits for a batch to fill, and the busier
-    it is the larger batches get. A batch holds the text that has waited longest and those nearest to it in length.
+    Whatever waits when workers get free is shared out among them: nobody waits for a batch to fill, no worker is
+    idle while texts wait, and the busier it is the larger batches get. The first of these batches holds the text
+    that has waited longest, and each holds texts of like length.
 
     Args:
         encoder: does the work; called from several threads.
@@ -103,7 +106,7 @@ class BatchingEncoder:
         self._recent = RecentVectors(cache_texts)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="encoder")
         self._queue: dict[_Waiting, None] = {}  # in order of arrival; a text that is given up leaves in O(1)
-        self._runs: set[asyncio.Task[None]] = set()
+        self._running = 0
         self._requests = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -143,7 +146,7 @@ class BatchingEncoder:
 
     def measures(self) -> Measures:
         """Returns the counts up to now."""
-        return replace(self._counts, waiting=len(self._queue), running=len(self._runs))
+        return replace(self._counts, waiting=len(self._queue), running=self._running)
 
     async def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Returns one unit vector for each text, shape (texts, dimensions), float32, in the order given.
@@ -172,16 +175,13 @@ class BatchingEncoder:
                 await self._wait_for(texts, wanted[start : start + slice_texts], vectors)
         finally:
             self._requests -= 1
-            if not self._requests:
-                self._quiet.set()
+            self._note_quiet()
         return vectors
 
     async def close(self) -> None:
         """Refuses new requests, finishes those that were let in, and ends the threads; may be called again."""
         self._closed = True
         await self._quiet.wait()
-        while self._runs:  # of callers that have left
-            await asyncio.wait(self._runs)
         self._pool.shutdown()
 
     def _from_cache(self, texts: Sequence[str], vectors: "NDArray[np.float32]") -> list[int]:
@@ -213,41 +213,57 @@ class BatchingEncoder:
                     self._count(dropped=1)
 
     def _start(self) -> None:
-        """Gives every free worker a batch, as long as texts wait."""
-        while self._queue and len(self._runs) < self._workers:
-            run = asyncio.get_running_loop().create_task(self._run(self._take()))
-            self._runs.add(run)
-            run.add_done_callback(self._ended)
+        """Shares what waits among the free workers."""
+        loop = asyncio.get_running_loop()
+        while self._queue and (free := self._workers - self._running):
+            batch = self._take(free)
+            self._running += 1
+            self._quiet.clear()
+            self._count(batches=1, encoded=len(batch))
+            run = self._pool.submit(self._encoder.encode, [entry.text for entry in batch])
+            run.add_done_callback(partial(self._hand_over, loop, batch))
 
-    def _ended(self, run: "asyncio.Task[None]") -> None:
-        self._runs.discard(run)
-        self._start()
-
-    def _take(self) -> list[_Waiting]:
-        """Takes the next batch from the queue."""
+    def _take(self, free: int) -> list[_Waiting]:
+        """Takes the next batch for one of the free workers from the queue."""
         window = list(islice(self._queue, _WINDOW_BATCHES * self._batch_texts))
         oldest = window[0]
         window.sort(key=lambda entry: len(entry.text))
-        start = max(0, min(window.index(oldest) - self._batch_texts // 2, len(window) - self._batch_texts))
-        batch = window[start : start + self._batch_texts]
+        # Parts of equal size: one for each free worker, or as many more as a batch's limit asks for.
+        parts = min(len(window), max(free, -(-len(window) // self._batch_texts)))
+        part = window.index(oldest) * parts // len(window)
+        batch = window[-(-part * len(window) // parts) : -(-(part + 1) * len(window) // parts)]
         for entry in batch:
             del self._queue[entry]
         return batch
 
-    async def _run(self, batch: list[_Waiting]) -> None:
-        texts = [entry.text for entry in batch]
-        self._count(batches=1, encoded=len(texts))
-        try:
-            vectors = await asyncio.get_running_loop().run_in_executor(
-                self._pool, self._encoder.encode, texts
-            )
-        except Exception as error:  # noqa: BLE001 - whatever it is, the callers wait for it
+    def _hand_over(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        batch: list[_Waiting],
+        run: "Future[NDArray[np.float32]]",
+    ) -> None:
+        """Goes back to the loop from a worker's thread; a loop that has ended has nobody left who waits."""
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._finish, batch, run)
+
+    def _finish(self, batch: list[_Waiting], run: "Future[NDArray[np.float32]]") -> None:
+        """Gives the callers of a batch what they wait for, all in one turn of the loop."""
+        self._running -= 1
+        error = run.exception()
+        if error is not None:
             for entry in batch:
                 entry.request.fail(error)
-            return
-        for entry, vector in zip(batch, vectors, strict=True):
-            self._recent.put(entry.text, vector)
-            entry.request.deliver(entry.place, vector)
+        else:
+            for entry, vector in zip(batch, run.result(), strict=True):
+                self._recent.put(entry.text, vector)
+                entry.request.deliver(entry.place, vector)
+        # Not at once: those who go on with their next text are to share the next batch.
+        asyncio.get_running_loop().call_soon(self._start)
+        self._note_quiet()
+
+    def _note_quiet(self) -> None:
+        if not self._requests and not self._running:
+            self._quiet.set()
 
     def _count(self, **more: int) -> None:
         self._counts = replace(
