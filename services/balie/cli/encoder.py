@@ -285,7 +285,7 @@ def encoder_show(
 ) -> None:
     """Show an encoder: its source, licence and fingerprint, what was taught to it, its files with checksums verified.
 
-    With `--text` it shows how a text is split: fewer tokens cost less, and a ‹whole word› that was taught is
+    With `--text` it shows how a text is split: fewer tokens cost less, and a «whole word» that was taught is
     understood where pieces are not. Exits with 1 when a file is damaged.
 
     Example: balie encoder show --text "Mag mijn fiets mee op de veerboot?"

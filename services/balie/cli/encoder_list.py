@@ -76,51 +76,49 @@ def as_dict(encoder: Listed) -> dict[str, Any]:
     }
 
 
-def _kinds(listed: list[Kind], used: str) -> Table:
+def _table(title: str) -> Table:
     table = Table(
-        title="kinds",
+        title=title,
         title_justify="left",
         title_style="bold",
         box=None,
         pad_edge=False,
-        padding=(0, 3, 0, 0),
+        padding=(0, 2, 0, 0),
+        show_header=False,
     )
-    for column in ("", "BALIE_ENCODER_NAME", "reads", "installed"):
-        table.add_column(column, header_style="dim")
+    table.add_column(width=1)
+    return table
+
+
+def _kinds(listed: list[Kind], used: str) -> Table:
+    table = _table("kinds, chosen by BALIE_ENCODER_NAME")
+    table.add_column(style="cyan")
+    table.add_column()
     for kind in listed:
-        installed = Text("no: ", style="yellow").append(kind.missing) if kind.missing else Text("yes")
-        table.add_row("→" if kind.name == used else "", kind.name, kind.reads, installed)
+        words = Text(kind.reads)
+        if kind.missing:
+            words.append(f"\nnot installed: {kind.missing}", style="yellow")
+        table.add_row("→" if kind.name == used else "", kind.name, words)
     return table
 
 
 def _encoders(found: list[Listed]) -> Table:
-    table = Table(
-        title="\nencoders",
-        title_justify="left",
-        title_style="bold",
-        box=None,
-        pad_edge=False,
-        padding=(0, 3, 0, 0),
-    )
-    for column in ("", "name", "kind", "precision", "taught", "whole"):
-        table.add_column(column, header_style="dim")
-    for column in ("dimensions", "size"):
-        table.add_column(column, header_style="dim", justify="right")
-    table.add_column("fingerprint", header_style="dim", overflow="fold")
+    """Returns a table of which each row is an encoder: its name and numbers, and under it what tells it from others."""
+    table = _table("\nencoders")
+    table.add_column(overflow="fold")
+    for _ in ("dimensions", "size"):
+        table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
     for encoder in found:
-        taught = f"{', '.join(encoder.languages)} ({encoder.words} words)" if encoder.adaptations else ""
-        whole = Text("damaged", style="bold red") if encoder.problem else Text("yes")
-        table.add_row(
-            "→" if encoder.used else "",
-            printable(encoder.folder.name),
-            encoder.kind,
-            encoder.precision,
-            taught,
-            whole,
-            str(encoder.dimensions or ""),
-            f"{encoder.size_bytes / _MB:.0f} MB",
-            encoder.fingerprint.rsplit(".", 1)[-1],
-        )
+        name = Text(printable(encoder.folder.name), style="cyan")
+        kind = f"{encoder.kind} {encoder.precision}".strip()
+        name.append(f"\n{kind} {encoder.fingerprint}".rstrip(), style="dim")
+        if encoder.adaptations:
+            name.append(f"\ntaught {encoder.words} words of {', '.join(encoder.languages)}", style="dim")
+        whole = Text("damaged", style="bold red") if encoder.problem else Text("whole", style="green")
+        size = f"{encoder.size_bytes / _MB:.1f} MB"
+        dimensions = f"{encoder.dimensions} numbers" if encoder.dimensions else ""
+        table.add_row("→" if encoder.used else "", name, dimensions, size, whole)
     return table
 
 

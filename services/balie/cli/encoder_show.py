@@ -96,14 +96,14 @@ def _print_split(text: str, tokens: list[Token]) -> None:
     for token in tokens:
         style = "dim" if token.special else "bold green" if token.word else ""
         line.append(
-            f"‹{printable(token.text)}›" if token.word else printable(token.text), style=style
+            f"«{printable(token.text)}»" if token.word else printable(token.text), style=style
         ).append(" ")
     console.print(line, soft_wrap=True)
     own = [token for token in tokens if not token.special]
     words, known = len(text.split()), sum(token.word for token in own)
-    marked = f"; {known} ‹whole words› that were taught" if known else ""
+    marked = f"; {known} «whole words» that were taught" if known else ""
     console.print(
-        f"{len(tokens)} tokens with the special ones, {len(own)} of {words} words{marked}",
+        f"{len(tokens)} tokens with the special ones, {len(own)} for {words} words{marked}",
         style="dim",
         soft_wrap=True,
     )
