@@ -15,6 +15,7 @@ from balie.encoders.adapting_plan import Plan, destination, workspace, written
 from balie.encoders.adapting_report import (
     AdaptationRefused,
     AdaptationReport,
+    Limits,
     Stage,
     Subject,
     compare_english,
@@ -65,11 +66,12 @@ def adapt(plan: Plan, progress: Progress = lambda _step, _share: None) -> Adapte
         written(table, None if plan.dry_run else plan.table),
         workspace(folder, dry_run=plan.dry_run) as built,
     ):
-        work = _Work(plan, built, held_out, given, progress)
-        before = work.measure(Subject(plan.base), None, "measuring the encoder as it is", 0.3, 0.4)
-        manifest, composed = work.candidate(adapted, built, "measuring the adapted encoder", 0.4, 0.55)
+        work = _Work(Subject(plan.base), built, held_out, given, plan.limits, progress)
+        before = work.measure(work.base, "measuring the encoder as it is", 0.3, 0.4)
+        end = 0.55 if plan.train else 0.98
+        manifest, composed = work.candidate(adapted, built, "measuring the adapted encoder", 0.4, end)
         report = AdaptationReport(
-            base=Manifest.read(plan.base).fingerprint,
+            base=work.base.fingerprint,
             learnt={pairs.language: len(pairs.texts) for pairs in learnt},
             held_out={pairs.language: len(pairs.texts) for pairs in held_out},
             words=table.languages,
@@ -77,10 +79,10 @@ def adapt(plan: Plan, progress: Progress = lambda _step, _share: None) -> Adapte
             composed=composed,
             refusals=refusals(before, composed, table.languages, plan.limits),
         )
-        if plan.train and table.words:
-            manifest, report = work.trained(base, adapted, learnt, manifest, report)
         if report.refusals:
             raise AdaptationRefused(report)
+        if plan.train:
+            manifest, report = work.trained(base, adapted, learnt, manifest, report)
     progress("done", 1.0)
     return Adapted(report, None, None) if plan.dry_run else Adapted(report, manifest, folder)
 
@@ -125,22 +127,21 @@ def _taught(plan: Plan, name: str, base: Model, table: WordTable) -> Model:
 class _Work:
     """What every stage of an adaptation is measured on."""
 
-    plan: Plan
+    base: Subject
     built: Path
     held_out: Sequence[Pairs]
-    english: Sequence[EnglishTexts]
+    given: Sequence[EnglishTexts]
+    limits: Limits
     progress: Progress
 
-    def measure(self, subject: Subject, before: Subject | None, step: str, start: float, end: float) -> Stage:
-        """Returns an encoder's scores; what English lost only when there is one to compare with."""
-        texts = sum(2 * len(pairs.texts) for pairs in self.held_out)
-        texts += sum(2 * len(given.texts) for given in self.english) if before else 0
+    def measure(self, subject: Subject, step: str, start: float, end: float) -> Stage:
+        """Returns an encoder's scores, and what English lost unless it is the base itself."""
+        english = [] if subject is self.base else self.given
+        texts = sum(2 * len(part.texts) for part in (*self.held_out, *english))
         tell = _counted(self.progress, step, start, end, texts)
         return Stage(
             languages={pairs.language: subject.language(pairs.texts, tell) for pairs in self.held_out},
-            english=tuple(compare_english(before, subject, given, tell) for given in self.english)
-            if before
-            else (),
+            english=tuple(compare_english(self.base, subject, given, tell) for given in english),
         )
 
     def candidate(
@@ -149,7 +150,7 @@ class _Work:
         """Writes a model and returns what it says of itself and its scores."""
         self.progress("writing the adapted encoder", start)
         manifest = write_encoder(model, folder)
-        return manifest, self.measure(Subject(folder), Subject(self.plan.base), step, start, end)
+        return manifest, self.measure(Subject(folder), step, start, end)
 
     def trained(
         self,
@@ -163,11 +164,10 @@ class _Work:
         from balie.encoders.distilling import train_words
 
         pairs = [pair for part in learnt for pair in part.texts]
-        teacher = Subject(self.plan.base)
         tell = _counted(self.progress, "encoding the English sentences", 0.55, 0.6, len(pairs))
         english = list(dict.fromkeys(pair[0] for pair in pairs))
         places = {text: place for place, text in enumerate(english)}
-        targets = teacher.vectors(english, tell)[[places[pair[0]] for pair in pairs]]
+        targets = self.base.vectors(english, tell)[[places[pair[0]] for pair in pairs]]
         model = train_words(
             adapted,
             len(base.weights[WORD_ROWS]),
@@ -184,12 +184,12 @@ class _Work:
         folder.mkdir()
         trained_manifest, stage = self.candidate(model, folder, "measuring the trained encoder", 0.85, 0.98)
         report = replace(report, trained=stage)
-        reasons = refusals(report.before, stage, report.words, self.plan.limits)
-        if _found(stage) <= _found(report.composed) or len(reasons) > len(report.refusals):
+        spoilt = refusals(report.before, stage, report.words, self.limits)
+        if spoilt or _found(stage) <= _found(report.composed):
             return manifest, report
         for file in folder.iterdir():
             file.replace(self.built / file.name)
-        return trained_manifest, replace(report, kept="trained", refusals=reasons)
+        return trained_manifest, replace(report, kept="trained")
 
 
 def _found(stage: Stage) -> float:

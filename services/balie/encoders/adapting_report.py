@@ -30,13 +30,19 @@ class Limits:
 
     Attributes:
         changed: largest share of English texts whose tokens change, 0 to 1.
-        agreement: least share of English texts that keep their nearest neighbour, 0 to 1.
-        accuracy_fall: how much lower the accuracy by nearest neighbour may be, 0 to 1.
     """
 
     changed: float = 0.002
-    agreement: float = 0.99
-    accuracy_fall: float = 0.005
+
+    @property
+    def moved(self) -> float:
+        """Returns the largest share of texts with another nearest neighbour: a text that changed, and those around it."""
+        return max(0.01, 3 * self.changed)
+
+    @property
+    def accuracy_fall(self) -> float:
+        """Returns how much lower the accuracy by nearest neighbour may be."""
+        return max(0.005, self.changed)
 
 
 @dataclass(frozen=True)
@@ -268,10 +274,10 @@ def refusals(before: Stage, after: Stage, words: Mapping[str, int], limits: Limi
                 f"{english.changed} of {english.texts} English texts of {english.source} have other tokens, more than "
                 f"{limits.changed:.2%}: allow it with --max-changed, or give more pairs, whose English is left alone"
             )
-        if english.agreement < limits.agreement:
+        if 1 - english.agreement > limits.moved:
             reasons.append(
                 f"{1 - english.agreement:.2%} of the English texts of {english.source} have another nearest neighbour, "
-                f"more than {1 - limits.agreement:.2%}"
+                f"more than {limits.moved:.2%}"
             )
         if english.accuracy_before is not None and english.accuracy_after is not None:
             fall = english.accuracy_before - english.accuracy_after

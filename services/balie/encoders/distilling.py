@@ -10,7 +10,7 @@ Artetxe et al. 2020, arXiv:1910.11856 (a language is learnt by new word rows alo
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -154,7 +154,7 @@ def train_words(
         trained = _train(student, [rows[place] for place in useful], targets[useful], training, progress)
     words = np.array(model.weights[WORD_ROWS], np.float32)
     words[first_new:] = trained
-    return Model(**{**vars(model), "weights": {**model.weights, WORD_ROWS: words}})
+    return replace(model, weights={**model.weights, WORD_ROWS: words})
 
 
 def _train(
