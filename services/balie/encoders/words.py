@@ -42,6 +42,7 @@ class Vocabulary:
         _require_bert(tokenizer)
         self._tokenizer = Tokenizer.from_str(json.dumps({**tokenizer, "padding": None, "truncation": None}))
         self._known: dict[str, int] = self._tokenizer.get_vocab(with_added_tokens=True)
+        self._pieces = frozenset(self._tokenizer.get_vocab(with_added_tokens=False))
         self._fingerprint = _fingerprint(tokenizer, self._known)
 
     def __len__(self) -> int:
@@ -49,6 +50,10 @@ class Vocabulary:
 
     def __contains__(self, word: object) -> bool:
         return word in self._known
+
+    def had(self, word: str) -> bool:
+        """Returns whether the word was a whole entry before any word was added."""
+        return word in self._pieces
 
     @property
     def fingerprint(self) -> str:
