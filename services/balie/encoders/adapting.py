@@ -137,7 +137,9 @@ class _Work:
     def measure(self, subject: Subject, step: str, start: float, end: float) -> Stage:
         """Returns an encoder's scores, and what English lost unless it is the base itself."""
         english = [] if subject is self.base else self.given
-        texts = sum(2 * len(part.texts) for part in (*self.held_out, *english))
+        texts = 2 * (
+            sum(len(pairs.texts) for pairs in self.held_out) + sum(len(part.texts) for part in english)
+        )
         tell = _counted(self.progress, step, start, end, texts)
         return Stage(
             languages={pairs.language: subject.language(pairs.texts, tell) for pairs in self.held_out},
