@@ -155,7 +155,7 @@ def export_to_sentence_transformers(
         return _described(manifest, target, kind="sentence-transformers", already=True)
     if not there and target.is_dir() and any(target.iterdir()):
         raise EncoderExportRefused(f"{target} holds other things: name a new or an empty folder")
-    if there and not replace:
+    if there and there.fingerprint != manifest.fingerprint and not replace:
         raise EncoderExportRefused(_another(target, there.fingerprint))
     with _replacing(target) as built:
         progress("writing the model", 0.3)
