@@ -180,9 +180,12 @@ def find(wanted: str, settings: EncoderSettings) -> Path:
     if Path(wanted).expanduser().is_dir():
         return Path(wanted).expanduser()
     listed = encoders(settings)
-    for one in listed:
-        if wanted in (one.folder.name, one.name):
-            return one.folder
+    # A folder's own name tells more: an encoder and what was made of it may share the model's.
+    for one in [
+        *(one for one in listed if one.folder.name == wanted),
+        *(one for one in listed if one.name == wanted),
+    ]:
+        return one.folder
     raise EncoderNotListed(wanted, sorted({one.folder.name for one in listed}))
 
 
