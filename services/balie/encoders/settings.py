@@ -20,7 +20,7 @@ def default_folder() -> Path:
     data_home = Path(os.environ.get("XDG_DATA_HOME", ""))
     if not data_home.is_absolute():
         data_home = Path.home() / ".local" / "share"
-    return data_home / "balie" / "encoders" / "minilm-l6-v2"
+    return data_home / "balie" / "encoders" / "minilm-l6-v2-nl-de"
 
 
 def keep_runtime_from_reporting() -> None:

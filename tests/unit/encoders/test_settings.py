@@ -69,7 +69,7 @@ def test_describes_every_field():
 def test_default_folder_is_below_the_users_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
 
-    assert default_folder() == tmp_path / "balie" / "encoders" / "minilm-l6-v2"
+    assert default_folder() == tmp_path / "balie" / "encoders" / "minilm-l6-v2-nl-de"
     assert EncoderSettings().folder == default_folder()
 
 
@@ -80,4 +80,4 @@ def test_ignores_a_data_home_that_is_not_absolute(
     monkeypatch.setenv("XDG_DATA_HOME", value)
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    assert default_folder() == tmp_path / ".local" / "share" / "balie" / "encoders" / "minilm-l6-v2"
+    assert default_folder() == tmp_path / ".local" / "share" / "balie" / "encoders" / "minilm-l6-v2-nl-de"
