@@ -102,9 +102,15 @@ def test_adds_after_all_that_is_there_and_leaves_its_input_alone():
     assert twice["model"] == before["model"]
     assert twice["added_tokens"][: len(before["added_tokens"])] == before["added_tokens"]
     size = len(before["model"]["vocab"])
+    assert [token["id"] for token in twice["added_tokens"][-3:]] == [size, size + 1, size + 2]
     tokenizer = tokenizer_of(twice)
     assert [tokenizer.token_to_id(word) for word in ("twee", "drie", "vier")] == [size, size + 1, size + 2]
     assert tokenizer.get_vocab_size() == size + 3 == len(Vocabulary(twice))
+
+
+def test_a_new_word_is_text_and_no_mark():
+    """Special tokens are left out when ids are turned into text, and must not be."""
+    assert TAUGHT.decode(TAUGHT.encode("the twee house").ids) == "the twee house"
 
 
 def test_the_file_written_anew_by_its_library_behaves_the_same():
