@@ -125,8 +125,8 @@ def shown(report: "Report") -> RenderableType:
             f"{start.resident_mb:.0f} MB"
         ),
         Text(
-            f"medians of {report.rounds} rounds; {report.workers} workers; ratios within a round and by CPU time, "
-            "but callers by wall time",
+            f"CPU ms: of one text; peak: share of it in use; x torch: times as fast; batched: share of the rate of full "
+            f"batches on {report.workers} workers; medians of {report.rounds} rounds, ratios taken within each",
             style="dim",
         ),
         Text(),
@@ -136,7 +136,7 @@ def shown(report: "Report") -> RenderableType:
 
 
 def _speeds(title: str, speeds: "Sequence[Speed]") -> Table:
-    table = _table(title, "", "way", "sentences/s", "CPU ms/sentence", "of the peak", "x torch", "of batched")
+    table = _table(title, "", "way", "texts/s", "CPU ms", "peak", "x torch", "batched")
     for who, way, *figures in map(_cells, speeds):
         table.add_row(who, way, *figures, style="dim" if who == "torch" else "")
     return table

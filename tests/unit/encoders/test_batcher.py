@@ -95,6 +95,59 @@ async def test_encodes_together_what_waits_when_a_worker_gets_free(gated: GatedE
     assert [sorted(batch) for batch in gated.batches] == [["hold"], sorted(TEXTS[:10])]
 
 
+async def test_shares_what_arrives_among_the_free_workers(gated: GatedEncoder):
+    batching = BatchingEncoder(gated, workers=2)
+    texts = ["x" * length for length in (5, 40, 3, 41, 4, 42)]
+    arriving = [asyncio.create_task(batching.encode([text])) for text in texts]
+    async with asyncio.timeout(20):
+        while len(gated.batches) < 2:
+            await asyncio.sleep(0.001)
+
+    gated.let_through(2)
+    await asyncio.gather(*arriving)
+    await batching.close()
+
+    assert sorted(sorted(map(len, batch)) for batch in gated.batches) == [[3, 4, 5], [40, 41, 42]]
+
+
+async def test_gives_more_workers_than_texts_one_text_each(gated: GatedEncoder):
+    batching = BatchingEncoder(gated, workers=3)
+    gated.let_through(2)
+
+    await asyncio.gather(batching.encode(["a"]), batching.encode(["b"]))
+    await batching.close()
+
+    assert sorted(gated.batches) == [["a"], ["b"]]
+
+
+async def test_splits_what_is_too_much_for_one_batch_evenly(gated: GatedEncoder):
+    batching = BatchingEncoder(gated, workers=1, batch_texts=8)
+    holding = await hold_the_worker(batching, gated)
+    waiting = [asyncio.create_task(batching.encode(["y" * length])) for length in (5, *range(10, 18))]
+    await until_waiting(batching, 9)
+
+    gated.let_through(3)
+    await asyncio.gather(holding, *waiting)
+    await batching.close()
+
+    assert sorted(map(len, gated.batches[1:])) == [4, 5]  # and not eight and one
+    assert "y" * 5 in gated.batches[1]
+
+
+async def test_callers_that_go_on_at_once_share_the_next_batch(encoder: OnnxEncoder):
+    batching = BatchingEncoder(encoder, workers=1)
+
+    async def caller(number: int) -> None:
+        for text in TEXTS[number : number + 3]:
+            await batching.encode([f"{number} {text}"])
+
+    await asyncio.gather(*(caller(number) for number in range(16)))
+    await batching.close()
+
+    measures = batching.measures()
+    assert (measures.encoded, measures.batches) == (48, 3)
+
+
 async def test_puts_texts_of_like_length_in_a_batch_with_the_oldest(gated: GatedEncoder):
     batching = BatchingEncoder(gated, workers=1, batch_texts=2)
     holding = await hold_the_worker(batching, gated)
@@ -290,6 +343,22 @@ async def test_closing_waits_for_a_run_whose_caller_has_left(gated: GatedEncoder
 
     async with asyncio.timeout(20):
         await closing
+
+
+def test_a_run_that_outlives_its_loop_ends_quietly(gated: GatedEncoder, caplog: pytest.LogCaptureFixture):
+    async def leave() -> BatchingEncoder:
+        batching = BatchingEncoder(gated, workers=1)
+        leaving = await hold_the_worker(batching, gated)
+        leaving.cancel()
+        await asyncio.wait([leaving])
+        return batching
+
+    batching = asyncio.run(leave())
+    gated.let_through(1)
+    batching._pool.shutdown()  # waits for the run
+
+    assert gated.batches == [["hold"]]
+    assert not caplog.records
 
 
 async def test_encodes_nothing_for_no_texts(encoder: OnnxEncoder):

@@ -48,7 +48,7 @@ class Arithmetic:
             elif node.op_type in _DENSE and matrix:
                 weights += matrix[0] * matrix[1]
             elif node.op_type == "MultiHeadAttention":
-                width += _width(graph, node, shapes)
+                width += _width(graph, node.input[0], shapes)
         return Arithmetic(weights, width)
 
     def operations(self, lengths: Sequence[int]) -> int:
@@ -61,10 +61,13 @@ class Arithmetic:
         return self.operations([max(lengths, default=0)] * len(lengths))
 
 
-def _width(graph: Any, node: Any, shapes: dict[str, tuple[int, ...]]) -> int:
-    """Returns how wide a query is: a third of the bias over query, key and value."""
-    bias = shapes.get(node.input[3], ()) if len(node.input) > 3 else ()
-    if len(bias) == 1:
-        return bias[0] // 3
-    producer = next(entry for entry in graph.node if node.input[0] in entry.output)
-    return next(shapes[name][-1] for name in producer.input if len(shapes.get(name, ())) == 2)
+def _width(graph: Any, name: str, shapes: dict[str, tuple[int, ...]]) -> int:
+    """Returns how long the vectors of a tensor are, followed back to the matrix that they came from."""
+    node = next(entry for entry in graph.node if name in entry.output)
+    for given in node.input:
+        if len(shapes.get(given, ())) == 2:
+            return shapes[given][1]
+    if node.op_type == "MatMulNBits":
+        return int(next(entry.i for entry in node.attribute if entry.name == "N"))
+    parts = len(node.output) if node.op_type == "Split" else 1
+    return _width(graph, node.input[0], shapes) // parts

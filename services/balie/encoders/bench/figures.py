@@ -13,8 +13,8 @@ Who = Literal["encoder", "torch"]
 
 BATCHES = (1, 8, 32)
 CALLERS = 16
-ALL_WORKERS = "all workers, batch 32"
-"""Large requests side by side, so that every worker has a full batch: the batched rate."""
+ALL_WORKERS = "full batches"
+"""Large requests side by side, so that every worker has batches of 32: the batched rate."""
 CONCURRENT = f"{CALLERS} callers"
 
 TIMES_TORCH = 2.0
@@ -188,10 +188,10 @@ def targets_of(speeds: Sequence[Speed], start: Start, precision: str) -> list[Ta
     one, eight, concurrent = (own.get(way) for way in (batch_way(1), batch_way(8), CONCURRENT))
     share = eight.share_of_peak if eight and precision == "fp32" else None
     return [
-        _at_least("CPU at batch 1 beside torch", one.times_torch if one else None, TIMES_TORCH, "x"),
-        _at_least("share of the fp32 peak at batch 8, in fp32", share, SHARE_OF_PEAK, "share"),
+        _at_least("faster than torch at batch 1", one.times_torch if one else None, TIMES_TORCH, "x"),
+        _at_least("peak in use at batch 8, in fp32", share, SHARE_OF_PEAK, "share"),
         _at_least(
-            f"{CALLERS} callers beside the batched rate",
+            f"{CALLERS} callers, of the batched rate",
             concurrent.share_of_batched if concurrent else None,
             SHARE_OF_BATCHED,
             "share",

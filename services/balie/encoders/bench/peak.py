@@ -15,7 +15,7 @@ import onnxruntime  # noqa: E402 - reads at its import whether it may report
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SIZES = (512, 1024, 1536)
+SIZES = (384, 512, 1024)
 """Rows and columns: from what fits in a core's cache to what does not."""
 _TRIES = 3
 
