@@ -128,6 +128,7 @@ def test_the_file_written_anew_by_its_library_behaves_the_same():
         ("дом", True),
         ("house", False),  # known
         ("t", False),
+        ("д", False),
         ("9", False),
         ("twee9", False),
         ("a-b", False),
