@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.encoder_fixture import PROJECT
 from tests.integration.encoders.pairs_fr import Pair, french_pairs
 
 from balie.encoders import EncoderSettings, open_encoder
@@ -529,3 +532,38 @@ def test_training_says_how_to_install_what_it_needs(encoder_folder: Path, pairs:
     assert ended.code == 1
     assert ended.says("pip install 'balie[sentence-transformers]'")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.shared_data
+@pytest.mark.slow
+def test_the_table_of_dutch_and_german_is_made_again_by_the_documented_command(
+    model_wheel: Path, tmp_path: Path
+):
+    """Runs what `tables/README.md` says, with other places to read from and to write to."""
+    from importlib.resources import files
+
+    from balie.encoders.build import build
+
+    data = PROJECT.parent / "shared" / "data"
+    if not data.is_dir():
+        pytest.skip("the evaluation data is not beside the checkout")
+    tables = files("balie.encoders") / "tables"
+    command = next(
+        block
+        for block in re.findall(
+            r"```shell\n(.*?)```", (tables / "README.md").read_text(encoding="utf-8"), re.S
+        )
+        if "--table-only" in block
+    ).replace("\\\n", " ")
+    words = shlex.split(next(line for line in command.splitlines() if "encoder adapt" in line))
+    build(tmp_path / "plain", wheel=model_wheel, plain=True)
+    places = {
+        "/tmp/plain": str(tmp_path / "plain"),  # noqa: S108 - as the command is written
+        "services/balie/encoders/tables/nl-de.txt": str(tmp_path / "nl-de.txt"),
+    }
+
+    ended = adapt(*(places.get(word, word.replace("$DATA", str(data))) for word in words[3:]))
+
+    assert ended.code == 0, ended.err
+    assert (tmp_path / "nl-de.txt").read_bytes() == (tables / "nl-de.txt").read_bytes()

@@ -81,7 +81,7 @@ def test_brings_translations_nearer(trained: "Adapted"):
     assert report.kept == "trained"
     assert trained.manifest is not None
     assert trained.manifest.adaptations[-1].trained
-    assert trained.manifest.name == "minilm-l6-v2-fr"
+    assert trained.manifest.name.endswith("-fr")
 
 
 def test_changes_the_new_rows_alone(

@@ -122,6 +122,18 @@ def test_sees_which_english_texts_change_and_how_much(encoder_folder: Path, taug
     assert changed.accuracy_before is None
 
 
+def test_a_text_is_not_its_own_neighbour(encoder_folder: Path):
+    texts = ("the dog barks", "a dog is barking", "my invoice is wrong", "the bill is not right")
+    subject = Subject(encoder_folder)
+
+    alike, unlike = (
+        compare_english(subject, subject, EnglishTexts("x", texts, labels))
+        for labels in (("a", "a", "b", "b"), ("a", "b", "a", "b"))
+    )
+
+    assert (alike.accuracy_before, unlike.accuracy_before) == (1.0, 0.0)
+
+
 def test_reads_english_texts_once_each(tmp_path: Path):
     file = tmp_path / "x.jsonl"
     file.write_bytes(
