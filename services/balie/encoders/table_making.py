@@ -116,16 +116,17 @@ def _check(pairs: Pairs, split: WordPairs, vocabulary: Vocabulary, settings: Tab
 
 
 def _known_share(texts: Iterable[Sequence[str]], vocabulary: Vocabulary) -> float:
-    """Returns the share of words of two letters or more that are in English letters and whole entries, in [0, 1].
+    """Returns the share of words of two letters or more that are whole entries, in [0, 1].
 
-    Entries that were added do not count: an adapted encoder knows the words of other languages.
+    Single letters do not count: a tokenizer has those of many scripts, and Chinese texts consist of them. Nor do entries
+    that were added: an adapted encoder knows the words of other languages.
     """
     words = known = 0
     for text in texts:
         for word in text:
             if word.isalpha() and len(word) > 1:
                 words += 1
-                known += word.isascii() and vocabulary.had(word)
+                known += vocabulary.had(word)
     return known / words if words else 0.0
 
 

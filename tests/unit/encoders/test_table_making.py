@@ -86,6 +86,8 @@ def test_leaves_out_what_an_adapted_encoder_has():
 def test_keeps_few_english_words_for_each():
     assert {len(word.partners) for word in made(toy_pairs(), most_partners=1).words} == {1}
     assert {len(word.partners) for word in made(toy_pairs(), least_share=0.99).words} == {1}
+    widest = made(toy_pairs(), least_share=0.0, most_partners=len(ENGLISH))
+    assert min(weight for word in widest.words for _english, weight in word.partners) == 1
     wide = made(toy_pairs(), least_share=0.0, most_partners=3)
     assert {len(word.partners) for word in wide.words} == {3}
     for word in wide.words:
@@ -115,6 +117,16 @@ def test_refuses_texts_that_do_not_belong_together():
 
     with pytest.raises(PairsNotTranslations, match=r"only \d\d% of 200 texts fit their own English text"):
         made(moved)
+
+
+def test_does_not_judge_by_a_few_pairs():
+    words = sentences(60)
+    moved = [
+        (" ".join(english), " ".join(translated(words[(place + 17) % 60])))
+        for place, english in enumerate(words)
+    ]
+
+    assert made(moved).words
 
 
 def test_refuses_one_language_under_two_names():

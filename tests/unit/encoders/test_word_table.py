@@ -80,6 +80,7 @@ def swapped(old: str, new: str) -> Callable[[str], str]:
     [
         (swapped("table 1", "table 2"), 1, "is not '# balie word table 1'"),
         (lambda _text: "", 1, "is not"),
+        (swapped("# languages: ", ""), 2, "does not state the languages"),
         (swapped("nl 2, de 1", "nl two"), 2, "does not state the languages"),
         (swapped("nl 2, de 1", "nl 2, nl 1"), 2, "names a language twice"),
         (swapped("sha256:", "md5:"), 3, "does not state the vocabulary"),
