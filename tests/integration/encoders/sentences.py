@@ -7,22 +7,71 @@ from pathlib import Path
 from tests.encoder_fixture import PROJECT
 
 SHARED = PROJECT.parent / "shared" / "data" / "intents"
-EACH = 165
+EACH = 500
 
 OPENINGS = {
-    "nl": ("Kan ik", "Waarom kan ik niet", "Hoe laat kan ik", "Moet ik betalen om te"),
-    "de": ("Kann ich", "Warum kann ich nicht", "Wann kann ich", "Muss ich bezahlen, um zu"),
-    "en": ("Can I", "Why can't I", "At what time can I", "Do I have to pay to"),
+    "nl": (
+        "Kan ik",
+        "Waarom kan ik niet",
+        "Hoe laat kan ik",
+        "Moet ik betalen om te",
+        "Kunnen wij",
+        "Is het mogelijk dat ik",
+        "Waar moet ik zijn om te",
+        "Mijn moeder vraagt: kan ze",
+    ),
+    "de": (
+        "Kann ich",
+        "Warum kann ich nicht",
+        "Wann kann ich",
+        "Muss ich bezahlen, um zu",
+        "Können wir",
+        "Ist es möglich, dass ich",
+        "Wo muss ich hin, um zu",
+        "Meine Mutter fragt: kann sie",
+    ),
+    "en": (
+        "Can I",
+        "Why can't I",
+        "At what time can I",
+        "Do I have to pay to",
+        "Are we able to",
+        "Would it be possible to",
+        "Where must I be to",
+        "My mother asks: can she",
+    ),
 }
 ACTIONS = {
-    "nl": ("mijn ticket wijzigen", "met een hond meevaren", "een fiets meenemen", "mijn geld terugkrijgen"),
+    "nl": (
+        "mijn ticket wijzigen",
+        "met een hond meevaren",
+        "een fiets meenemen",
+        "mijn geld terugkrijgen",
+        "een factuur krijgen",
+        "op het eiland overnachten",
+        "met de auto oversteken",
+        "de veerboot van acht uur nemen",
+    ),
     "de": (
         "mein Ticket ändern",
         "mit einem Hund mitfahren",
         "ein Fahrrad mitnehmen",
         "mein Geld zurückbekommen",
+        "eine Rechnung bekommen",
+        "auf der Insel übernachten",
+        "mit dem Auto übersetzen",
+        "die Fähre um acht Uhr nehmen",
     ),
-    "en": ("change my ticket", "bring a dog on board", "take a bicycle along", "get my money back"),
+    "en": (
+        "change my ticket",
+        "bring a dog on board",
+        "take a bicycle along",
+        "get my money back",
+        "get an invoice",
+        "stay on the island overnight",
+        "cross by car",
+        "take the eight o'clock ferry",
+    ),
 }
 OCCASIONS = {
     "nl": (
@@ -71,19 +120,21 @@ ODD = (
 
 
 def sentences() -> list[str]:
-    """Returns about 500 sentences: of the shared data where it lies beside the checkout, else made here."""
+    """Returns 500 sentences of each language in turn: of the shared data where it is there, else made here; and odd ones."""
     shared = [SHARED / f"massive_{language}" / "valid.jsonl" for language in OPENINGS]
     if all(path.is_file() for path in shared):
-        return [*ODD, *(text for path in shared for text in texts_of(path))]
+        columns = [texts_of(path) for path in shared]
+    else:
+        columns = [made_here(language)[:EACH] for language in OPENINGS]
+    return [*ODD, *(text for row in zip(*columns, strict=True) for text in row)]
+
+
+def made_here(language: str) -> list[str]:
     return [
-        *ODD,
-        *(
-            f"{opening} {action}{occasion}"
-            for language, openings in OPENINGS.items()
-            for opening in openings
-            for action in ACTIONS[language]
-            for occasion in OCCASIONS[language]
-        ),
+        f"{opening} {action}{occasion}"
+        for opening in OPENINGS[language]
+        for action in ACTIONS[language]
+        for occasion in OCCASIONS[language]
     ]
 
 
