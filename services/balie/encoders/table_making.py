@@ -1,5 +1,6 @@
 """Makes a word table from sentence pairs. Used when an encoder is adapted; no service loads this."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ Progress = Callable[[str, float], None]
 _LEAST_LEAD = 0.05
 """English texts have at least this much more of their words in the vocabulary than texts of another language."""
 _MOST_SAME = 0.5
+_WORD = re.compile(r"[^\W\d_]+")
 _LEAST_PREFERENCE = 0.75
 """MASSIVE's pairs reach 0.89 and more, and 0.59 to 0.69 when the texts are moved to other pairs: people say alike things."""
 _CHECKED = 4_000
@@ -73,6 +75,7 @@ def make_table(
     _refuse_one_language_twice(pairs)
     english: set[str] = set()
     found: dict[str, Alignment] = {}
+    capitals: Counter[str] = Counter()
     for place, part in enumerate(pairs):
         progress(f"aligning words of {part.language}", place / len(pairs))
         split = _split(part, vocabulary)
@@ -82,8 +85,9 @@ def make_table(
         except TooManyLinks:
             raise PairsTooMany(part.files, part.language, MOST_LINKS) from None
         english.update(word for words, _others in split for word in words)
+        capitals.update(_capitals(part, vocabulary))
     progress("choosing words", 0.95)
-    words, counts = _choose(found, english, vocabulary, settings)
+    words, counts = _choose(found, english, capitals, vocabulary, settings)
     if not words:
         raise PairsTeachNothing(pairs[0].files, " and ".join(found))
     progress("done", 1.0)
@@ -142,6 +146,17 @@ def _split(pairs: Pairs, vocabulary: Vocabulary) -> list[tuple[list[str], list[s
     return split
 
 
+def _capitals(pairs: Pairs, vocabulary: Vocabulary) -> Counter[str]:
+    """Returns how often each word is written in capitals, in texts that are not wholly so."""
+    return Counter(
+        normal[0]
+        for _english, text in pairs.texts
+        if not text.isupper()
+        for word in _WORD.findall(text)
+        if len(word) > 1 and word.isupper() and len(normal := vocabulary.split(word)) == 1
+    )
+
+
 def _refuse_one_language_twice(read: Sequence[Pairs]) -> None:
     """Raises when two of the languages have the same texts: one of them is filed under the other's name."""
     for place, first in enumerate(read):
@@ -155,7 +170,11 @@ def _refuse_one_language_twice(read: Sequence[Pairs]) -> None:
 
 
 def _choose(
-    found: Mapping[str, Alignment], english: set[str], vocabulary: Vocabulary, settings: TableSettings
+    found: Mapping[str, Alignment],
+    english: set[str],
+    capitals: Mapping[str, int],
+    vocabulary: Vocabulary,
+    settings: TableSettings,
 ) -> tuple[tuple[NewWord, ...], dict[str, int]]:
     """Returns the new words in the table's order, and how many each language has."""
     occurrences: Counter[str] = Counter()
@@ -174,7 +193,12 @@ def _choose(
         ):
             if new[word] and readable[partner]:
                 counts[alignment.words[word]][alignment.english_words[partner]] += count
-    frequent = [word for word in counts if occurrences[word] >= settings.least_occurrences]
+    # Abbreviations mean other things in other languages: a German PLZ is a postcode, an English one says please.
+    frequent = [
+        word
+        for word in counts
+        if occurrences[word] >= settings.least_occurrences and 2 * capitals.get(word, 0) < occurrences[word]
+    ]
     kept = sorted(sorted(frequent, key=lambda word: (-occurrences[word], word))[:MOST_WORDS])
     words = tuple(NewWord(word, _partners(counts[word], settings)) for word in kept)
     return words, {language: len(of_language[language].intersection(kept)) for language in found}

@@ -45,6 +45,15 @@ def test_gives_the_same_text_again():
     assert table_text(made(toy_pairs())) == table_text(made(toy_pairs()))
 
 
+def test_leaves_out_abbreviations_but_not_words_that_a_text_shouts():
+    day, night = MADE_UP["day"], MADE_UP["night"]
+    texts = [(english, other.replace(day, day.upper())) for english, other in toy_pairs()]
+    assert first_partners(made(texts)).keys() == set(MADE_UP.values()) - {day}
+
+    texts = [(english, other.upper() if night in other else other) for english, other in toy_pairs()]
+    assert night in first_partners(made(texts))
+
+
 def test_learns_a_word_of_two_languages_from_both():
     shared = {"day": "kalo", "night": "mirato"}
     first = [(english, other.replace(MADE_UP["day"], "kalo")) for english, other in toy_pairs()]
