@@ -534,6 +534,23 @@ def test_training_says_how_to_install_what_it_needs(encoder_folder: Path, pairs:
     assert not list(tmp_path.iterdir())
 
 
+def test_says_how_to_install_what_it_lacks(pairs: Path):
+    code = "import sys; sys.modules['numpy'] = None; from balie.cli.__main__ import main; main()"
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "encoder", "adapt", str(pairs), "-l", "fr"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "COLUMNS": "400"},
+    )
+
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == (
+        "This command needs numpy, which is not installed: pip install 'balie[encoder]'"
+    )
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.shared_data
 @pytest.mark.slow
