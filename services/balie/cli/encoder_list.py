@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from balie.cli.console import console, fail, printable
-from balie.encoders import EncoderUnavailable
+from balie.encoders import ENCODERS, EncoderUnavailable
 from balie.encoders.catalogue import Check, Kind, Listed, encoders, kinds
 from balie.encoders.settings import EncoderSettings, default_folder
 
@@ -129,6 +129,13 @@ def _print_use(found: list[Listed], settings: EncoderSettings) -> None:
     elif settings.name == "onnx":
         console.print(
             f"\nThere is no encoder in {settings.folder}, where a service that starts now looks: run `balie encoder build`",
+            style="yellow",
+            soft_wrap=True,
+        )
+    elif settings.name not in ENCODERS.names():
+        known = ", ".join(ENCODERS.names())
+        console.print(
+            f"\nBALIE_ENCODER_NAME={settings.name} is no kind that is known: {known}",
             style="yellow",
             soft_wrap=True,
         )

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -178,6 +178,10 @@ def _write(source: Source, built: Path, precision: str) -> tuple[Manifest, Way]:
         if precision != "fp32":
             raise EncoderExportRefused(f"{reason}; others are exported with torch, as fp32 alone") from None
     else:
+        if exported := _exported(source.folder):
+            # What was taught to it stays with it, and so does who the words come from.
+            origin = exported.source if _is_whole(exported, source.folder) else source.origin
+            model = replace(model, source=origin, adaptations=exported.adaptations)
         return write_encoder(model, built, precision=precision, recipe=source.recipe), "weights"
     from balie.encoders.torch_export import write_with_torch
 

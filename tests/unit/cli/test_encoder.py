@@ -137,3 +137,9 @@ def test_refuses_a_setting_that_is_wrong(tiny: Path, monkeypatch: pytest.MonkeyP
         result = balie(command)
         assert result.exit_code == 1
         assert "BALIE_ENCODER_BATCH_TEXTS" in result.stderr
+
+
+def test_says_when_the_kind_that_is_set_is_unknown(home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("BALIE_ENCODER_NAME", "tensorflow")
+    told = balie("list").stdout
+    assert "BALIE_ENCODER_NAME=tensorflow is no kind that is known: onnx, sentence-transformers" in told

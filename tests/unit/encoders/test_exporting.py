@@ -362,6 +362,9 @@ def test_keeps_words_that_were_taught(encoder: Path, tmp_path: Path):
     tokens = Splitter(tmp_path / "back").split("De VEERBOOT, veerboten en die Fähre")
     assert [token.text for token in tokens if token.word] == ["veerboot", "fahre"]
     assert tokens == Splitter(folder).split("De VEERBOOT, veerboten en die Fähre")
+    again = Manifest.read(export_to_onnx(str(tmp_path / "back"), tmp_path / "again").folder)
+    assert again.adaptations == Manifest.read(folder).adaptations
+    assert again.source == Manifest.read(folder).source
     readme = (tmp_path / "back" / "README.md").read_text(encoding="utf-8")
     assert "license: apache-2.0\nlanguage:\n- nl\n- de\n" in readme
     assert "- 2 words of nl, de were added to the vocabulary, from:\n  - a test, CC0\n" in readme
