@@ -24,7 +24,7 @@ from balie.encoders.manifest import Manifest, sha256_of
 from balie.encoders.model import Model
 from balie.encoders.model_folder import read_folder
 from balie.encoders.model_folder_writing import EXPORT_FILE, ExportedFolder, write_folder
-from balie.encoders.settings import default_folder
+from balie.encoders.settings import EncoderSettings, default_folder
 from balie.encoders.writing import (
     Progress,
     in_place,
@@ -102,6 +102,9 @@ def export_to_onnx(
         MissingExtra: a library of the `encoder` extra is not installed.
     """
     require_libraries()
+    offered = get_args(EncoderSettings.model_fields["precision"].annotation)
+    if precision not in offered:
+        raise EncoderExportRefused(f"precision {precision!r} is unknown; known are {', '.join(offered)}")
     progress("looking for the model", 0.0)
     source = find_source(model, precision)
     target = (folder or default_folder().parent / source.name).resolve()

@@ -324,6 +324,12 @@ def test_says_when_there_is_no_such_model(encoder: Path):
         export_to_onnx(str(encoder))
 
 
+def test_refuses_a_precision_that_nobody_offers(model: Path, tmp_path: Path):
+    with pytest.raises(EncoderExportRefused, match="precision 'fp64' is unknown; known are fp32"):
+        export_to_onnx(str(model), tmp_path / "out", precision="fp64")
+    assert not (tmp_path / "out").exists()
+
+
 def test_comes_back_as_the_model_that_it_was(model: Path, encoder: Path, tmp_path: Path):
     exported = export_to_sentence_transformers(encoder, tmp_path / "back")
 
