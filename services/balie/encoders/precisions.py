@@ -4,8 +4,8 @@ from balie.encoders.errors import EncoderUnavailable
 
 PRECISIONS: dict[str, str] = {
     "fp32": "32-bit weights, computed in 32 bits: the original model's vectors, the most disk",
-    "w16": "16-bit weights, computed in 32 bits: half the disk, the same answers, vectors equal to 5 decimals",
-    "w8": "8-bit weights, multiplied as 8-bit numbers: a third less CPU, 40 % of the disk, a few answers differ",
+    "w16": "16-bit weights, computed in 32 bits: half the disk, the same answers but for ties",
+    "w8": "8-bit weights, multiplied as 8-bit numbers: a quarter to a third less CPU, 40 % of the disk, a few answers differ",
 }
 """What is computed in each, and what it costs; `fp32` is the default. Measured figures are in the docs."""
 

@@ -139,7 +139,7 @@ def compare(
     some = texts.sentences[:: max(1, len(texts.sentences) // _ALONE)]
     together = other.encode(some)
     alone = np.concatenate([other.encode([text]) for text in some])
-    cosines = (first.sentences * second.sentences).sum(axis=1)
+    cosines = _cosines(first.sentences, second.sentences)
     progress("done", 1.0)
     return Agreement(
         reference=reference.fingerprint,
@@ -147,7 +147,7 @@ def compare(
         sentences=len(texts.sentences),
         mean_cosine=float(cosines.mean()),
         least_cosine=float(cosines.min()),
-        batch_least_cosine=float((alone * together).sum(axis=1).min()),
+        batch_least_cosine=float(_cosines(alone, together).min()),
         pool=len(texts.pool),
         top1=float((first.nearest == second.nearest).mean()),
         intents=_score(first.intents, second.intents, [{label} for label in texts.asked_labels]),
@@ -187,6 +187,14 @@ def _encode(
         progress(start / len(texts))
         parts.append(encoder.encode(texts[start : start + _CHUNK]))
     return np.concatenate(parts)
+
+
+def _cosines(one: "NDArray[np.float32]", two: "NDArray[np.float32]") -> "NDArray[np.float64]":
+    """Returns each row's cosine, in 64 bits: in 32, the sixth decimal is noise."""
+    wide, other = one.astype(np.float64), two.astype(np.float64)
+    lengths = np.linalg.norm(wide, axis=1) * np.linalg.norm(other, axis=1)
+    cosines: NDArray[np.float64] = (wide * other).sum(axis=1) / lengths
+    return cosines
 
 
 def _score(reference: Sequence[_Answer], other: Sequence[_Answer], right: Sequence[set[_Answer]]) -> Score:
