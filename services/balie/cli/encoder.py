@@ -96,16 +96,12 @@ def encoder_adapt(
     ],
     languages: Annotated[
         str,
-        typer.Option(
-            "--languages", "-l", help="What to teach, as the pairs name it: fr, or several as nl,de."
-        ),
+        typer.Option("--languages", "-l", help="What to teach, as the pairs name it: fr, or nl,de for two."),
     ],
     folder: EncoderFolder = None,
     to: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder of the adapted encoder.", show_default="beside the encoder, under the new name"
-        ),
+        typer.Option(help="Folder of the adapted encoder.", show_default="beside the encoder, by its name"),
     ] = None,
     name: Annotated[
         str,
@@ -113,15 +109,11 @@ def encoder_adapt(
     ] = "",
     english: Annotated[
         Path | None,
-        typer.Option(
-            help='English texts that must stay as they are, JSON Lines of {"text": ...} or {"text": ..., "label": ...}.'
-        ),
+        typer.Option(help="English that must stay as it is: JSON Lines of text, and perhaps label."),
     ] = None,
     attribution: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Who made the pairs and under which licence; kept with the encoder. May be repeated."
-        ),
+        typer.Option(help="Who made the pairs, and their licence; kept with the encoder. May be repeated."),
     ] = None,
     max_changed: Annotated[
         float, typer.Option(min=0, max=1, help="Largest share of English texts whose tokens may change.")
@@ -138,9 +130,7 @@ def encoder_adapt(
     ] = None,
     table_only: Annotated[
         Path | None,
-        typer.Option(
-            help="Write that file alone, from all pairs: nothing is held out, and nothing measured."
-        ),
+        typer.Option(help="Write that file alone, from all pairs: none is held out, nothing measured."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Measure alone, write nothing.")] = False,
     as_json: AsJson = False,
