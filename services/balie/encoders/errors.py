@@ -28,7 +28,10 @@ class EncoderDamaged(EncoderUnavailable):
     """A file of the encoder is missing, has another size, or does not match its checksum."""
 
     def __init__(self, file: Path, problem: str) -> None:
-        super().__init__(f"the encoder's file {file} {problem}: {BUILD_HINT} to write it anew")
+        super().__init__(
+            f"the encoder's file {file} {problem}: {BUILD_HINT} to write it anew, or adapt or export it again "
+            "where it was made so"
+        )
 
 
 class EncoderPrecisionMissing(EncoderUnavailable):

