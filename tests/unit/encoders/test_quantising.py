@@ -106,8 +106,3 @@ def test_says_which_runtime_the_8_bit_encoder_needs(version: str):
     require_runtime("w16", version)
     with pytest.raises(EncoderRuntimeTooOld, match=rf"w8 needs onnxruntime 1\.22 or newer, and {version}"):
         require_runtime("w8", version)
-
-
-def test_a_folder_of_an_unknown_precision_is_refused_by_name():
-    with pytest.raises(EncoderPrecisionUnknown, match="'w4'"):
-        require_runtime("w4", "1.31.1")
