@@ -25,6 +25,8 @@ DESK = ROOT / "services/balie/cli/waddenveer"
 HEAVY = ("torch", "numpy", "spacy", "faiss", "onnxruntime", "sklearn", "scipy")
 SERVER = ("structlog", "pydantic", "sqlalchemy", "grpc_health")
 START_SECONDS = 180
+ENCODER_MB = 250
+LARGEST = 5
 
 HEALTH = """
 import sys, time, grpc
@@ -60,6 +62,7 @@ class Extra:
     name: str
     absent: tuple[str, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
+    encodes: bool = False
 
 
 def main() -> None:
@@ -81,7 +84,12 @@ def main() -> None:
             },
         )
         handoff = Extra("handoff", HEAVY, {"DATABASE_URL": f"sqlite+aiosqlite:///{work}/handoff.sqlite3"})
-        faq = Extra("faq", ("torch", "spacy"), {"DATABASE_URL": f"sqlite+aiosqlite:///{work}/faq.sqlite3"})
+        faq = Extra(
+            "faq",
+            ("torch", "spacy"),
+            {"DATABASE_URL": f"sqlite+aiosqlite:///{work}/faq.sqlite3"},
+            encodes=True,
+        )
         nlu = Extra(
             "nlu",
             ("torch", "faiss"),
@@ -91,6 +99,7 @@ def main() -> None:
                 "LANGUAGES": json.dumps(["nl", "de", "en"]),
                 "MODEL_FOLDER": f"{work}/models",
             },
+            encodes=True,
         )
         for extra in (handoff, faq, nlu):
             prove(extra, wheel, work, encoder)
@@ -103,8 +112,31 @@ def main() -> None:
 
 
 def prove(extra: Extra, wheel: Path, work: Path, encoder: str) -> None:
-    with installed(extra, wheel, work) as python, serving(extra, python, encoder):
-        pass
+    with installed(extra, wheel, work) as python:
+        if extra.encodes:
+            encoder = str(built(extra, python, work))
+        for _ in range(2 if extra.encodes else 1):  # the first start of NLU trains its model
+            with serving(extra, python, encoder):
+                pass
+
+
+def built(extra: Extra, python: Path, work: Path) -> Path:
+    """Builds the encoder with what the environment holds alone, and measures a bare process that loads it."""
+    folder = work / f"encoder-{extra.name}"
+    begin = time.monotonic()
+    run(python, "-m", "balie.encoders.build", "--folder", folder)
+    took = time.monotonic() - begin
+    print(f"{extra.name}: encoder of {size(folder) / 1e6:.0f} MB built in {took:.0f} s", flush=True)
+    run(python, "-m", "balie.encoders.bench.start", folder)  # the files are in memory after it
+    start = json.loads(run(python, "-m", "balie.encoders.bench.start", folder))
+    print(
+        f"{extra.name}: a bare process has its first vector after {start['cpu_seconds']:.2f} s of CPU, "
+        f"in {start['resident_mb']:.0f} MB",
+        flush=True,
+    )
+    if start["resident_mb"] > ENCODER_MB:
+        sys.exit(f"{extra.name}: the encoder takes more than {ENCODER_MB} MB")
+    return folder
 
 
 @contextmanager
@@ -129,6 +161,7 @@ def installed(extra: Extra, wheel: Path, work: Path) -> Iterator[Path]:
         f"{name}: installed {(size(folder) - bare) / 1e6:.0f} MB in {took:.0f} s, without {', '.join(extra.absent)}",
         flush=True,
     )
+    print(f"{name}: of that {', '.join(largest(folder))}", flush=True)
     try:
         yield python
     finally:
@@ -155,7 +188,8 @@ def serving(extra: Extra, python: Path, encoder: str) -> Iterator[str]:
     )
     try:
         run(python, "-c", HEALTH, address, str(START_SECONDS))
-        print(f"{extra.name}: serves after {time.monotonic() - begin:.1f} s", flush=True)
+        took = time.monotonic() - begin
+        print(f"{extra.name}: serves after {took:.1f} s, in {resident_mb(process.pid)}", flush=True)
         yield address
     finally:
         process.send_signal(signal.SIGTERM)
@@ -174,6 +208,21 @@ def run(*command: object) -> str:
             f"{' '.join(str(part) for part in command[:4])} ended with {done.returncode}\n{done.stdout}{done.stderr}"
         )
     return done.stdout
+
+
+def largest(folder: Path) -> list[str]:
+    """Returns what takes most of an environment's room, largest first."""
+    (packages,) = folder.glob("lib/python*/site-packages")
+    sizes = sorted(((size(path), path.name) for path in packages.iterdir() if path.is_dir()), reverse=True)
+    return [f"{name} {count / 1e6:.0f} MB" for count, name in sizes[:LARGEST]]
+
+
+def resident_mb(pid: int) -> str:
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():  # not Linux
+        return "an unknown amount of memory"
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS:"))
+    return f"{int(line.split()[1]) * 1024 / 1e6:.0f} MB"
 
 
 def size(folder: Path) -> int:
