@@ -1,8 +1,11 @@
 """Writes a BERT sentence encoder as an ONNX graph straight from its weights, without torch.
 
-The graph uses ONNX Runtime's fused operators (`com.microsoft`): one node for embedding, one for attention, one for
-each residual with its layer norm. What an exporter leaves to the optimiser at every start is done here once.
-Pooling and normalisation are part of the graph, so that ids and mask go in and unit vectors come out.
+What an exporter leaves to the optimiser at every start is done here once, with ONNX Runtime's own operators
+(`com.microsoft`) where they are faster. Pooling and normalisation are part of the graph: ids and mask go in, unit
+vectors come out.
+
+A batch is padded only where texts must lie side by side, in attention. All else works on one row for each token of
+the texts themselves, so that a batch of mixed lengths costs what its tokens cost.
 
 Source: Devlin et al. 2019, arXiv:1810.04805 (the layers); Reimers and Gurevych 2019, arXiv:1908.10084, section 3
 (mean pooling).
@@ -16,20 +19,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from balie.encoders.errors import EncoderModelUnsupported
+from balie.encoders.precisions import PRECISIONS, require_precision
+from balie.encoders.quantising import blocks_of_bytes, halves
+from balie.encoders.tensor_file import TensorFile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    _Weights = Mapping[str, NDArray[np.float32]]
+
+__all__ = ["GRAPH_FILE", "GRAPH_PRODUCER", "PRECISIONS", "WEIGHTS_FILE", "BertShape", "write_graph"]
+
 GRAPH_FILE = "model.onnx"
+GRAPH_PRODUCER = "balie"
 WEIGHTS_FILE = "weights.bin"
 
 _OPSET = 17  # read by every ONNX Runtime since 1.12
 _IR_VERSION = 8
 _FUSED = "com.microsoft"
-_REAL, _INTEGER = 1, 6  # FLOAT and INT32, the types that the fused operators take
-_PAGE_BYTES = 4096  # a tensor that starts on a page is mapped from the file, not copied
-_SMALL_BYTES = 65_536  # on pages of their own, small tensors would be mostly padding
-_SMALL_ALIGN_BYTES = 64
+_REAL, _INTEGER = 1, 6  # FLOAT and INT32, the type that attention takes for its mask
+
+_BLOCK, _BLOCK_QKV = 64, 16
+"""Inputs of a `w8` matrix that share a step. Measured: rounding before attention moves vectors most, and blocks of
+128 make them depend on batch-mates."""
+_AS_BYTES = (
+    4  # `accuracy_level` of MatMulNBits: what is multiplied by the weights is rounded to 8 bits as well
+)
 
 
 @dataclass(frozen=True)
@@ -61,12 +76,25 @@ class BertShape:
         )
 
 
-def write_graph(weights: "Mapping[str, NDArray[np.float32]]", shape: BertShape, folder: Path) -> None:
-    """Writes `model.onnx` and `weights.bin` into the folder; the same weights give the same `weights.bin`, which holds them all."""
+def write_graph(weights: "_Weights", shape: BertShape, folder: Path, precision: str = "fp32") -> None:
+    """Writes `model.onnx` and `weights.bin` into the folder; the same weights give the same `weights.bin`, which holds them all.
+
+    Args:
+        weights: by the names of Hugging Face's `BertModel`.
+        shape: the model's.
+        folder: an existing folder.
+        precision: one of `PRECISIONS`; `fp32` keeps every weight as it is.
+
+    Raises:
+        EncoderPrecisionUnknown: no such precision.
+        EncoderModelUnsupported: a weight is too large for the precision.
+    """
+    require_precision(precision)
     import onnx
 
     with (folder / WEIGHTS_FILE).open("wb") as file:
-        graph = _Graph(shape, file)
+        graph = _Graph(shape, precision, TensorFile(file, WEIGHTS_FILE))
+        graph.place()
         hidden = graph.embed(weights)
         for layer in range(shape.layers):
             hidden = graph.layer(weights, f"encoder.layer.{layer}.", hidden)
@@ -82,9 +110,9 @@ def write_graph(weights: "Mapping[str, NDArray[np.float32]]", shape: BertShape, 
                 helper.make_tensor_value_info("attention_mask", integer, ["texts", "tokens"]),
             ],
             [helper.make_tensor_value_info("sentence_embedding", real, ["texts", shape.dimensions])],
-            initializer=graph.tensors,
+            initializer=graph.tensors.tensors,
         ),
-        producer_name="balie",
+        producer_name=GRAPH_PRODUCER,
         opset_imports=[helper.make_opsetid("", _OPSET), helper.make_opsetid(_FUSED, 1)],
         ir_version=_IR_VERSION,
     )
@@ -92,90 +120,130 @@ def write_graph(weights: "Mapping[str, NDArray[np.float32]]", shape: BertShape, 
 
 
 class _Graph:
-    """Nodes and tensors in the order they are added; the tensors' data goes to the file beside the graph."""
+    """Nodes and tensors in the order they are added."""
 
-    def __init__(self, shape: BertShape, file: Any) -> None:
+    def __init__(self, shape: BertShape, precision: str, tensors: TensorFile) -> None:
         self.nodes: list[Any] = []
-        self.tensors: list[Any] = []
+        self.tensors = tensors
         self._shape = shape
-        self._file = file
+        self._precision = precision
 
-    def embed(self, weights: "Mapping[str, NDArray[np.float32]]") -> str:
-        """Adds word and position; a text has one segment, so its row is part of each position."""
-        self._node("Cast", ["input_ids"], "ids", to=_INTEGER)
+    def place(self) -> None:
+        """Adds where each token of a text lies in the padded batch, and where each place of the batch finds its row.
+
+        Padding finds the row of the token before it: attention leaves it out as a key, and nothing reads it else.
+        """
+        flat = self.tensors.add_integers("flat", -1)
+        first = self.tensors.add_integers("first", 0)
+        one = self.tensors.add_integers("one", 1)
+        self.tensors.add_integers("rows", -1, self._shape.dimensions)
+        self._node("Reshape", ["attention_mask", flat], "mask.flat")
+        self._node("NonZero", ["mask.flat"], "mask.places")
+        self._node("Squeeze", ["mask.places", first], "token.places")
+        self._node("CumSum", ["mask.flat", first], "token.counts")
+        self._node("Sub", ["token.counts", one], "token.rows")
+        self._node("Shape", ["attention_mask"], "batch")
+        self._node("Reshape", ["token.rows", "batch"], "padded.places")
         self._node("Cast", ["attention_mask"], "mask", to=_INTEGER)
+
+    def embed(self, weights: "_Weights") -> str:
+        """Adds word and position; a text has one segment, so its row is part of each position."""
         positions = (
             weights["embeddings.position_embeddings.weight"]
             + weights["embeddings.token_type_embeddings.weight"][0]
         )
-        inputs = [
-            "ids",
-            "",
-            self._tensor("words", weights["embeddings.word_embeddings.weight"]),
-            self._tensor("positions", positions),
-            "",
-            self._tensor("norm.gain", weights["embeddings.LayerNorm.weight"]),
-            self._tensor("norm.bias", weights["embeddings.LayerNorm.bias"]),
-        ]
-        self._node(
-            "EmbedLayerNormalization",
-            inputs,
-            "embedded",
-            "unused",
-            fused=True,
-            epsilon=self._shape.norm_epsilon,
-        )
-        return "embedded"
+        words = weights["embeddings.word_embeddings.weight"]
+        table = self._real("words", words) if self._precision == "fp32" else self._half("words", words)
+        self._node("Reshape", ["input_ids", "flat"], "ids.flat")
+        self._node("Gather", ["ids.flat", "token.places"], "ids")
+        self._node("Gather", [table, "ids"], "word")
+        word = "word"
+        if self._precision != "fp32":
+            self._node("Cast", ["word"], "word.real", to=_REAL)
+            word = "word.real"
+        self._node("Shape", ["attention_mask"], "longest", start=1)
+        self._node("Mod", ["token.places", "longest"], "token.position")
+        self._node("Gather", [self._real("positions", positions), "token.position"], "position")
+        # `Sum` and not `Add`, here as below: the runtime would fuse the latter into an operator that is slower.
+        self._node("Sum", [word, "position"], "placed")
+        norm = self._norm_weights(weights, "embeddings.LayerNorm", "norm.gain", "norm.bias")
+        return self._norm("placed", norm, "embedded")
 
-    def layer(self, weights: "Mapping[str, NDArray[np.float32]]", prefix: str, hidden: str) -> str:
+    def layer(self, weights: "_Weights", prefix: str, hidden: str) -> str:
         """Adds one transformer layer and returns the name of what it gives."""
         own = prefix.removeprefix("encoder.")
-        attention = f"{prefix}attention.self."
-        parts = ("query", "key", "value")
-        joined = np.concatenate([weights[f"{attention}{part}.weight"].T for part in parts], axis=1)
-        bias = np.concatenate([weights[f"{attention}{part}.bias"] for part in parts])
-        inputs = [hidden, self._tensor(f"{own}qkv", joined), self._tensor(f"{own}qkv.bias", bias), "mask"]
-        self._node("Attention", inputs, f"{own}context", fused=True, num_heads=self._shape.heads)
-        attended = self._dense(
-            weights, f"{prefix}attention.output", f"{own}attended", f"{own}context", hidden
-        )
+        context = self._attention(weights, f"{prefix}attention.self.", own, hidden)
+        attended = self._dense(weights, f"{prefix}attention.output", f"{own}attended", context, hidden)
 
-        widened = self._matrix(weights, f"{prefix}intermediate.dense", f"{own}widened", attended)
-        widened_bias = self._tensor(f"{own}widened.bias", weights[f"{prefix}intermediate.dense.bias"])
-        self._node("BiasGelu", [widened, widened_bias], f"{own}active", fused=True)
+        matrix = weights[f"{prefix}intermediate.dense.weight"]
+        widened = self._product(f"{own}widened", f"{own}widened.weight", matrix, attended)
+        bias = self._real(f"{own}widened.bias", weights[f"{prefix}intermediate.dense.bias"])
+        self._node("BiasGelu", [widened, bias], f"{own}active", fused=True)
         return self._dense(weights, f"{prefix}output", f"{own}output", f"{own}active", attended)
 
     def pool(self, hidden: str) -> None:
         """Adds the mean over a text's own tokens and the division by the vector's length."""
-        row = self._axis("row", 1)
+        self._node("Gather", [hidden, "padded.places"], "padded")
+        row = self.tensors.add_integers("row", 1)
         self._node("Cast", ["attention_mask"], "weight", to=_REAL)
         self._node("ReduceSum", ["weight", row], "count", keepdims=1)
         self._node("Div", ["weight", "count"], "share")
         self._node("Unsqueeze", ["share", row], "shares")
-        self._node("MatMul", ["shares", hidden], "means")
+        self._node("MatMul", ["shares", "padded"], "means")
         self._node("Squeeze", ["means", row], "mean")
         self._node("ReduceL2", ["mean"], "length", axes=[1], keepdims=1)
         self._node("Div", ["mean", "length"], "sentence_embedding")
 
-    def _dense(
-        self, weights: "Mapping[str, NDArray[np.float32]]", source: str, name: str, given: str, residual: str
-    ) -> str:
-        """Adds matrix, bias, residual and layer norm."""
-        inputs = [
-            self._matrix(weights, f"{source}.dense", name, given),
-            residual,
-            self._tensor(f"{name}.gain", weights[f"{source}.LayerNorm.weight"]),
-            self._tensor(f"{name}.shift", weights[f"{source}.LayerNorm.bias"]),
-            self._tensor(f"{name}.bias", weights[f"{source}.dense.bias"]),
-        ]
-        epsilon = self._shape.norm_epsilon
-        self._node("SkipLayerNormalization", inputs, f"{name}.normed", fused=True, epsilon=epsilon)
-        return f"{name}.normed"
+    def _attention(self, weights: "_Weights", source: str, own: str, hidden: str) -> str:
+        """Adds what each token takes from the others of its text, and returns its name."""
+        parts = ("query", "key", "value")
+        joined = np.concatenate([weights[f"{source}{part}.weight"] for part in parts])
+        bias = np.concatenate([weights[f"{source}{part}.bias"] for part in parts])
+        product = self._product(f"{own}projected", f"{own}qkv", joined, hidden, block=_BLOCK_QKV)
+        self._node("Gather", [product, "padded.places"], f"{own}projected.padded")
+        split = [f"{own}{part}" for part in parts]
+        self._node("Split", [f"{own}projected.padded"], *split, axis=-1)
+        inputs = [*split, self._real(f"{own}qkv.bias", bias), "mask"]
+        self._node(
+            "MultiHeadAttention", inputs, f"{own}context.padded", fused=True, num_heads=self._shape.heads
+        )
+        self._node("Reshape", [f"{own}context.padded", "rows"], f"{own}context.flat")
+        self._node("Gather", [f"{own}context.flat", "token.places"], f"{own}context")
+        return f"{own}context"
 
-    def _matrix(
-        self, weights: "Mapping[str, NDArray[np.float32]]", source: str, name: str, given: str
+    def _dense(self, weights: "_Weights", source: str, name: str, given: str, residual: str) -> str:
+        """Adds matrix, bias, residual and layer norm."""
+        product = self._product(name, f"{name}.weight", weights[f"{source}.dense.weight"], given)
+        norm = self._norm_weights(weights, f"{source}.LayerNorm", f"{name}.gain", f"{name}.shift")
+        bias = self._real(f"{name}.bias", weights[f"{source}.dense.bias"])
+        self._node("Sum", [product, residual, bias], f"{name}.sum")
+        return self._norm(f"{name}.sum", norm, f"{name}.normed")
+
+    def _norm_weights(self, weights: "_Weights", source: str, gain: str, shift: str) -> list[str]:
+        return [
+            self._real(gain, weights[f"{source}.weight"]),
+            self._real(shift, weights[f"{source}.bias"]),
+        ]
+
+    def _norm(self, given: str, norm: list[str], name: str) -> str:
+        self._node("LayerNormalization", [given, *norm], name, epsilon=self._shape.norm_epsilon)
+        return name
+
+    def _product(
+        self, name: str, stored: str, matrix: "NDArray[np.float32]", given: str, *, block: int = _BLOCK
     ) -> str:
-        self._node("MatMul", [given, self._tensor(f"{name}.weight", weights[f"{source}.weight"].T)], name)
+        """Adds the product with a matrix of shape (outputs, inputs), stored as the precision says."""
+        if self._precision == "w8":
+            numbers, steps = blocks_of_bytes(matrix, block)
+            inputs = [given, self.tensors.add(stored, numbers), self._real(f"{stored}.steps", steps.ravel())]
+            outputs, width = matrix.shape
+            sizes = {"N": outputs, "K": width, "bits": 8, "block_size": block}
+            self._node("MatMulNBits", inputs, name, fused=True, accuracy_level=_AS_BYTES, **sizes)
+        elif self._precision == "w16":
+            self._node("Cast", [self._half(stored, matrix.T)], f"{stored}.real", to=_REAL)
+            self._node("MatMul", [given, f"{stored}.real"], name)
+        else:
+            self._node("MatMul", [given, self._real(stored, matrix.T)], name)
         return name
 
     def _node(
@@ -188,23 +256,8 @@ class _Graph:
             onnx.helper.make_node(kind, inputs, list(outputs), name=outputs[0], domain=domain, **attributes)
         )
 
-    def _axis(self, name: str, axis: int) -> str:
-        import onnx
+    def _real(self, name: str, values: "NDArray[np.float32]") -> str:
+        return self.tensors.add(name, values.astype(np.float32, copy=False))
 
-        self.tensors.append(onnx.numpy_helper.from_array(np.array([axis], np.int64), name))
-        return name
-
-    def _tensor(self, name: str, values: "NDArray[np.float32]") -> str:
-        import onnx
-
-        data = np.ascontiguousarray(values, dtype="<f4").tobytes()
-        tensor = onnx.TensorProto(name=name, dims=values.shape, data_type=onnx.TensorProto.FLOAT)
-        align = _PAGE_BYTES if len(data) >= _SMALL_BYTES else _SMALL_ALIGN_BYTES
-        self._file.write(b"\0" * (-self._file.tell() % align))
-        place = {"location": WEIGHTS_FILE, "offset": self._file.tell(), "length": len(data)}
-        self._file.write(data)
-        tensor.data_location = onnx.TensorProto.EXTERNAL
-        for key, value in place.items():
-            tensor.external_data.add(key=key, value=str(value))
-        self.tensors.append(tensor)
-        return name
+    def _half(self, name: str, values: "NDArray[np.float32]") -> str:
+        return self.tensors.add(name, halves(values))

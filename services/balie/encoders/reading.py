@@ -69,14 +69,15 @@ def _tensors(graph: Any, folder: Path) -> "Iterator[tuple[str, NDArray[np.float3
 
 
 def _shape(graph: Any, stored: "Tensors") -> BertShape:
-    attention = next(node for node in graph.node if node.op_type == "Attention")
-    embedding = next(node for node in graph.node if node.op_type == "EmbedLayerNormalization")
+    # Of each pair, the first is what graphs of version 1 hold.
+    attentions = [node for node in graph.node if node.op_type in ("Attention", "MultiHeadAttention")]
+    norms = (node for node in graph.node if node.op_type in ("EmbedLayerNormalization", "LayerNormalization"))
     return BertShape(
-        layers=sum(1 for node in graph.node if node.op_type == "Attention"),
-        heads=next(entry.i for entry in attention.attribute if entry.name == "num_heads"),
+        layers=len(attentions),
+        heads=next(entry.i for node in attentions for entry in node.attribute if entry.name == "num_heads"),
         dimensions=int(stored["words"].shape[1]),
         # Stored in single precision; the model's own number is the short decimal that it came from.
-        norm_epsilon=float(str(np.float32(next(e.f for e in embedding.attribute if e.name == "epsilon")))),
+        norm_epsilon=float(str(np.float32(next(e.f for e in next(norms).attribute if e.name == "epsilon")))),
     )
 
 

@@ -20,7 +20,7 @@ def default_folder() -> Path:
     data_home = Path(os.environ.get("XDG_DATA_HOME", ""))
     if not data_home.is_absolute():
         data_home = Path.home() / ".local" / "share"
-    return data_home / "balie" / "encoders" / "minilm-l6-v2"
+    return data_home / "balie" / "encoders" / "minilm-l6-v2-nl-de"
 
 
 def keep_runtime_from_reporting() -> None:
@@ -42,9 +42,11 @@ class EncoderSettings(BaseSettings):
         default_factory=default_folder,
         description="Folder that `balie encoder build` wrote. For `onnx`.",
     )
-    precision: Literal["fp32"] = Field(
+    precision: Literal["fp32", "w16", "w8"] = Field(
         default="fp32",
-        description="Precision of the weights; the folder must hold this one. For `onnx`.",
+        description="Precision of the weights; the folder must hold this one. `fp32` gives the original model's "
+        "vectors; `w16` takes half the disk for the same answers; `w8` takes a third less CPU and 40 % of the disk, "
+        "and 3 in 100 nearest texts differ. For `onnx`.",
     )
     verify: Literal["full", "size"] = Field(
         default="full",

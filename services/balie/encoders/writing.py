@@ -29,7 +29,7 @@ Progress = Callable[[str, float], None]
 FILES = (GRAPH_FILE, WEIGHTS_FILE, TOKENIZER_FILE)
 POOLING = "mean"
 NORMALISATION = "l2"
-GRAPH_VERSION = "1"
+GRAPH_VERSION = "2"
 """Part of the fingerprint: raised when the graph is written so that vectors change."""
 
 _ABANDONED_SECONDS = 3600
@@ -57,7 +57,7 @@ def write_encoder(
     """
     progress("writing the graph", 0.0)
     (folder / TOKENIZER_FILE).write_text(model.tokenizer_text(), encoding="utf-8")
-    write_graph(model.weights, model.shape, folder)
+    write_graph(model.weights, model.shape, folder, precision)
     progress("taking checksums", 0.7)
     files = describe_files(folder, FILES)
     manifest = Manifest(

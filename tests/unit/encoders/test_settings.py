@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from balie.encoders import EncoderSettings, default_folder
 from balie.encoders.errors import EncoderSettingsWrong
+from balie.encoders.precisions import PRECISIONS
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +65,14 @@ def test_refuses_a_number_out_of_bounds(field: str, value: int):
 
 def test_describes_every_field():
     assert all(field.description for field in EncoderSettings.model_fields.values())
+
+
+def test_offers_every_precision_that_an_encoder_is_written_in():
+    for precision in PRECISIONS:
+        assert EncoderSettings(precision=precision).precision == precision
+    assert EncoderSettings().precision == "fp32"
+    with pytest.raises(ValidationError, match="precision"):
+        EncoderSettings(precision="int8")
 
 
 def test_default_folder_is_below_the_users_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
