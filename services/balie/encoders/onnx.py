@@ -12,9 +12,9 @@ import numpy as np
 import tokenizers
 
 from balie.encoders.errors import EncoderDamaged, EncoderPrecisionMissing
-from balie.encoders.graph import GRAPH_FILE, GRAPH_PRODUCER
-from balie.encoders.manifest import MANIFEST_FILE, TOKENIZER_FILE, Manifest
-from balie.encoders.precisions import require_runtime
+from balie.encoders.folder.graph import GRAPH_FILE, GRAPH_PRODUCER
+from balie.encoders.folder.manifest import MANIFEST_FILE, TOKENIZER_FILE, Manifest
+from balie.encoders.folder.precisions import require_runtime
 from balie.encoders.settings import keep_runtime_from_reporting
 
 keep_runtime_from_reporting()

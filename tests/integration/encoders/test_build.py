@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from balie.encoders.adapting.word_table import default_table
 from balie.encoders.build import build, ensure
 from balie.encoders.errors import EncoderBuildFailed, EncoderDamaged
-from balie.encoders.manifest import Manifest
+from balie.encoders.folder.manifest import Manifest
+from balie.encoders.folder.reading import read_model
+from balie.encoders.folder.writing import in_place, write_encoder
 from balie.encoders.onnx import OnnxEncoder
-from balie.encoders.reading import read_model
-from balie.encoders.word_table import default_table
-from balie.encoders.writing import in_place, write_encoder
 
 pytestmark = pytest.mark.slow
 

@@ -10,12 +10,12 @@ import pytest
 from tests.integration.encoders.pairs_fr import french_pairs
 from tests.integration.encoders.sentences import sentences
 
-from balie.encoders.model import WORD_ROWS, Model
+from balie.encoders.folder.model import WORD_ROWS, Model
+from balie.encoders.folder.reading import read_model
 from balie.encoders.onnx import OnnxEncoder
-from balie.encoders.reading import read_model
 
 if TYPE_CHECKING:
-    from balie.encoders.adapting import Adapted
+    from balie.encoders.adapting.adapt import Adapted
 
 pytestmark = [
     pytest.mark.oracle,
@@ -35,8 +35,8 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(pairs: Path, encoder_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> "Adapted":
-    from balie.encoders.adapting import adapt
-    from balie.encoders.adapting_plan import Plan
+    from balie.encoders.adapting.adapt import adapt
+    from balie.encoders.adapting.plan import Plan
 
     folder = tmp_path_factory.mktemp("trained") / "fr"
     return adapt(Plan(pairs=(pairs,), languages=("fr",), base=encoder_folder, folder=folder, train=True))
@@ -44,8 +44,8 @@ def trained(pairs: Path, encoder_folder: Path, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="module")
 def composed(pairs: Path, encoder_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Model:
-    from balie.encoders.adapting import adapt
-    from balie.encoders.adapting_plan import Plan
+    from balie.encoders.adapting.adapt import adapt
+    from balie.encoders.adapting.plan import Plan
 
     folder = tmp_path_factory.mktemp("composed") / "fr"
     adapt(Plan(pairs=(pairs,), languages=("fr",), base=encoder_folder, folder=folder))
@@ -55,7 +55,7 @@ def composed(pairs: Path, encoder_folder: Path, tmp_path_factory: pytest.TempPat
 def test_the_student_is_the_encoder(encoder: OnnxEncoder, encoder_folder: Path):
     import torch
 
-    from balie.encoders.distilling import Student
+    from balie.encoders.adapting.distilling import Student
 
     model = read_model(encoder_folder)
     texts = [*sentences(), "", "x " * 400]
@@ -103,7 +103,7 @@ def test_changes_the_new_rows_alone(
 
 
 def test_gives_the_same_rows_each_time(composed: Model, encoder: OnnxEncoder, encoder_folder: Path):
-    from balie.encoders.distilling import train_words
+    from balie.encoders.adapting.distilling import train_words
 
     old = len(read_model(encoder_folder).weights[WORD_ROWS])
     some = french_pairs()[:100]
@@ -117,7 +117,7 @@ def test_gives_the_same_rows_each_time(composed: Model, encoder: OnnxEncoder, en
 def test_keeps_the_rows_when_training_only_spoils_them(
     composed: Model, encoder: OnnxEncoder, encoder_folder: Path
 ):
-    from balie.encoders.distilling import Training, train_words
+    from balie.encoders.adapting.distilling import Training, train_words
 
     old = len(read_model(encoder_folder).weights[WORD_ROWS])
     some = french_pairs()[:100]
@@ -130,7 +130,7 @@ def test_keeps_the_rows_when_training_only_spoils_them(
 
 
 def test_has_nothing_to_train_in_texts_without_a_new_word(composed: Model, encoder_folder: Path):
-    from balie.encoders.distilling import train_words
+    from balie.encoders.adapting.distilling import train_words
 
     old = len(read_model(encoder_folder).weights[WORD_ROWS])
 

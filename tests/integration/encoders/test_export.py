@@ -20,7 +20,7 @@ from tests.unit.encoders import tiny_model
 from tests.unit.encoders.test_exporting import teach
 from tests.unit.encoders.tiny_model import write_json, write_model
 
-from balie.encoders.exporting import export_to_onnx, export_to_sentence_transformers
+from balie.encoders.exporting.export import export_to_onnx, export_to_sentence_transformers
 from balie.encoders.onnx import OnnxEncoder
 
 pytestmark = [
@@ -145,7 +145,7 @@ def test_what_torch_wrote_is_served_without_torch(tmp_path: Path):
 @oracle
 def test_refuses_a_default_prompt_and_an_export_that_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     from balie.encoders.errors import EncoderModelUnsupported
-    from balie.encoders.exporting_errors import EncoderExportDiffers
+    from balie.encoders.exporting.errors import EncoderExportDiffers
 
     model = write_model(tmp_path / "models" / "tiny")
     config = {"prompts": {"query": "boat: "}, "default_prompt_name": "query"}
@@ -154,7 +154,7 @@ def test_refuses_a_default_prompt_and_an_export_that_differs(tmp_path: Path, mon
         export_to_onnx(str(model), tmp_path / "encoder")
     (model / "config_sentence_transformers.json").unlink()
 
-    from balie.encoders import exporting
+    from balie.encoders.exporting import export as exporting
 
     honest = exporting.read_folder
 
@@ -264,7 +264,7 @@ def hub(tmp_path: Path) -> Iterator[str]:
 def export_from(hub: str, home: Path, name: str) -> subprocess.CompletedProcess[str]:
     code = (
         "import sys; from balie.encoders import EncoderUnavailable;"
-        "from balie.encoders.exporting import export_to_onnx\n"
+        "from balie.encoders.exporting.export import export_to_onnx\n"
         "try: print(export_to_onnx(sys.argv[1]).folder)\n"
         "except EncoderUnavailable as error: sys.exit(str(error))"
     )

@@ -8,14 +8,14 @@ import pytest
 from tests.integration.encoders.sentences import SHARED, sentences
 
 from balie.encoders import EncoderSettings, open_encoder
+from balie.encoders.bench.quality import compare
 from balie.encoders.errors import EncoderPrecisionMissing
-from balie.encoders.graph import PRECISIONS
-from balie.encoders.manifest import Manifest
+from balie.encoders.folder.graph import PRECISIONS
+from balie.encoders.folder.manifest import Manifest
+from balie.encoders.folder.precisions import EncoderPrecisionUnknown, EncoderRuntimeTooOld
+from balie.encoders.folder.reading import read_model
+from balie.encoders.folder.writing import write_encoder
 from balie.encoders.onnx import OnnxEncoder
-from balie.encoders.precisions import EncoderPrecisionUnknown, EncoderRuntimeTooOld
-from balie.encoders.quality import compare
-from balie.encoders.reading import read_model
-from balie.encoders.writing import write_encoder
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
+from balie.encoders.adapting.pairs import read_pairs
+from balie.encoders.adapting.table_making import make_table
+from balie.encoders.adapting.word_table import apply_table, default_table, table_text
+from balie.encoders.adapting.words import Vocabulary
 from balie.encoders.build import packaged_model
-from balie.encoders.model import WORD_ROWS, Model
+from balie.encoders.folder.model import WORD_ROWS, Model
+from balie.encoders.folder.reading import read_model
+from balie.encoders.folder.writing import write_encoder
 from balie.encoders.onnx import OnnxEncoder
-from balie.encoders.pairs import read_pairs
-from balie.encoders.reading import read_model
-from balie.encoders.table_making import make_table
-from balie.encoders.word_table import apply_table, default_table, table_text
-from balie.encoders.words import Vocabulary
-from balie.encoders.writing import write_encoder
 
 SHARED = Path(__file__).parent.parent.parent.parent.parent / "shared" / "data"
 FILES = [

@@ -9,7 +9,7 @@ from tests.unit.encoders.tiny_model import write_model
 from typer.testing import CliRunner, Result
 
 from balie.cli.app import app
-from balie.encoders.manifest import Manifest
+from balie.encoders.folder.manifest import Manifest
 
 SWITCH = "BALIE_ENCODER_FOLDER"
 

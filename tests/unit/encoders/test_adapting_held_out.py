@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from balie.encoders.adapting_errors import PairsMissing
-from balie.encoders.held_out import LEAST_HELD_OUT, MOST_HELD_OUT, english_of, split
-from balie.encoders.pairs import Pairs
+from balie.encoders.adapting.errors import PairsMissing
+from balie.encoders.adapting.held_out import LEAST_HELD_OUT, MOST_HELD_OUT, english_of, split
+from balie.encoders.adapting.pairs import Pairs
 
 
 def pairs(count: int, language: str = "fr", *, first: int = 0) -> Pairs:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from balie.encoders.adapting_report import (
+from balie.encoders.adapting.english_texts import EnglishTexts, EnglishTextsUnusable, read_english
+from balie.encoders.adapting.report import (
     EnglishScores,
     LanguageScores,
     Limits,
@@ -14,12 +15,11 @@ from balie.encoders.adapting_report import (
     compare_english,
     refusals,
 )
-from balie.encoders.english_texts import EnglishTexts, EnglishTextsUnusable, read_english
-from balie.encoders.model import Model
-from balie.encoders.reading import read_model
-from balie.encoders.word_table import NewWord, WordTable, apply_table
-from balie.encoders.words import Vocabulary
-from balie.encoders.writing import write_encoder
+from balie.encoders.adapting.word_table import NewWord, WordTable, apply_table
+from balie.encoders.adapting.words import Vocabulary
+from balie.encoders.folder.model import Model
+from balie.encoders.folder.reading import read_model
+from balie.encoders.folder.writing import write_encoder
 
 SCORES = LanguageScores(2.0, 16.0, 0.4, 0.3, 0.2, 0.2, 0.0)
 BETTER = replace(SCORES, to_english=0.8, from_english=0.7)
@@ -172,8 +172,8 @@ def test_says_which_file_of_english_texts_is_missing(tmp_path: Path):
 
 
 def test_an_adaptation_that_touches_what_was_there_is_a_fault(encoder_folder: Path):
-    from balie.encoders.adapting import _check_untouched
-    from balie.encoders.model import WORD_ROWS
+    from balie.encoders.adapting.adapt import _check_untouched
+    from balie.encoders.folder.model import WORD_ROWS
 
     base = read_model(encoder_folder)
     _check_untouched(base, base)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from tests.unit.encoders.toy import MADE_UP, sentences, translated
 
-from balie.encoders import alignment
-from balie.encoders.alignment import Alignment, TooManyLinks, align, preference
+from balie.encoders.adapting import alignment
+from balie.encoders.adapting.alignment import Alignment, TooManyLinks, align, preference
 
 
 def best(found: Alignment) -> dict[str, str]:

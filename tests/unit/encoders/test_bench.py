@@ -29,7 +29,7 @@ from balie.encoders.bench.measuring import concurrent_samples
 from balie.encoders.bench.peak import Peak, PeakMeter
 from balie.encoders.bench.sentences import SHORT_TOKENS, built_in, questions, read_sentences
 from balie.encoders.bench.start import Start
-from balie.encoders.graph import GRAPH_FILE
+from balie.encoders.folder.graph import GRAPH_FILE
 from balie.encoders.onnx import OnnxEncoder
 
 START = Start(wall_seconds=0.7, cpu_seconds=0.5, resident_mb=120.0, starts=3)

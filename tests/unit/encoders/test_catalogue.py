@@ -9,7 +9,7 @@ from tests.unit.encoders.tiny_model import change_json, write_model
 from balie.encoders import EncoderFolderMissing, EncoderSettings
 from balie.encoders.catalogue import EncoderNotListed, encoders, find, kinds, look
 from balie.encoders.errors import EncoderDamaged
-from balie.encoders.exporting import export_to_onnx, export_to_sentence_transformers
+from balie.encoders.exporting.export import export_to_onnx, export_to_sentence_transformers
 from balie.encoders.splitting import SAMPLES, Splitter
 
 

@@ -20,21 +20,21 @@ from balie.encoders.errors import (
     EncoderNotReadable,
     EncoderUnavailable,
 )
-from balie.encoders.exporting import export_to_onnx, export_to_sentence_transformers
-from balie.encoders.exporting_errors import (
+from balie.encoders.exporting.errors import (
     EncoderExportNeedsTorch,
     EncoderExportRefused,
     EncoderModelFileWrong,
     EncoderSourceMissing,
 )
-from balie.encoders.manifest import Manifest
-from balie.encoders.model import WORD_ROWS
-from balie.encoders.model_folder import read_folder
+from balie.encoders.exporting.export import export_to_onnx, export_to_sentence_transformers
+from balie.encoders.exporting.model_folder import read_folder
+from balie.encoders.folder.manifest import Manifest
+from balie.encoders.folder.model import WORD_ROWS
+from balie.encoders.folder.reading import read_model
+from balie.encoders.folder.weights import Weights, write_weights
+from balie.encoders.folder.writing import write_encoder
 from balie.encoders.onnx import OnnxEncoder
-from balie.encoders.reading import read_model
 from balie.encoders.splitting import Splitter
-from balie.encoders.weights import Weights, write_weights
-from balie.encoders.writing import write_encoder
 
 TORCH_THERE = find_spec("torch") is not None
 
@@ -378,7 +378,7 @@ def test_keeps_words_that_were_taught(encoder: Path, tmp_path: Path):
 
 def teach(encoder: Path, folder: Path, words: list[str]) -> Path:
     """Gives an encoder whole-word entries with rows of their own, by hand."""
-    from balie.encoders.manifest import Adaptation
+    from balie.encoders.folder.manifest import Adaptation
 
     model = read_model(encoder)
     rows = model.weights[WORD_ROWS]
@@ -466,7 +466,7 @@ def test_needs_a_token_for_padding(encoder: Path, tmp_path: Path):
 
 
 def test_every_error_is_of_one_family():
-    from balie.encoders import exporting_errors
+    from balie.encoders.exporting import errors as exporting_errors
 
     errors = [kind for kind in vars(exporting_errors).values() if isinstance(kind, type) and kind is not Path]
     assert len(errors) >= 6

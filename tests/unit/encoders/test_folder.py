@@ -8,7 +8,7 @@ import pytest
 
 from balie.encoders import EncoderDamaged, EncoderFolderMissing, EncoderSettings, open_encoder
 from balie.encoders.errors import EncoderPrecisionMissing
-from balie.encoders.manifest import Manifest, fingerprint_of
+from balie.encoders.folder.manifest import Manifest, fingerprint_of
 from balie.encoders.onnx import OnnxEncoder
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from balie.encoders.graph import GRAPH_FILE, PRECISIONS, WEIGHTS_FILE, BertShape, write_graph
-from balie.encoders.precisions import EncoderPrecisionUnknown
+from balie.encoders.folder.graph import GRAPH_FILE, PRECISIONS, WEIGHTS_FILE, BertShape, write_graph
+from balie.encoders.folder.precisions import EncoderPrecisionUnknown
 
 SHAPE = BertShape(layers=2, heads=2, dimensions=24, norm_epsilon=1e-12)
 WIDE = 40  # not a whole number of blocks

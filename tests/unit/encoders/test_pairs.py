@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from balie.encoders.adapting_errors import (
+from balie.encoders.adapting.errors import (
     PairsFileEmpty,
     PairsFileUnreadable,
     PairsLanguageWrong,
@@ -14,7 +14,13 @@ from balie.encoders.adapting_errors import (
     PairsMissing,
     PairsUnusable,
 )
-from balie.encoders.pairs import LEAST_PAIRS, MOST_CHARACTERS, MOST_LINE_BYTES, MOST_WORDS, read_pairs
+from balie.encoders.adapting.pairs import (
+    LEAST_PAIRS,
+    MOST_CHARACTERS,
+    MOST_LINE_BYTES,
+    MOST_WORDS,
+    read_pairs,
+)
 
 
 def written(file: Path, rows: Sequence[object]) -> Path:

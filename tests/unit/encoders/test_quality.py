@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from balie.encoders.quality import Agreement, QualityDataMissing, compare
+from balie.encoders.bench.quality import Agreement, QualityDataMissing, compare
 
 LABELS = ("card", "cash", "rate")
 

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from balie.encoders.errors import EncoderModelUnsupported
-from balie.encoders.precisions import (
+from balie.encoders.folder.precisions import (
     PRECISIONS,
     EncoderPrecisionUnknown,
     EncoderRuntimeTooOld,
     require_precision,
     require_runtime,
 )
-from balie.encoders.quantising import blocks_of_bytes, halves
+from balie.encoders.folder.quantising import blocks_of_bytes, halves
 
 
 def _restored(numbers: np.ndarray, steps: np.ndarray, inputs: int) -> np.ndarray:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from balie.encoders.errors import EncoderBuildFailed, EncoderDamaged, EncoderFolderMissing, EncoderNotReadable
-from balie.encoders.manifest import Manifest
-from balie.encoders.reading import read_model
-from balie.encoders.writing import in_place, write_encoder
+from balie.encoders.folder.manifest import Manifest
+from balie.encoders.folder.reading import read_model
+from balie.encoders.folder.writing import in_place, write_encoder
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_refuses_another_precision(copy: Path):
 def test_refuses_a_graph_of_somebody_else(copy: Path):
     import onnx
 
-    from balie.encoders.manifest import describe_files
+    from balie.encoders.folder.manifest import describe_files
 
     node = onnx.helper.make_node("Identity", ["a"], ["b"])
     infos = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in "ab"]

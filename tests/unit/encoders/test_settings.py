@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from balie.encoders import EncoderSettings, default_folder
 from balie.encoders.errors import EncoderSettingsWrong
-from balie.encoders.precisions import PRECISIONS
+from balie.encoders.folder.precisions import PRECISIONS
 
 
 @pytest.fixture(autouse=True)

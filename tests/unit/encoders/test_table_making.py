@@ -5,18 +5,18 @@ from collections.abc import Sequence
 import pytest
 from tests.unit.encoders.toy import ENGLISH, MADE_UP, sentences, toy_pairs, toy_tokenizer, translated
 
-from balie.encoders import alignment
-from balie.encoders.adapting_errors import (
+from balie.encoders.adapting import alignment
+from balie.encoders.adapting.errors import (
     PairsMissing,
     PairsNotTranslations,
     PairsSwapped,
     PairsTeachNothing,
     PairsTooMany,
 )
-from balie.encoders.pairs import Pairs
-from balie.encoders.table_making import TableSettings, make_table
-from balie.encoders.word_table import WordTable, table_text
-from balie.encoders.words import add_words
+from balie.encoders.adapting.pairs import Pairs
+from balie.encoders.adapting.table_making import TableSettings, make_table
+from balie.encoders.adapting.word_table import WordTable, table_text
+from balie.encoders.adapting.words import add_words
 
 
 def pairs_of(texts: Sequence[tuple[str, str]], language: str = "xx") -> Pairs:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from balie.encoders.errors import EncoderModelUnsupported
-from balie.encoders.exporting_errors import EncoderModelFileWrong
-from balie.encoders.graph import BertShape
-from balie.encoders.weights import Weights
+from balie.encoders.exporting.errors import EncoderModelFileWrong
+from balie.encoders.folder.graph import BertShape
+from balie.encoders.folder.weights import Weights
 
 
 def write(path: Path, tensors: dict[str, tuple[str, list[int], bytes]], cut: int = 0) -> Path:

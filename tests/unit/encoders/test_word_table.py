@@ -10,11 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.encoders.toy import toy_tokenizer
 
-from balie.encoders.adapting_errors import WordTableDamaged, WordTableUnfitting
-from balie.encoders.errors import EncoderUnavailable
-from balie.encoders.graph import BertShape
-from balie.encoders.model import WORD_ROWS, Model
-from balie.encoders.word_table import (
+from balie.encoders.adapting.errors import WordTableDamaged, WordTableUnfitting
+from balie.encoders.adapting.word_table import (
     NewWord,
     WordTable,
     apply_table,
@@ -24,7 +21,10 @@ from balie.encoders.word_table import (
     table_text,
     write_table,
 )
-from balie.encoders.words import Vocabulary
+from balie.encoders.adapting.words import Vocabulary
+from balie.encoders.errors import EncoderUnavailable
+from balie.encoders.folder.graph import BertShape
+from balie.encoders.folder.model import WORD_ROWS, Model
 
 TABLE = WordTable(
     languages={"nl": 2, "de": 1},

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import unicodedata
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 from tests.unit.encoders.toy import ENGLISH, toy_tokenizer
 from tokenizers import Tokenizer
 
+from balie.encoders.adapting.words import Vocabulary, add_words, extend, holds_new_word, row_of
 from balie.encoders.errors import EncoderModelUnsupported
-from balie.encoders.model import WORD_ROWS
-from balie.encoders.words import Vocabulary, add_words, extend, holds_new_word, row_of
+from balie.encoders.folder.model import WORD_ROWS
 
 NEW = ("twee", "een", "uber", "straße", "zon", "zondag", "дом")
 
@@ -79,12 +80,19 @@ def test_a_text_without_a_new_word_keeps_its_tokens(text: str):
 
 @given(TEXTS)
 def test_a_new_word_is_taken_only_where_nothing_touches_it(text: str):
-    """Takes the text apart with another rule than the tokenizer's: letters, digits and underscores of the normal form."""
+    """Takes the text apart with another rule than the tokenizer's: by the kinds of signs in its normal form."""
     normal = PLAIN.normalizer.normalize_str(text)
     for token, (start, end) in zip(*marks(normal), strict=True):
         if token in NEW:
-            assert not normal[start - 1 : start].isalnum()
-            assert not normal[end : end + 1].isalnum()
+            assert not is_of_a_word(normal[start - 1 : start])
+            assert not is_of_a_word(normal[end : end + 1])
+
+
+def is_of_a_word(sign: str) -> bool:
+    """Letters, marks, digits and underscores; a raised 2 or a pictogram ends a word."""
+    return sign != "" and (
+        unicodedata.category(sign)[0] in "LM" or unicodedata.category(sign) in ("Nd", "Nl", "Pc")
+    )
 
 
 def marks(normal: str) -> tuple[list[str], list[tuple[int, int]]]:

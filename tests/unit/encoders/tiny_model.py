@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from balie.encoders.weights import write_weights
+from balie.encoders.folder.weights import write_weights
 
 SIZE, WIDE, LAYERS, HEADS, POSITIONS, MAX_TOKENS = 32, 64, 2, 4, 40, 24
 

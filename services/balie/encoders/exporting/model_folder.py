@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from balie.encoders.errors import EncoderModelUnsupported
-from balie.encoders.exporting_errors import EncoderModelFileWrong
-from balie.encoders.graph import BertShape
-from balie.encoders.manifest import TOKENIZER_FILE
-from balie.encoders.model import WORD_ROWS, Model
-from balie.encoders.weights import ShardedWeights, Weights
+from balie.encoders.exporting.errors import EncoderModelFileWrong
+from balie.encoders.folder.graph import BertShape
+from balie.encoders.folder.manifest import TOKENIZER_FILE
+from balie.encoders.folder.model import WORD_ROWS, Model
+from balie.encoders.folder.weights import ShardedWeights, Weights
 
 if TYPE_CHECKING:
     import numpy as np

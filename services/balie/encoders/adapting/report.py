@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tokenizers
 
-from balie.encoders.adapting_errors import PairsUnusable
-from balie.encoders.english_texts import EnglishTexts
-from balie.encoders.manifest import TOKENIZER_FILE
+from balie.encoders.adapting.english_texts import EnglishTexts
+from balie.encoders.adapting.errors import PairsUnusable
+from balie.encoders.folder.manifest import TOKENIZER_FILE
 from balie.encoders.onnx import OnnxEncoder
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from balie.encoders.adapting_errors import PairsMissing
-from balie.encoders.english_texts import EnglishTexts
-from balie.encoders.pairs import LEAST_PAIRS, Pairs
+from balie.encoders.adapting.english_texts import EnglishTexts
+from balie.encoders.adapting.errors import PairsMissing
+from balie.encoders.adapting.pairs import LEAST_PAIRS, Pairs
 
 HELD_OUT_SHARE = 10
 """One English sentence in so many is held out, with its translations."""

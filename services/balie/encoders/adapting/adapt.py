@@ -11,8 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from balie.encoders.adapting_plan import Plan, destination, workspace, written
-from balie.encoders.adapting_report import (
+from balie.encoders.adapting.english_texts import EnglishTexts, read_english
+from balie.encoders.adapting.held_out import english_of, split
+from balie.encoders.adapting.pairs import Pairs, read_pairs
+from balie.encoders.adapting.plan import Plan, destination, workspace, written
+from balie.encoders.adapting.report import (
     AdaptationRefused,
     AdaptationReport,
     Limits,
@@ -21,15 +24,12 @@ from balie.encoders.adapting_report import (
     compare_english,
     refusals,
 )
-from balie.encoders.english_texts import EnglishTexts, read_english
-from balie.encoders.held_out import english_of, split
-from balie.encoders.manifest import Adaptation, Manifest
-from balie.encoders.model import WORD_ROWS, Model
-from balie.encoders.pairs import Pairs, read_pairs
-from balie.encoders.reading import read_model
-from balie.encoders.table_making import make_table
-from balie.encoders.word_table import WordTable, apply_table
-from balie.encoders.writing import Progress, require_libraries, write_encoder
+from balie.encoders.adapting.table_making import make_table
+from balie.encoders.adapting.word_table import WordTable, apply_table
+from balie.encoders.folder.manifest import Adaptation, Manifest
+from balie.encoders.folder.model import WORD_ROWS, Model
+from balie.encoders.folder.reading import read_model
+from balie.encoders.folder.writing import Progress, require_libraries, write_encoder
 from balie.kit.registry import MissingExtra
 
 
@@ -163,7 +163,7 @@ class _Work:
         report: AdaptationReport,
     ) -> tuple[Manifest, AdaptationReport]:
         """Trains the new rows, and puts the trained encoder in the place of the composed one when it is better."""
-        from balie.encoders.distilling import train_words
+        from balie.encoders.adapting.distilling import train_words
 
         pairs = [pair for part in learnt for pair in part.texts]
         tell = _counted(self.progress, "encoding the English sentences", 0.55, 0.6, len(pairs))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from balie.encoders.adapting_errors import (
+from balie.encoders.adapting.errors import (
     PairsFileEmpty,
     PairsFileUnreadable,
     PairsLanguageWrong,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from balie.encoders.errors import EncoderModelUnsupported
-from balie.encoders.model import WORD_ROWS
+from balie.encoders.folder.model import WORD_ROWS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

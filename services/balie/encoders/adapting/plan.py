@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from balie.encoders.adapting_report import Limits
+from balie.encoders.adapting.report import Limits
+from balie.encoders.adapting.word_table import WordTable, table_text
 from balie.encoders.errors import EncoderBuildFailed, EncoderUnavailable
-from balie.encoders.manifest import Manifest
-from balie.encoders.word_table import WordTable, table_text
-from balie.encoders.writing import in_place, refuse_foreign
+from balie.encoders.folder.manifest import Manifest
+from balie.encoders.folder.writing import in_place, refuse_foreign
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 

@@ -6,17 +6,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from balie.encoders.adapting_errors import (
+from balie.encoders.adapting.alignment import (
+    MOST_LINKS,
+    Alignment,
+    TooManyLinks,
+    WordPairs,
+    align,
+    preference,
+)
+from balie.encoders.adapting.errors import (
     PairsMissing,
     PairsNotTranslations,
     PairsSwapped,
     PairsTeachNothing,
     PairsTooMany,
 )
-from balie.encoders.alignment import MOST_LINKS, Alignment, TooManyLinks, WordPairs, align, preference
-from balie.encoders.pairs import LEAST_PAIRS, Pairs
-from balie.encoders.word_table import MOST_WEIGHT, MOST_WORDS, NewWord, WordTable
-from balie.encoders.words import Vocabulary
+from balie.encoders.adapting.pairs import LEAST_PAIRS, Pairs
+from balie.encoders.adapting.word_table import MOST_WEIGHT, MOST_WORDS, NewWord, WordTable
+from balie.encoders.adapting.words import Vocabulary
 
 Progress = Callable[[str, float], None]
 """Is told what is being done and how much of the whole is done, in [0, 1]."""

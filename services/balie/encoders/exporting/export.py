@@ -8,30 +8,30 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from balie.encoders.comparing import compare
 from balie.encoders.errors import (
     EncoderDamaged,
     EncoderFolderMissing,
     EncoderModelUnsupported,
 )
-from balie.encoders.export_source import Source, find_source
-from balie.encoders.exporting_errors import (
+from balie.encoders.exporting.comparing import compare
+from balie.encoders.exporting.errors import (
     EncoderExportNeedsTorch,
     EncoderExportRefused,
     EncoderModelFileWrong,
 )
-from balie.encoders.manifest import Manifest, sha256_of
-from balie.encoders.model import Model
-from balie.encoders.model_folder import read_folder
-from balie.encoders.model_folder_writing import EXPORT_FILE, ExportedFolder, write_folder
-from balie.encoders.settings import EncoderSettings, default_folder
-from balie.encoders.writing import (
+from balie.encoders.exporting.model_folder import read_folder
+from balie.encoders.exporting.model_folder_writing import EXPORT_FILE, ExportedFolder, write_folder
+from balie.encoders.exporting.source import Source, find_source
+from balie.encoders.folder.manifest import Manifest, sha256_of
+from balie.encoders.folder.model import Model
+from balie.encoders.folder.writing import (
     Progress,
     in_place,
     refuse_foreign,
     require_libraries,
     write_encoder,
 )
+from balie.encoders.settings import EncoderSettings, default_folder
 
 if TYPE_CHECKING:
     pass
@@ -147,7 +147,7 @@ def export_to_sentence_transformers(
         MissingExtra: a library of the `encoder` extra is not installed.
     """
     require_libraries()
-    from balie.encoders.reading import read_model
+    from balie.encoders.folder.reading import read_model
 
     progress("reading the encoder", 0.0)
     manifest = Manifest.read(encoder)
@@ -186,7 +186,7 @@ def _write(source: Source, built: Path, precision: str) -> tuple[Manifest, Way]:
             origin = exported.source if _is_whole(exported, source.folder) else source.origin
             model = replace(model, source=origin, adaptations=exported.adaptations)
         return write_encoder(model, built, precision=precision, recipe=source.recipe), "weights"
-    from balie.encoders.torch_export import write_with_torch
+    from balie.encoders.exporting.torch_export import write_with_torch
 
     parts = built.parent / "parts"
     parts.mkdir()

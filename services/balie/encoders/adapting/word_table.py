@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from balie.encoders.adapting_errors import WordTableDamaged, WordTableUnfitting
-from balie.encoders.model import WORD_ROWS, Model
-from balie.encoders.words import Vocabulary, add_words, extend, row_of
+from balie.encoders.adapting.errors import WordTableDamaged, WordTableUnfitting
+from balie.encoders.adapting.words import Vocabulary, add_words, extend, row_of
+from balie.encoders.folder.model import WORD_ROWS, Model
 
 TABLE_SUFFIX = ".txt"
 MOST_WORDS = 100_000
@@ -98,7 +98,7 @@ def default_table() -> WordTable:
     Raises:
         WordTableDamaged: the installation is damaged.
     """
-    found = files("balie.encoders").joinpath("tables", f"nl-de{TABLE_SUFFIX}")
+    found = files("balie.encoders.adapting").joinpath("tables", f"nl-de{TABLE_SUFFIX}")
     try:
         raw = found.read_bytes()
     except OSError as error:

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from balie.encoders.exporting_errors import EncoderSourceMissing
-from balie.encoders.writing import require_libraries
+from balie.encoders.exporting.errors import EncoderSourceMissing
+from balie.encoders.folder.writing import require_libraries
 
 _NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _USUAL_OWNER = "sentence-transformers"

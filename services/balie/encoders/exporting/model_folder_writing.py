@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from balie.encoders.exporting_errors import EncoderExportRefused, EncoderModelFileWrong
-from balie.encoders.manifest import TOKENIZER_FILE, Adaptation, Manifest, ManifestFile, describe_files
-from balie.encoders.model import WORD_ROWS, Model
-from balie.encoders.model_folder import (
+from balie.encoders.exporting.errors import EncoderExportRefused, EncoderModelFileWrong
+from balie.encoders.exporting.model_folder import (
     CONFIG_FILE,
     MODULES_FILE,
     NO_LICENCE,
@@ -24,7 +22,9 @@ from balie.encoders.model_folder import (
     WEIGHTS_FILE,
     read_json,
 )
-from balie.encoders.weights import write_weights
+from balie.encoders.folder.manifest import TOKENIZER_FILE, Adaptation, Manifest, ManifestFile, describe_files
+from balie.encoders.folder.model import WORD_ROWS, Model
+from balie.encoders.folder.weights import write_weights
 
 if TYPE_CHECKING:
     import numpy as np

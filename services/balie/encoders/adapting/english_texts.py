@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from balie.encoders.adapting_errors import PairsUnusable
-from balie.encoders.pairs import MOST_LINE_BYTES
+from balie.encoders.adapting.errors import PairsUnusable
+from balie.encoders.adapting.pairs import MOST_LINE_BYTES
 
 _SHAPE = 'a line holds {"text": ...} or {"text": ..., "label": ...}'
 

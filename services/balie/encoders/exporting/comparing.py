@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from balie.encoders.exporting_errors import EncoderExportDiffers, EncoderExportRefused
+from balie.encoders.exporting.errors import EncoderExportDiffers, EncoderExportRefused
 
 if TYPE_CHECKING:
     from balie.encoders.port import Encoder

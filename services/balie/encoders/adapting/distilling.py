@@ -18,7 +18,7 @@ import tokenizers
 import torch
 import torch.nn.functional as functional
 
-from balie.encoders.model import WORD_ROWS, Model
+from balie.encoders.folder.model import WORD_ROWS, Model
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from balie.encoders.exporting_errors import EncoderExportRefused, EncoderSourceMissing
-from balie.encoders.hub import fetch_model, is_name
-from balie.encoders.manifest import MANIFEST_FILE, sha256_of
-from balie.encoders.writing import recipe_of
+from balie.encoders.exporting.errors import EncoderExportRefused, EncoderSourceMissing
+from balie.encoders.exporting.hub import fetch_model, is_name
+from balie.encoders.folder.manifest import MANIFEST_FILE, sha256_of
+from balie.encoders.folder.writing import recipe_of
 
 _SUFFIXES = (".json", ".safetensors", ".bin", ".txt", ".model")
 

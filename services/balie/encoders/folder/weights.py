@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from balie.encoders.exporting_errors import EncoderModelFileWrong
+from balie.encoders.exporting.errors import EncoderModelFileWrong
 
 _MAX_HEADER_BYTES = 100_000_000  # the format's own limit
 _ALIGN_BYTES = 8

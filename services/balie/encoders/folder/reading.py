@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from balie.encoders.errors import EncoderDamaged, EncoderNotReadable
-from balie.encoders.graph import GRAPH_FILE, BertShape
-from balie.encoders.manifest import TOKENIZER_FILE, Manifest
-from balie.encoders.model import WORD_ROWS, Model
+from balie.encoders.folder.graph import GRAPH_FILE, BertShape
+from balie.encoders.folder.manifest import TOKENIZER_FILE, Manifest
+from balie.encoders.folder.model import WORD_ROWS, Model
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from balie.encoders.errors import EncoderModelUnsupported
-from balie.encoders.precisions import PRECISIONS, require_precision
-from balie.encoders.quantising import blocks_of_bytes, halves
-from balie.encoders.tensor_file import TensorFile
+from balie.encoders.folder.precisions import PRECISIONS, require_precision
+from balie.encoders.folder.quantising import blocks_of_bytes, halves
+from balie.encoders.folder.tensor_file import TensorFile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from balie.encoders.errors import EncoderModelUnsupported
-from balie.encoders.exporting_errors import EncoderExportRefused
-from balie.encoders.graph import GRAPH_FILE, WEIGHTS_FILE
-from balie.encoders.manifest import TOKENIZER_FILE, Manifest, describe_files, fingerprint_of
-from balie.encoders.model_folder import licence_of
+from balie.encoders.exporting.errors import EncoderExportRefused
+from balie.encoders.exporting.model_folder import licence_of
+from balie.encoders.folder.graph import GRAPH_FILE, WEIGHTS_FILE
+from balie.encoders.folder.manifest import TOKENIZER_FILE, Manifest, describe_files, fingerprint_of
+from balie.encoders.folder.writing import FILES, NORMALISATION
 from balie.encoders.sentence_transformers import load, max_tokens_of
-from balie.encoders.writing import FILES, NORMALISATION
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

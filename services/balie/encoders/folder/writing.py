@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from balie.encoders.errors import EncoderBuildFailed
-from balie.encoders.graph import GRAPH_FILE, WEIGHTS_FILE, write_graph
-from balie.encoders.manifest import (
+from balie.encoders.folder.graph import GRAPH_FILE, WEIGHTS_FILE, write_graph
+from balie.encoders.folder.manifest import (
     MANIFEST_FILE,
     TOKENIZER_FILE,
     Manifest,
@@ -20,7 +20,7 @@ from balie.encoders.manifest import (
     describe_files,
     fingerprint_of,
 )
-from balie.encoders.model import Model
+from balie.encoders.folder.model import Model
 from balie.kit.registry import MissingExtra
 
 Progress = Callable[[str, float], None]
