@@ -8,7 +8,8 @@ import typer
 
 from balie.cli.console import console
 from balie.cli.desk import SAMPLE, Desk
-from balie.cli.encoder import EncoderFolder, encoder_app
+from balie.cli.encoder import encoder_app
+from balie.cli.encoder_options import EncoderFolder
 from balie.cli.settings import CliSettings
 from balie.cli.suite import Addresses
 

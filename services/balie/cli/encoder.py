@@ -1,62 +1,17 @@
 """`balie encoder`: build, look at, measure and teach the sentence encoder. What a command does is in its own module."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn
 
-from balie.cli.console import console, errors, fail
-from balie.cli.settings import CliSettings
-from balie.encoders import EncoderUnavailable
+from balie.cli.console import console
+from balie.cli.encoder_options import AsJson, EncoderFolder, folder_of, libraries, shown
 
 encoder_app = typer.Typer(
     help="The sentence encoder that NLU and FAQ stand on: text in, vector out.", no_args_is_help=True
 )
-
-EncoderFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--encoder",
-        help="Folder of the encoder.",
-        show_default="BALIE_ENCODER_FOLDER, else the user's data folder",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
-
-
-@contextmanager
-def shown(what: str) -> Iterator[Callable[[str, float], None]]:
-    """Draws a bar on standard error while the block works; ends the command with one sentence when it fails.
-
-    Gives the function that is told the step and the share that is done, in [0, 1].
-    """
-    columns = (TextColumn(what), BarColumn(bar_width=32), TextColumn("{task.description}"))
-    try:
-        with Progress(*columns, console=errors, transient=True) as progress:
-            task = progress.add_task("", total=1.0)
-            yield lambda step, share: progress.update(task, description=step, completed=share)
-    except (EncoderUnavailable, ImportError) as error:
-        fail(str(error))
-
-
-@contextmanager
-def libraries() -> Iterator[None]:
-    """Ends the command with the line that installs what an import in the block lacks."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("balie"):
-            raise
-        fail(f"This command needs {error.name}, which is not installed: pip install 'balie[encoder]'")
-
-
-def folder_of(named: Path | None) -> Path:
-    """Returns the encoder's folder that was named, or the one that services read."""
-    return named or CliSettings.load().encoder_folder
 
 
 @encoder_app.command("build")
@@ -199,6 +154,12 @@ def encoder_bench(
         float, typer.Option(min=0.1, help="About how long one measurement of concurrent callers takes.")
     ] = 1.5,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 when a target is missed.")] = False,
+    quality: Annotated[
+        Path | None,
+        typer.Option(
+            help="Measure what each precision costs in answers instead, on the evaluation data in this folder."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure the encoder beside sentence-transformers and beside the most that one core can do, in one run.
@@ -209,9 +170,16 @@ def encoder_bench(
     takes about a minute, and two with torch.
 
     Example: balie encoder bench --python .venv-torch/bin/python
-    """
-    from balie.cli.encoder_bench import Asked, run_bench
 
+    Example: balie encoder bench --quality ../shared/data
+    """
+    with libraries():
+        from balie.cli.encoder_bench import Asked, run_bench
+        from balie.cli.encoder_quality import run_quality
+
+    if quality:
+        run_quality(folder_of(folder), quality, as_json=as_json)
+        return
     asked = Asked(folder_of(folder), python or sys.executable, sentences, model, torch, rounds, seconds)
     run_bench(asked, check=check, as_json=as_json)
 

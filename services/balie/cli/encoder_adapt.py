@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from balie.cli.console import console, fail, printable
-from balie.cli.encoder import shown
+from balie.cli.encoder_options import shown
 from balie.encoders.adapting.adapt import Adapted, adapt, make_word_table
 from balie.encoders.adapting.errors import PairsUnusable
 from balie.encoders.adapting.plan import Plan

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from balie.cli.console import console
-from balie.cli.encoder import shown as bar
+from balie.cli.encoder_options import shown as bar
 from balie.encoders.bench.errors import BenchFailed
 
 if TYPE_CHECKING:

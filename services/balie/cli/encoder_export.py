@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from balie.cli.console import console, fail
-from balie.cli.encoder import shown
+from balie.cli.encoder_options import shown
 from balie.cli.settings import CliSettings
 from balie.encoders.exporting.export import Exported, export_to_onnx, export_to_sentence_transformers
 

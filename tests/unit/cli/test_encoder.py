@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.encoders.test_exporting import teach
+from tests.unit.encoders.test_quality import write_data
 from tests.unit.encoders.tiny_model import write_model
 from typer.testing import CliRunner, Result
 
@@ -19,6 +20,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.delenv(SWITCH, raising=False)
     return tmp_path / "data" / "balie" / "encoders"
+
+
+@pytest.fixture
+def evaluation_data(tmp_path: Path) -> Path:
+    data = tmp_path / "evaluation"
+    data.mkdir()
+    write_data(data)
+    return data
 
 
 @pytest.fixture
@@ -143,3 +152,28 @@ def test_says_when_the_kind_that_is_set_is_unknown(home: Path, monkeypatch: pyte
     monkeypatch.setenv("BALIE_ENCODER_NAME", "tensorflow")
     told = balie("list").stdout
     assert "BALIE_ENCODER_NAME=tensorflow is no kind that is known: onnx, sentence-transformers" in told
+
+
+def test_shows_what_each_precision_costs(tiny: Path, evaluation_data: Path):
+    told = balie("bench", "--quality", str(evaluation_data), "--encoder", str(tiny), "--json")
+
+    assert told.exit_code == 0
+    found = {row["precision"]: row for row in json.loads(told.stdout)}
+    assert list(found) == ["fp32", "w16", "w8"]
+    assert found["fp32"]["equal"]
+    assert found["fp32"]["least_cosine"] == pytest.approx(1.0, abs=1e-6)
+    assert found["w8"]["least_cosine"] < found["w16"]["least_cosine"] < 1.0
+    assert found["w8"]["disk_mb"] < found["fp32"]["disk_mb"]
+    assert found["w16"]["reference"] == Manifest.read(tiny).fingerprint
+
+    table = balie("bench", "--quality", str(evaluation_data), "--encoder", str(tiny)).stdout
+    assert "w16" in table
+    assert "stackfaq" in table
+
+
+def test_names_the_evaluation_data_that_is_missing(tiny: Path, tmp_path: Path):
+    told = balie("bench", "--quality", str(tmp_path), "--encoder", str(tiny))
+
+    assert told.exit_code == 1
+    assert "is missing" in " ".join(told.stderr.split())
+    assert "Traceback" not in told.stderr

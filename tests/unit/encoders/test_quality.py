@@ -52,23 +52,28 @@ def _write(data: Path, name: str, rows: list[dict[str, object]]) -> None:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
+    write_data(tmp_path)
+    return tmp_path
+
+
+def write_data(folder: Path) -> None:
+    """Writes evaluation data of the real layout, with made-up texts."""
     for language in ("en", "nl", "de"):
         texts = [f"{language} thing{number % 167} here" for number in range(167)]
         texts += [f"{language} thing{number} there" for number in range(30)]
         texts.append(texts[0])  # a text of the pool that is asked for as well
-        _write(tmp_path, f"intents/massive_{language}/valid.jsonl", [{"text": text} for text in texts])
+        _write(folder, f"intents/massive_{language}/valid.jsonl", [{"text": text} for text in texts])
     shot = [{"text": f"my {label} please {n}", "label": label} for label in LABELS for n in range(10)]
     other = [{"text": f"about {label} number {n}", "label": label} for label in LABELS for n in range(60)]
-    _write(tmp_path, "intents/banking77/train_10shot.jsonl", shot)
-    _write(tmp_path, "intents/banking77/train.jsonl", shot + other)
+    _write(folder, "intents/banking77/train_10shot.jsonl", shot)
+    _write(folder, "intents/banking77/train.jsonl", shot + other)
     entries = [{"id": f"e{n}", "question": f"topic{n // 2} how"} for n in range(8)]
     queries: list[dict[str, object]] = [
         {"text": f"asking topic{n}", "entry_ids": [f"e{2 * n}", f"e{2 * n + 1}"]} for n in range(4)
     ]
     queries.append({"text": "nobody knows", "entry_ids": []})
-    _write(tmp_path, "faq/stackfaq/entries.jsonl", entries)
-    _write(tmp_path, "faq/stackfaq/queries.jsonl", queries)
-    return tmp_path
+    _write(folder, "faq/stackfaq/entries.jsonl", entries)
+    _write(folder, "faq/stackfaq/queries.jsonl", queries)
 
 
 def test_an_encoder_agrees_with_itself(data: Path):
