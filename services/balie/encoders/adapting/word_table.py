@@ -61,13 +61,8 @@ class WordTable:
     """In the order of code points."""
 
 
-def write_table(table: WordTable, file: Path) -> None:
-    """Writes the table; the same table gives the same bytes."""
-    file.write_bytes(table_text(table).encode("utf-8"))
-
-
 def table_text(table: WordTable) -> str:
-    """Returns what the file holds."""
+    """Returns what the file holds; the same table gives the same text."""
     languages = ", ".join(f"{language} {count}" for language, count in table.languages.items())
     header = [_TITLE, f"# languages: {languages}", f"# vocabulary: {table.vocabulary}"]
     header += [f"# source: {source}" for source in table.sources]
