@@ -88,6 +88,13 @@ def encoder_adapt(
         Path | None,
         typer.Option(help="Write that file alone, from all pairs: none is held out, nothing measured."),
     ] = None,
+    trust_languages: Annotated[
+        bool,
+        typer.Option(
+            "--trust-languages",
+            help="Skip the check of what language the texts are in: for a dialect, or texts full of names.",
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Measure alone, write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -118,6 +125,7 @@ def encoder_adapt(
         attribution=tuple(attribution or ()),
         table=table,
         limits=Limits(changed=max_changed),
+        trust_languages=trust_languages,
         train=train,
         dry_run=dry_run,
     )

@@ -1,6 +1,7 @@
 """`balie encoder adapt`: teaches the encoder a language, and shows what that changed."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,6 +13,7 @@ from balie.cli.console import console, fail, printable
 from balie.cli.encoder_options import shown
 from balie.encoders.adapting.adapt import Adapted, adapt, make_word_table
 from balie.encoders.adapting.errors import PairsUnusable
+from balie.encoders.adapting.language_check import CHECKED
 from balie.encoders.adapting.plan import Plan
 from balie.encoders.adapting.report import AdaptationRefused, AdaptationReport, EnglishScores, Stage
 
@@ -58,14 +60,21 @@ def run_table(plan: Plan, file: Path, *, as_json: bool) -> None:
     """Writes the word table of all pairs and measures nothing."""
     with shown("table") as progress:
         try:
-            table = make_word_table(plan, file, progress)
+            made = make_word_table(plan, file, progress)
         except PairsUnusable as error:
             fail(str(error))
+    table = made.table
     if as_json:
-        found = {"table": str(file), "words": len(table.words), "languages": list(table.languages)}
+        found = {
+            "table": str(file),
+            "words": len(table.words),
+            "languages": list(table.languages),
+            "language_checks": made.language_checks,
+        }
         console.print_json(json.dumps(found))
-    else:
-        console.print(f"{len(table.words)} words of {', '.join(table.languages)} are in {file}")
+        return
+    console.print(f"{len(table.words)} words of {', '.join(table.languages)} are in {file}")
+    _print_unchecked(made.language_checks)
 
 
 def _print_refusal(refused: AdaptationRefused, *, as_json: bool) -> NoReturn:
@@ -109,8 +118,15 @@ def _print_report(report: AdaptationReport) -> None:
         for label, was, key in _english_rows(english):
             table.add_row(f"  {label}", was, *(column[key] for column in columns))
     console.print(table)
+    _print_unchecked(report.language_checks)
     if report.trained is not None and report.kept != "trained":
         console.print("Training did not help: the new words stay as they were composed.")
+
+
+def _print_unchecked(checks: Mapping[str, str]) -> None:
+    for language, check in checks.items():
+        if check != CHECKED:
+            console.print(f"{printable(language)}: language {check}", style="yellow", markup=False)
 
 
 def _english_rows(english: EnglishScores) -> list[tuple[str, str, str]]:

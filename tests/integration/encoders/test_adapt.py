@@ -330,6 +330,41 @@ def test_refuses_pairs_that_teach_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["pairs.jsonl"]
 
 
+def test_refuses_pairs_in_another_language_than_is_said(encoder_folder: Path, tmp_path: Path):
+    pytest.importorskip("py3langid", reason="pip install 'balie[nlu]'")
+    file = write(tmp_path / "p.jsonl", [{"en": pair["en"], "nl": pair["fr"]} for pair in french_pairs()])
+
+    ended = adapt(file, "-l", "nl", "--encoder", encoder_folder, "--to", tmp_path / "out")
+    assert ended.code == 1
+    assert ended.says('p.jsonl: 100% of what is filed under "nl" looks like fr')
+    assert ended.says("--trust-languages")
+    only = adapt(file, "-l", "nl", "--encoder", encoder_folder, "--table-only", tmp_path / "nl.txt")
+    assert only.code == 1
+    assert only.says("looks like fr")
+    assert [path.name for path in tmp_path.iterdir()] == ["p.jsonl"]
+
+    trusted = ("-l", "nl", "--encoder", encoder_folder, "--trust-languages")
+    ended = adapt(file, *trusted, "--table-only", tmp_path / "nl.txt")
+    assert ended.code == 0, ended.err
+    assert ended.shows("nl: language not checked: trusted as named")
+
+
+def test_says_when_the_language_could_not_be_checked(encoder_folder: Path, pairs: Path, tmp_path: Path):
+    code = "import sys; sys.modules['py3langid'] = None; from balie.cli.__main__ import main; main()"
+    words = ["encoder", "adapt", pairs, "-l", "fr", "--encoder", encoder_folder]
+
+    for more in ([], ["--json"]):
+        ended = subprocess.run(
+            [sys.executable, "-c", code, *map(str, words), "--table-only", str(tmp_path / "fr.txt"), *more],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "COLUMNS": "400"},
+        )
+        assert ended.returncode == 0, ended.stderr
+        assert "not checked: pip install 'balie[nlu]'" in ended.stdout
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [

@@ -4,7 +4,7 @@ The words of the language that the vocabulary lacks become entries of their own,
 the English words that it stands for. No row that is there and no layer changes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 
 from balie.encoders.adapting.english_texts import EnglishTexts, read_english
 from balie.encoders.adapting.held_out import english_of, split
+from balie.encoders.adapting.language_check import check_languages
 from balie.encoders.adapting.pairs import Pairs, read_pairs
 from balie.encoders.adapting.plan import Plan, destination, workspace, written
 from balie.encoders.adapting.report import (
@@ -42,6 +43,14 @@ class Adapted:
     folder: Path | None
 
 
+@dataclass(frozen=True)
+class WordTableMade:
+    """A word table, and for each language whether its texts were found to be in it, as `check_languages` says."""
+
+    table: WordTable
+    language_checks: Mapping[str, str]
+
+
 def adapt(plan: Plan, progress: Progress = lambda _step, _share: None) -> Adapted:
     """Adapts an encoder. The same base and pairs give the same encoder.
 
@@ -61,6 +70,7 @@ def adapt(plan: Plan, progress: Progress = lambda _step, _share: None) -> Adapte
     progress("reading the encoder", 0.05)
     base = read_model(plan.base)
     table = _table(plan, learnt, base, _within(progress, 0.1, 0.3))
+    checked = check_languages(learnt, trust=plan.trust_languages)
     adapted = _taught(plan, name, base, table)
     with (
         written(table, None if plan.dry_run else plan.table),
@@ -75,6 +85,7 @@ def adapt(plan: Plan, progress: Progress = lambda _step, _share: None) -> Adapte
             learnt={pairs.language: len(pairs.texts) for pairs in learnt},
             held_out={pairs.language: len(pairs.texts) for pairs in held_out},
             words=table.languages,
+            language_checks=checked,
             before=before,
             composed=composed,
             refusals=refusals(before, composed, table.languages, plan.limits),
@@ -87,7 +98,7 @@ def adapt(plan: Plan, progress: Progress = lambda _step, _share: None) -> Adapte
     return Adapted(report, None, None) if plan.dry_run else Adapted(report, manifest, folder)
 
 
-def make_word_table(plan: Plan, file: Path, progress: Progress = lambda _step, _share: None) -> WordTable:
+def make_word_table(plan: Plan, file: Path, progress: Progress = lambda _step, _share: None) -> WordTableMade:
     """Writes the words that all the pairs teach, and measures nothing: the same pairs give the same bytes.
 
     Raises:
@@ -101,9 +112,10 @@ def make_word_table(plan: Plan, file: Path, progress: Progress = lambda _step, _
     progress("reading the encoder", 0.1)
     model = read_model(plan.base)
     table = _table(plan, read, model, _within(progress, 0.2, 0.95))
+    checked = check_languages(read, trust=plan.trust_languages)
     with written(table, file):
         progress("done", 1.0)
-    return table
+    return WordTableMade(table, checked)
 
 
 def _table(plan: Plan, pairs: Sequence[Pairs], model: Model, progress: Progress) -> WordTable:

@@ -85,6 +85,16 @@ class PairsNotTranslations(PairsUnusable):
         )
 
 
+class PairsInAnotherLanguage(PairsUnusable):
+    """Most texts of a side are in another language than the one they are filed under."""
+
+    def __init__(self, files: str, language: str, found: str, *, share: float) -> None:
+        super().__init__(
+            f'{files}: {share:.0%} of what is filed under "{language}" looks like {found}: file each text under its own '
+            f"language and name that with --languages; when it is {language} all the same, give --trust-languages"
+        )
+
+
 class PairsTeachNothing(PairsUnusable):
     """Every frequent word of the pairs is one that the encoder has."""
 

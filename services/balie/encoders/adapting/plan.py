@@ -42,6 +42,7 @@ class Plan:
         attribution: lines on the pairs' origin and licence that the adapted encoder keeps.
         table: where to write the words and what they are made of, when wanted.
         limits: how much English may lose.
+        trust_languages: whether texts are taken for what they are filed under, and their language is not checked.
         train: whether the new rows are trained too; needs torch.
         dry_run: measure alone, write nothing.
     """
@@ -55,6 +56,7 @@ class Plan:
     attribution: tuple[str, ...] = ()
     table: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    trust_languages: bool = False
     train: bool = False
     dry_run: bool = False
 

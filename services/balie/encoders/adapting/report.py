@@ -118,6 +118,7 @@ class AdaptationReport:
         learnt: by language, from how many pairs it was learnt.
         held_out: by language, on how many pairs it was measured.
         words: by language, how many words got an entry.
+        language_checks: by language, whether its texts were found to be in it, as `check_languages` says.
         before: the encoder as it was.
         composed: with its new words.
         trained: with its new words trained, when that was asked for.
@@ -129,6 +130,7 @@ class AdaptationReport:
     learnt: Mapping[str, int]
     held_out: Mapping[str, int]
     words: Mapping[str, int]
+    language_checks: Mapping[str, str]
     before: Stage
     composed: Stage
     trained: Stage | None = None

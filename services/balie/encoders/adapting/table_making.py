@@ -105,7 +105,8 @@ def _check(pairs: Pairs, split: WordPairs, vocabulary: Vocabulary, settings: Tab
     """Raises when the pairs cannot be translations from English.
 
     Found out: the two sides exchanged, the same text or English on both sides, texts that do not belong together.
-    Not found out: translations into another language than the one named, and single wrong pairs among many right ones.
+    Not found out: translations into another language than the one named, which `language_check` is for, and single
+    wrong pairs among many right ones.
 
     Raises:
         PairsNotTranslations: half of the texts are the same on both sides, or pairs do not prefer their own partner.
