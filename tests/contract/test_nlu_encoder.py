@@ -399,7 +399,9 @@ async def test_logs_hold_no_word_of_a_text(stub: encoder_service_pb2_grpc.Encode
         await refusal(stub, Request(texts=["kanariepiet\0"]))
         await refusal(stub, Request(texts=["kanariepiet"], expected_fingerprint="kanariepiet"))
         await refusal(stub, Request(texts=["kanariepiet " * 4096]))
-    calls = [line for line in lines if line["event"] == "call"]
+        async with asyncio.timeout(10):  # a call is logged once it has ended, which its caller may see before
+            while len(calls := [line for line in lines if line["event"] == "call"]) < 4:
+                await asyncio.sleep(0.01)
     assert [line["code"] for line in calls] == [
         "OK",
         "INVALID_ARGUMENT",

@@ -24,6 +24,7 @@ from balie.cli.processes import ServiceFell
 from balie.cli.suite import SERVICES, Addresses, Suite
 from balie.encoders.build import ensure as ensure_encoder
 from balie.encoders.errors import EncoderUnavailable
+from balie.encoders.settings import EncoderSettings
 
 T = TypeVar("T")
 
@@ -194,7 +195,9 @@ def _encoder(folder: Path) -> None:
         task = progress.add_task("", total=1.0)
         try:
             ensure_encoder(
-                folder, progress=lambda step, share: progress.update(task, description=step, completed=share)
+                folder,
+                precision=EncoderSettings.load().precision,
+                progress=lambda step, share: progress.update(task, description=step, completed=share),
             )
         except EncoderUnavailable as error:
             fail(str(error))

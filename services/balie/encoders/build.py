@@ -108,8 +108,21 @@ def build(
     return manifest
 
 
-def ensure(folder: Path | None = None, *, progress: Progress = lambda _step, _share: None) -> Manifest:
-    """Returns what an encoder's folder says of itself: an adapted or exported one stays, else the default is built.
+def ensure(
+    folder: Path | None = None,
+    *,
+    precision: str = "fp32",
+    progress: Progress = lambda _step, _share: None,
+) -> Manifest:
+    """Returns what an encoder's folder says of itself; builds where nothing is, and keeps to the kind that is there.
+
+    An adapted or exported encoder stays as it is. One that was built is built anew when it is damaged, or when what it is
+    built from has changed: plain, or in another precision, as it was.
+
+    Args:
+        folder: `default_folder()` when absent.
+        precision: of a new encoder.
+        progress: is told what is being done.
 
     Raises:
         EncoderDamaged: the folder holds an adapted or exported encoder, and a file of it is not as it was written.
@@ -119,7 +132,11 @@ def ensure(folder: Path | None = None, *, progress: Progress = lambda _step, _sh
     if other := _of_another_maker(folder):
         other.verify(folder)
         return other
-    return build(folder, progress=progress)
+    try:
+        there = Manifest.read(folder)
+    except (EncoderFolderMissing, EncoderDamaged):
+        return build(folder, precision=precision, progress=progress)
+    return build(folder, plain=not there.adaptations, precision=there.precision, progress=progress)
 
 
 def packaged_model(wheel: Path, parts: Path) -> Model:

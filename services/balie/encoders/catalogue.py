@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from balie.encoders.errors import BUILD_HINT, EncoderDamaged, EncoderUnavailable
+from balie.encoders.errors import BUILD_HINT, EncoderDamaged, EncoderPrecisionMissing, EncoderUnavailable
 from balie.encoders.exporting.errors import EncoderModelFileWrong
 from balie.encoders.exporting.model_folder import (
     CONFIG_FILE,
@@ -156,6 +156,8 @@ def look(folder: Path, settings: EncoderSettings, *, check: Check = "size") -> L
         problem = ""
     except EncoderDamaged as error:
         problem = str(error)
+    if used and not problem and manifest.precision != settings.precision:
+        problem = str(EncoderPrecisionMissing(folder, wanted=settings.precision, found=manifest.precision))
     return Listed(
         name=manifest.name,
         folder=folder,

@@ -61,6 +61,7 @@ class OnnxEncoder:
     ) -> None:
         self._manifest = Manifest.read(folder)
         self._manifest.verify(folder, verify)
+        _refuse_scattered(folder, self._manifest)
         require_runtime(self._manifest.precision, onnxruntime.__version__)
         self._batch_texts = batch_texts
         self._tokenizer = _tokenizer(folder / TOKENIZER_FILE, self._manifest.max_tokens)
@@ -168,6 +169,14 @@ def _readable(text: str) -> str:
     """Returns the text as the tokenizer can take it: not too long, and without halves of surrogate pairs."""
     cut = text[:_MAX_CHARACTERS]
     return cut if cut.isascii() else cut.encode("utf-8", "replace").decode("utf-8")
+
+
+def _refuse_scattered(folder: Path, manifest: Manifest) -> None:
+    """Raises when the graph's own files lie apart: ONNX Runtime reads no weights through a link out of the folder."""
+    home = (folder / GRAPH_FILE).resolve().parent
+    for name in manifest.files:
+        if name != TOKENIZER_FILE and (folder / name).resolve().parent != home:
+            raise EncoderDamaged(folder / name, f"is a link to another folder than {GRAPH_FILE}'s")
 
 
 def _tokenizer(path: Path, max_tokens: int) -> tokenizers.Tokenizer:

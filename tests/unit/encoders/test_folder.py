@@ -1,6 +1,7 @@
 """A folder that is missing, damaged or altered is refused before it serves, by name of the file."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from balie.encoders import EncoderDamaged, EncoderFolderMissing, EncoderSettings, open_encoder
 from balie.encoders.errors import EncoderPrecisionMissing
-from balie.encoders.folder.manifest import Manifest, fingerprint_of
+from balie.encoders.folder.manifest import Manifest, ManifestFile, fingerprint_of
 from balie.encoders.onnx import OnnxEncoder
 
 
@@ -66,19 +67,65 @@ def test_refuses_a_manifest_that_it_cannot_read(copy: Path, content: str):
         OnnxEncoder(copy)
 
 
-def test_refuses_a_manifest_that_describes_another_graph(copy: Path):
+@pytest.mark.parametrize("change", [{"max_tokens": 600}, {"fingerprint": "other"}, {"source": "elsewhere"}])
+def test_refuses_a_manifest_that_was_changed(copy: Path, change: dict[str, object]):
     manifest = json.loads((copy / "manifest.json").read_text())
-    (copy / "manifest.json").write_text(json.dumps(manifest | {"dimensions": 768}))
+    (copy / "manifest.json").write_text(json.dumps(manifest | change))
+
+    with pytest.raises(EncoderDamaged, match=r"manifest\.json does not match its checksum"):
+        OnnxEncoder(copy)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"max_tokens": 0},
+        {"dimensions": -1},
+        {"fingerprint": ""},
+        {"files": {}},
+        {"files": {"../weights.bin": ManifestFile(size_bytes=1, sha256="")}},
+        {"files": {"a\0b": ManifestFile(size_bytes=1, sha256="")}},
+    ],
+)
+def test_refuses_a_manifest_that_nobody_writes(copy: Path, change: dict[str, object]):
+    Manifest.read(copy).model_copy(update=change).write(copy)
+
+    with pytest.raises(EncoderDamaged, match=r"manifest\.json is not a manifest"):
+        OnnxEncoder(copy)
+
+
+def test_refuses_a_manifest_that_is_no_file(copy: Path):
+    (copy / "manifest.json").unlink()
+    os.mkfifo(copy / "manifest.json")
+
+    with pytest.raises(EncoderDamaged, match=r"manifest\.json is no file"):
+        OnnxEncoder(copy)
+
+
+def test_reads_through_links_unless_they_take_weights_and_graph_apart(copy: Path, tmp_path: Path):
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    for path in copy.iterdir():
+        (linked / path.name).symlink_to(path)
+    assert OnnxEncoder(linked).encode(["hello"]).shape == (1, 384)
+
+    (linked / "model.onnx").unlink()
+    shutil.copy(copy / "model.onnx", linked)
+    with pytest.raises(EncoderDamaged, match=r"weights\.bin is a link to another folder than model\.onnx's"):
+        OnnxEncoder(linked)
+
+
+def test_refuses_a_manifest_that_describes_another_graph(copy: Path):
+    Manifest.read(copy).model_copy(update={"dimensions": 768}).write(copy)
 
     with pytest.raises(EncoderDamaged, match="does not describe the graph"):
         OnnxEncoder(copy)
 
 
 def test_refuses_another_precision_than_the_setting_asks_for(copy: Path):
-    manifest = json.loads((copy / "manifest.json").read_text())
-    (copy / "manifest.json").write_text(json.dumps(manifest | {"precision": "int8"}))
+    Manifest.read(copy).model_copy(update={"precision": "w8"}).write(copy)
 
-    with pytest.raises(EncoderPrecisionMissing, match="is int8, and the setting asks for fp32"):
+    with pytest.raises(EncoderPrecisionMissing, match="is w8, and the setting asks for fp32"):
         open_encoder(EncoderSettings(folder=copy))
 
 

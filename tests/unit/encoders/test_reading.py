@@ -1,6 +1,5 @@
 """An encoder's folder can be taken apart and written again without a change."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 
 from balie.encoders.errors import EncoderBuildFailed, EncoderDamaged, EncoderFolderMissing, EncoderNotReadable
-from balie.encoders.folder.manifest import Manifest
+from balie.encoders.folder.manifest import Manifest, describe_files
 from balie.encoders.folder.reading import read_model
 from balie.encoders.folder.writing import in_place, write_encoder
 
@@ -40,16 +39,31 @@ def test_names_what_is_missing_or_altered(copy: Path, tmp_path: Path):
 
 
 def test_refuses_another_precision(copy: Path):
-    manifest = json.loads((copy / "manifest.json").read_text())
-    (copy / "manifest.json").write_text(json.dumps(manifest | {"precision": "w8"}))
+    Manifest.read(copy).model_copy(update={"precision": "w8"}).write(copy)
     with pytest.raises(EncoderNotReadable, match="its weights are w8, not fp32"):
+        read_model(copy)
+
+
+@pytest.mark.parametrize("content", ["[1]", "not JSON", ""])
+def test_refuses_a_tokenizer_that_is_none(copy: Path, content: str):
+    (copy / "tokenizer.json").write_text(content)
+    manifest = Manifest.read(copy)
+    manifest.model_copy(update={"files": describe_files(copy, list(manifest.files))}).write(copy)
+    with pytest.raises(EncoderDamaged, match=r"tokenizer\.json is not a tokenizer"):
+        read_model(copy)
+
+
+def test_refuses_weights_that_are_no_numbers(copy: Path):
+    with (copy / "weights.bin").open("r+b") as file:
+        file.write(np.full(16, np.nan, np.float32).tobytes())
+    manifest = Manifest.read(copy)
+    manifest.model_copy(update={"files": describe_files(copy, list(manifest.files))}).write(copy)
+    with pytest.raises(EncoderNotReadable, match="holds what is no number"):
         read_model(copy)
 
 
 def test_refuses_a_graph_of_somebody_else(copy: Path):
     import onnx
-
-    from balie.encoders.folder.manifest import describe_files
 
     node = onnx.helper.make_node("Identity", ["a"], ["b"])
     infos = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in "ab"]

@@ -4,9 +4,9 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from balie.encoders.errors import EncoderDamaged, EncoderFolderMissing
 
@@ -14,6 +14,11 @@ MANIFEST_FILE = "manifest.json"
 TOKENIZER_FILE = "tokenizer.json"
 
 _READ_BYTES = 1 << 20
+_CHECKSUM = "checksum"
+_MOST_NAME_CHARACTERS = 100
+
+_FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+"""Nothing outside the folder, and nothing that is no name."""
 
 
 class ManifestFile(BaseModel):
@@ -21,7 +26,7 @@ class ManifestFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    size_bytes: int
+    size_bytes: int = Field(ge=0)
     sha256: str
 
 
@@ -44,7 +49,7 @@ class Adaptation(BaseModel):
 
 
 class Manifest(BaseModel):
-    """The description that is written beside a built encoder."""
+    """The description that is written beside a built encoder; the file has a checksum of its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,12 +60,12 @@ class Manifest(BaseModel):
     precision: str
     pooling: str
     normalisation: str
-    dimensions: int
-    max_tokens: int
-    fingerprint: str
+    dimensions: int = Field(ge=1, le=4096)
+    max_tokens: int = Field(ge=3, le=1_000_000)
+    fingerprint: str = Field(min_length=1, max_length=128)
     adaptations: tuple[Adaptation, ...] = ()
     recipe: str = ""
-    files: dict[str, ManifestFile]
+    files: dict[_FileName, ManifestFile] = Field(min_length=1)
 
     @staticmethod
     def read(folder: Path) -> "Manifest":
@@ -68,10 +73,12 @@ class Manifest(BaseModel):
 
         Raises:
             EncoderFolderMissing: no folder, or nothing of an encoder in it.
-            EncoderDamaged: the manifest is missing among an encoder's files, or cannot be read.
+            EncoderDamaged: the manifest is missing among an encoder's files, cannot be read, or was changed.
         """
         path = folder / MANIFEST_FILE
         try:
+            if path.exists() and not path.is_file():
+                raise EncoderDamaged(path, "is no file")
             text = path.read_text(encoding="utf-8")
         except (FileNotFoundError, NotADirectoryError):
             if (folder / TOKENIZER_FILE).exists():
@@ -80,9 +87,14 @@ class Manifest(BaseModel):
         except (OSError, UnicodeDecodeError):
             raise EncoderDamaged(path, "cannot be read") from None
         try:
-            return Manifest.model_validate_json(text)
-        except ValidationError:
+            content = json.loads(text)
+            written = content.pop(_CHECKSUM)
+            manifest = Manifest.model_validate(content)
+        except (ValueError, AttributeError, TypeError, KeyError, ValidationError):
             raise EncoderDamaged(path, "is not a manifest of this version") from None
+        if written != _checksum(content):
+            raise EncoderDamaged(path, "does not match its checksum")
+        return manifest
 
     def verify(self, folder: Path, how: Literal["full", "size"] = "full") -> None:
         """Checks each file's size and, unless told otherwise, its SHA-256.
@@ -105,8 +117,13 @@ class Manifest(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Writes the manifest into the folder."""
-        text = json.dumps(self.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
+        content = self.model_dump(mode="json")
+        text = json.dumps(content | {_CHECKSUM: _checksum(content)}, indent=2, sort_keys=True) + "\n"
         (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def describe_files(folder: Path, names: Sequence[str]) -> dict[str, ManifestFile]:
@@ -120,7 +137,7 @@ def describe_files(folder: Path, names: Sequence[str]) -> dict[str, ManifestFile
 def fingerprint_of(name: str, precision: str, parts: Sequence[str]) -> str:
     """Returns a short text that is the same for the same parts, and readable in a log."""
     digest = hashlib.sha256(json.dumps([name, precision, *parts]).encode()).hexdigest()
-    return f"{name}.{precision}.{digest[:16]}"
+    return f"{name[:_MOST_NAME_CHARACTERS]}.{precision}.{digest[:16]}"
 
 
 def sha256_of(path: Path, progress: Callable[[int], None] = lambda _: None) -> str:

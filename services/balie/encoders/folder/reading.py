@@ -46,16 +46,29 @@ def read_model(folder: Path) -> Model:
         weights = _by_source_names(stored, shape)
     except (KeyError, ValueError, StopIteration) as error:
         raise EncoderNotReadable(folder, "its graph is not one that balie wrote") from error
+    for name, values in weights.items():
+        if not np.isfinite(values).all():
+            raise EncoderNotReadable(folder, f"{name} holds what is no number")
     return Model(
         name=manifest.name,
         source=manifest.source,
         licence=manifest.licence,
         shape=shape,
         weights=weights,
-        tokenizer=json.loads((folder / TOKENIZER_FILE).read_text(encoding="utf-8")),
+        tokenizer=_tokenizer(folder / TOKENIZER_FILE),
         max_tokens=manifest.max_tokens,
         adaptations=manifest.adaptations,
     )
+
+
+def _tokenizer(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict):
+        raise EncoderDamaged(path, "is not a tokenizer")
+    return content
 
 
 def _tensors(graph: Any, folder: Path) -> "Iterator[tuple[str, NDArray[np.float32]]]":
