@@ -21,6 +21,7 @@ from balie.encoders.bench.errors import BenchFailed
 if TYPE_CHECKING:
     from balie.encoders.bench.figures import Report, Speed, Target
 
+_PACKAGE = __name__.partition(".")[0]
 _STEP = re.compile(r"\s*(\d+)%  (\w.*)")
 
 
@@ -79,9 +80,10 @@ def measure(asked: Asked, progress: Callable[[str, float], None]) -> "Report":
         progress: is told the step and the share that is done, in [0, 1].
 
     Raises:
-        BenchFailed: nothing could be measured; the message is the measuring process's own.
+        BenchFailed: nothing could be measured; the message is the measuring process's own, or says that the
+            interpreter cannot measure.
     """
-    from pydantic import TypeAdapter
+    from pydantic import TypeAdapter, ValidationError
 
     from balie.encoders.bench.figures import Report
 
@@ -91,7 +93,9 @@ def measure(asked: Asked, progress: Callable[[str, float], None]) -> "Report":
             asked.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
         )
     except OSError as error:
-        raise BenchFailed(f"{asked.python} cannot be run: {error.strerror}") from None
+        raise BenchFailed(
+            f"{asked.python} cannot be run ({error.strerror}): name an interpreter with `--python`"
+        ) from None
     with process:
         try:
             for line in process.stderr or ():  # its standard output is one line, and comes last
@@ -103,9 +107,17 @@ def measure(asked: Asked, progress: Callable[[str, float], None]) -> "Report":
         except BaseException:
             process.kill()
             raise
-    if process.returncode != 0 or not answer:
-        raise BenchFailed("".join(said).strip() or f"the measuring process ended with {process.returncode}")
-    return TypeAdapter(Report).validate_json(answer)
+    text = "".join(said).strip()
+    foreign = f"No module named '{_PACKAGE}" in text
+    if process.returncode < 0 or (process.returncode and text and not foreign):
+        raise BenchFailed(text or f"the measuring process was ended by signal {-process.returncode}")
+    try:
+        return TypeAdapter(Report).validate_json(answer)
+    except ValidationError:
+        raise BenchFailed(
+            f"{asked.python} is no Python interpreter with this version of balie installed: "
+            "name one with `--python`, or leave that out to measure with this one"
+        ) from None
 
 
 def shown(report: "Report") -> RenderableType:

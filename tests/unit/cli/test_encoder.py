@@ -1,6 +1,8 @@
 """`balie encoder export`, `list` and `show` on encoders of a few kilobytes."""
 
 import json
+import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from typer.testing import CliRunner, Result
 from balie.cli.app import app
 from balie.encoders.folder.manifest import Manifest
 
+BARE_PYTHON = shlex.quote(str(Path(sys.executable).resolve()))
 SWITCH = "BALIE_ENCODER_FOLDER"
 
 
@@ -72,6 +75,19 @@ def test_says_in_a_sentence_what_is_wrong(home: Path, arguments: list[str], told
     assert result.exit_code in (1, 2)
     assert told in " ".join(result.stderr.split())
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("script", ["exit 0", "exit 1", "echo well; exit 0", f"exec {BARE_PYTHON} -I -S $@"])
+def test_says_when_the_interpreter_cannot_measure(home: Path, tmp_path: Path, script: str):
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+
+    result = balie("bench", "--python", str(python))
+
+    assert result.exit_code == 1
+    told = "".join(result.stderr.split())
+    assert "isnoPythoninterpreterwiththisversionofbalieinstalled:nameonewith`--python`" in told
 
 
 def test_lists_nothing_and_says_what_to_run(home: Path):

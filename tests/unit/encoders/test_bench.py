@@ -237,7 +237,7 @@ def test_reads_sentences_of_a_file(tmp_path: Path):
         (b'{"text": 7}\n', "line 1"),
         (b'["text"]\n', "line 1"),
         (b"\n", "no sentences"),
-        (b"\xff\xfe", "cannot be read"),
+        (b'{"text": "one"}\n\xff\xfe', "line 2 is not UTF-8"),
     ],
 )
 def test_refuses_a_file_that_holds_something_else(tmp_path: Path, content: bytes, problem: str):
@@ -249,8 +249,17 @@ def test_refuses_a_file_that_holds_something_else(tmp_path: Path, content: bytes
 
 
 def test_refuses_a_file_that_is_not_there(tmp_path: Path):
-    with pytest.raises(BenchSentencesWrong, match="cannot be read"):
+    with pytest.raises(
+        BenchSentencesWrong, match=r"cannot be read \(No such file.*\): name a file of JSON Lines"
+    ):
         read_sentences(tmp_path / "absent.jsonl")
+
+
+def test_refuses_a_folder_in_a_sentence(tmp_path: Path):
+    with pytest.raises(BenchSentencesWrong, match="is a folder: name a file of JSON Lines") as refused:
+        read_sentences(tmp_path)
+
+    assert "Errno" not in str(refused.value)
 
 
 def test_the_peak_is_the_best_of_every_library_and_size():

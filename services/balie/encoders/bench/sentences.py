@@ -97,12 +97,19 @@ def read_sentences(file: Path) -> Sentences:
     Raises:
         BenchSentencesWrong: the file cannot be read, or a line has no text; the message names it.
     """
+    if file.is_dir():
+        raise BenchSentencesWrong(f"{file} is a folder: name a file of JSON Lines in it, each with a `text`")
     try:
         if file.stat().st_size > _MOST_BYTES:
             raise BenchSentencesWrong(f"{file} has more than {_MOST_BYTES >> 20} MB: give a part of it")
         lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BenchSentencesWrong(f"{file} cannot be read: {error}") from None
+    except OSError as error:
+        raise BenchSentencesWrong(
+            f"{file} cannot be read ({error.strerror}): name a file of JSON Lines, each with a `text`"
+        ) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise BenchSentencesWrong(f"{file}, line {line} is not UTF-8: save it as UTF-8") from None
     texts = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
