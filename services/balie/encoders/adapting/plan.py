@@ -4,7 +4,7 @@ import errno
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,6 +44,7 @@ class Plan:
         limits: how much English may lose.
         trust_languages: whether texts are taken for what they are filed under, and their language is not checked.
         train: whether the new rows are trained too; needs torch.
+        replace: whether the result may take the place of an encoder of the same name.
         dry_run: measure alone, write nothing.
     """
 
@@ -58,6 +59,7 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     trust_languages: bool = False
     train: bool = False
+    replace: bool = False
     dry_run: bool = False
 
 
@@ -84,6 +86,10 @@ def destination(plan: Plan) -> tuple[str, Path]:
         return name, folder
     if there != name:
         raise AdaptationMisplaced(f"{folder} holds the encoder {there}: name another folder with --to")
+    if not plan.replace and not plan.dry_run:
+        raise AdaptationMisplaced(
+            f"{folder} holds an encoder {there} already: name another folder with --to, or give --replace"
+        )
     return name, folder
 
 
@@ -109,16 +115,22 @@ def written(table: WordTable, file: Path | None) -> Iterator[None]:
     if file is None:
         yield
         return
-    part = file.with_name(f".{file.name}.part")
-    try:
-        if file.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "it is a folder")
-        part.write_text(table_text(table), encoding="utf-8", newline="\n")
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise TableNotWritten(file, error.strerror or str(error)) from None
+    with ExitStack() as stack:
+        with _refusing(file):
+            if file.is_dir():
+                raise IsADirectoryError(errno.EISDIR, "it is a folder")
+            # A folder of its own: no other run writes there, and no file of the user's has its name.
+            work = tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent)
+            part = Path(stack.enter_context(work)) / "table"
+            part.write_text(table_text(table), encoding="utf-8", newline="\n")
+        yield
+        with _refusing(file):
+            part.replace(file)
+
+
+@contextmanager
+def _refusing(file: Path) -> Iterator[None]:
     try:
         yield
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+    except OSError as error:
+        raise TableNotWritten(file, error.strerror or str(error)) from None
