@@ -11,14 +11,27 @@ from rich.progress import BarColumn, Progress, TextColumn
 from balie.cli.console import errors, fail
 from balie.cli.settings import CliSettings
 from balie.encoders import EncoderUnavailable
+from balie.encoders.folder.precisions import PRECISIONS, EncoderPrecisionUnknown, require_precision
+
+
+def _precision(named: str) -> str:
+    try:
+        require_precision(named)
+    except EncoderPrecisionUnknown as error:
+        raise typer.BadParameter(str(error)) from None
+    return named
+
 
 EncoderFolder = Annotated[
     Path | None,
     typer.Option(
         "--encoder",
         help="Folder of the encoder.",
-        show_default="BALIE_ENCODER_FOLDER, else the user's data folder",
+        show_default="the one services read",
     ),
+]
+Precision = Annotated[
+    str, typer.Option(help="Precision of the weights.", parser=_precision, metavar="|".join(PRECISIONS))
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 

@@ -1,7 +1,9 @@
 """`balie encoder export`, `list` and `show` on encoders of a few kilobytes."""
 
 import json
+import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from balie.cli.app import app
 from balie.encoders.folder.manifest import Manifest
+from balie.encoders.folder.precisions import PRECISIONS
 
 BARE_PYTHON = shlex.quote(str(Path(sys.executable).resolve()))
 SWITCH = "BALIE_ENCODER_FOLDER"
@@ -75,6 +78,33 @@ def test_says_in_a_sentence_what_is_wrong(home: Path, arguments: list[str], told
     assert result.exit_code in (1, 2)
     assert told in " ".join(result.stderr.split())
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("command", [["build"], ["export", "tiny"]])
+def test_offers_the_precisions_that_there_are(
+    home: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "200")
+
+    wrong = balie(*command, "--precision", "int3")
+
+    assert wrong.exit_code == 2
+    told = "".join(re.sub(r"[│\s]", "", wrong.stderr))
+    assert f"thereisnoprecision'int3'ofanencoder:chooseoneof{','.join(PRECISIONS)}" in told
+    assert "|".join(PRECISIONS) in balie(command[0], "--help").stdout
+
+
+@pytest.mark.parametrize("command", ["build", "export", "bench"])
+def test_nothing_is_cut_from_the_help_of_a_narrow_terminal(command: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "60")
+
+    assert "…" not in balie(command, "--help").stdout
+
+
+def test_the_command_is_there_before_any_library_of_numbers():
+    check = "import sys, balie.cli.app; sys.exit(bool({'numpy', 'onnx', 'onnxruntime'} & set(sys.modules)))"
+
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("script", ["exit 0", "exit 1", "echo well; exit 0", f"exec {BARE_PYTHON} -I -S $@"])

@@ -108,8 +108,8 @@ def read_sentences(file: Path) -> Sentences:
             f"{file} cannot be read ({error.strerror}): name a file of JSON Lines, each with a `text`"
         ) from None
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise BenchSentencesWrong(f"{file}, line {line} is not UTF-8: save it as UTF-8") from None
+        place = error.object.count(b"\n", 0, error.start) + 1
+        raise BenchSentencesWrong(f"{file}, line {place} is not UTF-8: save it as UTF-8") from None
     texts = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal
 
 from balie.encoders.errors import (
     EncoderDamaged,
@@ -24,6 +24,7 @@ from balie.encoders.exporting.model_folder_writing import EXPORT_FILE, ExportedF
 from balie.encoders.exporting.source import Source, find_source
 from balie.encoders.folder.manifest import Manifest, sha256_of
 from balie.encoders.folder.model import Model
+from balie.encoders.folder.precisions import require_precision
 from balie.encoders.folder.writing import (
     Progress,
     in_place,
@@ -31,10 +32,7 @@ from balie.encoders.folder.writing import (
     require_libraries,
     write_encoder,
 )
-from balie.encoders.settings import EncoderSettings, default_folder
-
-if TYPE_CHECKING:
-    pass
+from balie.encoders.settings import default_folder
 
 Kind = Literal["onnx", "sentence-transformers"]
 Way = Literal["weights", "torch"]
@@ -87,11 +85,12 @@ def export_to_onnx(
     Args:
         model: a folder, or a name on a hub.
         folder: where to write; beside the default encoder, named after the model, when absent.
-        precision: one of `graph.PRECISIONS`.
+        precision: one of `precisions.PRECISIONS`.
         replace: write in place of another encoder that is there.
         progress: is told what is being done.
 
     Raises:
+        EncoderPrecisionUnknown: there is no such precision.
         EncoderSourceMissing: there is no such model.
         EncoderModelFileWrong: a file of the model is missing or damaged.
         EncoderModelUnsupported: the model cannot be written in any way.
@@ -102,9 +101,7 @@ def export_to_onnx(
         MissingExtra: a library of the `encoder` extra is not installed.
     """
     require_libraries()
-    offered = get_args(EncoderSettings.model_fields["precision"].annotation)
-    if precision not in offered:
-        raise EncoderExportRefused(f"precision {precision!r} is unknown; known are {', '.join(offered)}")
+    require_precision(precision)
     progress("looking for the model", 0.0)
     source = find_source(model, precision)
     target = (folder or default_folder().parent / source.name).resolve()
