@@ -114,13 +114,13 @@ def encoder_adapt(
     Example: balie encoder adapt pairs.jsonl --languages fr --to encoders/french
     """
     with libraries():
-        from balie.cli.encoder_adapt import run_adapt, run_table
+        from balie.cli.encoder_adapt import run_adapt, run_table, tags_of
         from balie.encoders.adapting.plan import Plan
         from balie.encoders.adapting.report import Limits
 
     plan = Plan(
         pairs=tuple(pairs),
-        languages=tuple(dict.fromkeys(tag.strip() for tag in languages.split(","))),
+        languages=tags_of(languages),
         base=folder_of(folder),
         folder=to,
         name=name,

@@ -28,6 +28,14 @@ _LANGUAGE_ROWS = (
 )
 
 
+def tags_of(listed: str) -> tuple[str, ...]:
+    """Returns the languages of a list with commas, each once whatever its capitals; ends the command when there is none."""
+    tags = {tag.strip().lower(): tag.strip() for tag in listed.split(",") if tag.strip()}
+    if not tags:
+        fail("--languages names no language: give one such as fr, or several such as nl,de.")
+    return tuple(tags.values())
+
+
 def run_adapt(plan: Plan, *, as_json: bool) -> None:
     """Adapts, and prints the measurements; ends the command with 1 and a sentence when nothing is written."""
     with shown("adapt") as progress:

@@ -313,7 +313,10 @@ def _unrelated(pairs: list[Pair]) -> list[Pair]:
         (_english_twice, "the same text on both sides"),
         (_unrelated, "no translations of one another"),
         (lambda pairs: pairs[:19], "usable pairs of en and fr: 19"),
-        (lambda pairs: pairs[:1] * 50, "usable pairs of en and fr: 1"),
+        (
+            lambda pairs: pairs[:1] * 50,
+            "usable pairs of en and fr with an English sentence of their own: 1, needed: at least 20",
+        ),
         (lambda _pairs: [], "is empty: write one pair a line"),
     ],
 )
@@ -386,7 +389,7 @@ def test_names_the_line_that_is_no_pair(content: bytes, complaint: str, encoder_
     assert [path.name for path in tmp_path.iterdir()] == ["pairs.jsonl"]
 
 
-@pytest.mark.parametrize("tag", ["f_r", "en", "", "fr,", "français", "fr fr"])
+@pytest.mark.parametrize("tag", ["f_r", "en", "", " , ", "fr,e", "français", "fr fr"])
 def test_refuses_what_is_no_language(tag: str, encoder_folder: Path, pairs: Path, tmp_path: Path):
     ended = adapt(pairs, "-l", tag, "--encoder", encoder_folder, "--to", tmp_path / "out")
 
@@ -399,7 +402,29 @@ def test_says_that_the_pairs_lack_a_language(encoder_folder: Path, pairs: Path, 
     ended = adapt(pairs, "-l", "fr,es", "--encoder", encoder_folder, "--to", tmp_path / "out")
 
     assert ended.code == 1
-    assert ended.says("usable pairs of en and es: 0")
+    assert ended.says("usable pairs of en and es: 0; they hold fr: name one of those with --languages")
+
+
+def test_takes_a_tag_in_capitals_and_passes_over_empty_ones(
+    encoder_folder: Path, pairs: Path, tmp_path: Path
+):
+    table = tmp_path / "f.txt"
+    ended = adapt(pairs, "-l", "FR, ,fr,", "--encoder", encoder_folder, "--table-only", table, "--json")
+
+    assert ended.code == 0, ended.err
+    assert ended.result["languages"] == ["fr"]
+
+
+def test_the_fewest_pairs_that_are_said_to_be_enough_are(encoder_folder: Path, tmp_path: Path):
+    different = list({pair["en"]: pair for pair in french_pairs()}.values())[:20]
+    file = write(tmp_path / "p.jsonl", different)
+
+    ended = adapt(file, "-l", "fr", "--encoder", encoder_folder, "--dry-run", "--json")
+
+    # Whether so few teach anything is another matter: they are learnt from and measured.
+    report = ended.result["report"]
+    assert (report["learnt"], report["held_out"]) == ({"fr": 10}, {"fr": 10})
+    assert not ended.says("needed: at least")
 
 
 @pytest.mark.parametrize(

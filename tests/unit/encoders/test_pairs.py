@@ -1,14 +1,17 @@
 """Reading sentence pairs: both kinds of file, and a sentence that says what to do for everything that is none."""
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from balie.encoders.adapting.english_texts import EnglishTextsUnusable, read_english
 from balie.encoders.adapting.errors import (
     PairsFileEmpty,
     PairsFileUnreadable,
+    PairsLanguageAbsent,
     PairsLanguageWrong,
     PairsLineWrong,
     PairsMissing,
@@ -159,6 +162,42 @@ def test_refuses_too_few_pairs_of_a_language(tmp_path: Path):
         PairsMissing, match=r"pairs\.jsonl: usable pairs of en and fr: 1, needed: at least 20"
     ):
         read_pairs([file], ["nl", "fr"])
+
+
+def test_capitals_in_the_name_of_a_language_do_not_count(tmp_path: Path):
+    files = [
+        written(tmp_path / "together.jsonl", [{"EN": row["en"], "Nl": row["nl"]} for row in rows()]),
+        written(
+            tmp_path / "apart.jsonl",
+            [{"id": 1, "lang": lang, "text": text} for lang, text in (("En", "night"), ("nL", "nacht"))],
+        ),
+    ]
+
+    (pairs,) = read_pairs(files, ["NL"])
+
+    assert pairs.language == "NL"
+    assert pairs.texts == (*((row["en"], row["nl"]) for row in rows()), ("night", "nacht"))
+
+
+def test_names_the_languages_that_there_are(tmp_path: Path):
+    apart = [{"id": "1", "lang": "pt-BR", "text": "dia"}, {"id": "1", "lang": "en", "text": "day"}]
+    file = written(tmp_path / "pairs.jsonl", [*({"id": "a", **row} for row in rows()), *apart])
+
+    with pytest.raises(PairsLanguageAbsent, match="en and fr: 0; they hold de, nl, pt-BR: name one of those"):
+        read_pairs([file], ["fr"])
+    with pytest.raises(PairsLanguageAbsent, match="en and fr: 0; they hold no language but en"):
+        read_pairs([written(tmp_path / "none.jsonl", [{"en": "day"}])], ["fr"])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
+@pytest.mark.timeout(20)
+def test_does_not_wait_for_a_pipe(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(PairsFileUnreadable, match="pipe cannot be read: it is a pipe or a device, and not"):
+        read_pairs([tmp_path / "pipe"], ["nl"])
+    with pytest.raises(EnglishTextsUnusable, match="pipe: it is a pipe or a device, and not a regular file"):
+        read_english(tmp_path / "pipe")
 
 
 def test_refuses_a_file_that_is_not_there(tmp_path: Path):

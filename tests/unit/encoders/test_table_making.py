@@ -144,7 +144,9 @@ def test_refuses_one_language_under_two_names():
 
 
 def test_refuses_pairs_without_words():
-    with pytest.raises(PairsMissing, match="en and xx: 5, needed: at least 20"):
+    with pytest.raises(
+        PairsMissing, match="en and xx to learn from that have words on both sides: 5, needed: at least 10"
+    ):
         made([("...", "?!")] * 50 + toy_pairs(5))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from balie.encoders.adapting.errors import PairsUnusable
-from balie.encoders.adapting.pairs import MOST_LINE_BYTES
+from balie.encoders.adapting.pairs import MOST_LINE_BYTES, open_file
 
 _SHAPE = 'a line holds {"text": ...} or {"text": ..., "label": ...}'
 
@@ -53,7 +53,7 @@ def read_english(file: Path) -> EnglishTexts:
 
 
 def _rows(file: Path) -> Iterator[tuple[str, str | None]]:
-    with file.open("rb") as stream:
+    with open_file(file) as stream:
         # One byte more than is allowed, so that a line of any length costs no more memory than that.
         for number, raw in enumerate(iter(lambda: stream.readline(MOST_LINE_BYTES + 1), b""), start=1):
             if len(raw) > MOST_LINE_BYTES:

@@ -1,5 +1,6 @@
 """What can be wrong with what an encoder learns a language from, each with what to do about it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from balie.encoders.errors import EncoderUnavailable
@@ -47,11 +48,23 @@ class PairsLineWrong(PairsUnusable):
 class PairsMissing(PairsUnusable):
     """The files hold too few pairs of the language that is to be learned."""
 
-    def __init__(self, files: str, language: str, *, found: int, least: int) -> None:
+    def __init__(self, files: str, language: str, *, found: int, least: int, which: str = "") -> None:
         super().__init__(
-            f"{files}: usable pairs of en and {language}: {found}, needed: at least {least}; "
+            f"{files}: usable pairs of en and {language}{which}: {found}, needed: at least {least}; "
             f'give lines that hold both "en" and "{language}", '
             f'or lines with "id", "lang" and "text" whose ids occur in both languages',
+        )
+
+
+class PairsLanguageAbsent(PairsUnusable):
+    """The files hold no pair of the language that is to be learned."""
+
+    def __init__(self, files: str, language: str, *, held: Sequence[str]) -> None:
+        there = f"they hold {', '.join(held)}" if held else "they hold no language but en"
+        super().__init__(
+            f"{files}: usable pairs of en and {language}: 0; {there}: name one of those with --languages, "
+            f'or give lines that hold both "en" and "{language}", '
+            f'or lines with "id", "lang" and "text" whose ids occur in both languages'
         )
 
 

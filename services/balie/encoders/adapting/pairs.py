@@ -4,16 +4,19 @@ Two kinds of JSON Lines are read. Either a line holds both texts, `{"en": ..., "
 `{"id": ..., "lang": "nl", "text": ...}`, and texts of the same id mean the same, over all files given together.
 """
 
+import errno
 import json
 import re
+import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from balie.encoders.adapting.errors import (
     PairsFileEmpty,
     PairsFileUnreadable,
+    PairsLanguageAbsent,
     PairsLanguageWrong,
     PairsLineWrong,
     PairsMissing,
@@ -23,8 +26,12 @@ MOST_LINE_BYTES = 65_536
 MOST_CHARACTERS = 1_000
 MOST_WORDS = 200
 LEAST_PAIRS = 20
+LEAST_LEARNT = LEAST_PAIRS // 2
+"""What is left of the fewest pairs when half of them are held out to measure."""
 
 _ENGLISH = "en"
+_MOST_NAMED = 10
+"""Languages that a message names."""
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SHAPE_ADVICE = 'a line holds {"en": ..., "nl": ...} or {"id": ..., "lang": "nl", "text": ...}'
 
@@ -52,23 +59,27 @@ def read_pairs(files: Sequence[Path], languages: Sequence[str]) -> list[Pairs]:
 
     Args:
         files: JSON Lines in UTF-8, of either kind.
-        languages: what is to be learned, by BCP-47 tags as the files name it, such as `nl`; not `en`.
+        languages: what is to be learned, by BCP-47 tags as the files name it, such as `nl`; not `en`. Capitals do not
+            count.
 
     Raises:
         PairsLanguageWrong: a language is `en` or no tag.
         PairsFileUnreadable: a file is not there or cannot be opened.
         PairsFileEmpty: a file holds no line.
         PairsLineWrong: a line is too long, no JSON, no pair, or holds what is no text.
+        PairsLanguageAbsent: no pair of a language.
         PairsMissing: fewer than `LEAST_PAIRS` pairs of a language.
     """
     names = ", ".join(str(file) for file in files)
     for language in languages:
         if language.lower() == _ENGLISH or not _LANGUAGE.fullmatch(language):
             raise PairsLanguageWrong(language)
-    together, apart = _read(files, languages)
+    found = _read(files, languages)
     read = []
     for language in languages:
-        pairs = [*together[language], *_joined(apart, language)]
+        pairs = found.of(language.lower())
+        if not pairs:
+            raise PairsLanguageAbsent(names, language, held=sorted(found.others)[:_MOST_NAMED])
         full = [pair for pair in pairs if all(text.strip() for text in pair)]
         short = [pair for pair in full if not any(map(_is_long, pair))]
         if len(short) < LEAST_PAIRS:
@@ -82,44 +93,74 @@ def _is_long(text: str) -> bool:
     return len(text) > MOST_CHARACTERS or len(text.split()) > MOST_WORDS
 
 
-def _read(
-    files: Sequence[Path], languages: Sequence[str]
-) -> tuple[dict[str, list[tuple[str, str]]], dict[str, dict[str, str]]]:
-    """Returns the pairs whose texts share a line by language, and the other texts by language and id."""
-    together: dict[str, list[tuple[str, str]]] = {language: [] for language in languages}
-    apart: dict[str, dict[str, str]] = {language: {} for language in (_ENGLISH, *languages)}
+@dataclass
+class _Found:
+    """What the files hold; every language in lower case.
+
+    Attributes:
+        together: the pairs whose texts share a line, by language.
+        apart: the other texts, by language and id.
+        others: the languages that the files name, as they name them, without English.
+    """
+
+    together: dict[str, list[tuple[str, str]]]
+    apart: dict[str, dict[str, str]]
+    others: set[str] = field(default_factory=set)
+
+    def of(self, language: str) -> list[tuple[str, str]]:
+        """Returns all pairs of English and a language."""
+        texts = self.apart[language]
+        joined = [(english, texts[key]) for key, english in self.apart[_ENGLISH].items() if key in texts]
+        return [*self.together[language], *joined]
+
+
+def _read(files: Sequence[Path], languages: Sequence[str]) -> _Found:
+    wanted = [language.lower() for language in languages]
+    found = _Found({tag: [] for tag in wanted}, {tag: {} for tag in (_ENGLISH, *wanted)})
     for file in files:
         for line, row in _rows(file):
-            if _ENGLISH in row:
-                english = _text(file, line, row, _ENGLISH)
-                for language in languages:
-                    if language in row:
-                        together[language].append((english, _text(file, line, row, language)))
+            # `setdefault` keeps the first of two names that differ in capitals alone.
+            names: dict[str, str] = {}
+            for name in row:
+                names.setdefault(name.lower(), name)
+            if _ENGLISH in names:
+                english = _text(file, line, row, names[_ENGLISH])
+                for tag in wanted:
+                    if tag in names:
+                        found.together[tag].append((english, _text(file, line, row, names[tag])))
+                found.others.update(name for tag, name in names.items() if _is_other(tag, row[name]))
             elif row.keys() >= {"id", "lang", "text"}:
-                language, text = _text(file, line, row, "lang"), _text(file, line, row, "text")
-                if language not in apart:
-                    continue
-                key = _key(file, line, row["id"])
-                if key in apart[language]:
-                    advice = "give the files of one data set at a time"
-                    raise PairsLineWrong(file, line, f"a second text of id {key} in {language}", advice)
-                apart[language][key] = text
+                _add_apart(found, file, line, row)
             else:
                 raise PairsLineWrong(file, line, 'no "en", and no "id", "lang" and "text"', _SHAPE_ADVICE)
-    return together, apart
+    return found
 
 
-def _joined(apart: dict[str, dict[str, str]], language: str) -> Iterator[tuple[str, str]]:
-    for key, english in apart[_ENGLISH].items():
-        if key in apart[language]:
-            yield english, apart[language][key]
+def _add_apart(found: _Found, file: Path, line: int, row: dict[str, Any]) -> None:
+    """Adds the text of a line that holds one text."""
+    language, text = _text(file, line, row, "lang"), _text(file, line, row, "text")
+    tag = language.lower()
+    if _is_other(tag, text):
+        found.others.add(language)
+    if tag not in found.apart:
+        return
+    key = _key(file, line, row["id"])
+    if key in found.apart[tag]:
+        advice = "give the files of one data set at a time"
+        raise PairsLineWrong(file, line, f"a second text of id {key} in {language}", advice)
+    found.apart[tag][key] = text
+
+
+def _is_other(tag: str, text: object) -> bool:
+    """Returns whether a text is filed under what looks like the tag of a language that is not English."""
+    return tag not in (_ENGLISH, "id") and isinstance(text, str) and bool(_LANGUAGE.fullmatch(tag))
 
 
 def _rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yields each line's number and object; blank lines are passed over."""
     found = False
     try:
-        with file.open("rb") as stream:
+        with open_file(file) as stream:
             # One byte more than is allowed, so that a line of any length costs no more memory than that.
             for number, raw in enumerate(iter(lambda: stream.readline(MOST_LINE_BYTES + 1), b""), start=1):
                 if len(raw) > MOST_LINE_BYTES:
@@ -132,6 +173,18 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise PairsFileUnreadable(file, error.strerror or str(error)) from None
     if not found:
         raise PairsFileEmpty(file)
+
+
+def open_file(file: Path) -> BinaryIO:
+    """Opens a file to read bytes. A pipe or a device, which may keep a reader waiting for ever, is refused.
+
+    Raises:
+        OSError: it cannot be opened, or is no regular file.
+    """
+    mode = file.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a folder has a message of its own
+        raise OSError(errno.EINVAL, "it is a pipe or a device, and not a regular file")
+    return file.open("rb")
 
 
 def _row(file: Path, line: int, raw: bytes) -> dict[str, Any]:

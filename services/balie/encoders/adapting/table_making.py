@@ -21,7 +21,7 @@ from balie.encoders.adapting.errors import (
     PairsTeachNothing,
     PairsTooMany,
 )
-from balie.encoders.adapting.pairs import LEAST_PAIRS, Pairs
+from balie.encoders.adapting.pairs import LEAST_LEARNT, LEAST_PAIRS, Pairs
 from balie.encoders.adapting.word_table import MOST_WEIGHT, MOST_WORDS, NewWord, WordTable
 from balie.encoders.adapting.words import Vocabulary
 
@@ -149,8 +149,9 @@ def _split(pairs: Pairs, vocabulary: Vocabulary) -> list[tuple[list[str], list[s
         english, others = ([word for word in vocabulary.split(text) if word[0].isalnum()] for text in texts)
         if english and others:
             split.append((english, others))
-    if len(split) < LEAST_PAIRS:
-        raise PairsMissing(pairs.files, pairs.language, found=len(split), least=LEAST_PAIRS)
+    if len(split) < LEAST_LEARNT:
+        which = " to learn from that have words on both sides"
+        raise PairsMissing(pairs.files, pairs.language, found=len(split), least=LEAST_LEARNT, which=which)
     return split
 
 
