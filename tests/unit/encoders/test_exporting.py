@@ -28,7 +28,7 @@ from balie.encoders.exporting.errors import (
 )
 from balie.encoders.exporting.export import export_to_onnx, export_to_sentence_transformers
 from balie.encoders.exporting.model_folder import read_folder
-from balie.encoders.folder.manifest import Manifest
+from balie.encoders.folder.manifest import Manifest, describe_files
 from balie.encoders.folder.model import WORD_ROWS
 from balie.encoders.folder.precisions import EncoderPrecisionUnknown
 from balie.encoders.folder.reading import read_model
@@ -451,6 +451,21 @@ def test_says_what_cannot_come_back(encoder: Path, tmp_path: Path):
     (encoder / "weights.bin").write_bytes(b"damaged")
     with pytest.raises(EncoderDamaged, match=r"weights\.bin has 7 bytes"):
         export_to_sentence_transformers(encoder, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "content", [{}, {"model": {"type": "None"}}, {"added_tokens": [{"content": "[PAD]"}]}]
+)
+def test_needs_a_tokenizer_that_can_be_read(encoder: Path, tmp_path: Path, content: dict[str, object]):
+    write_json(encoder / "tokenizer.json", content)
+    manifest = Manifest.read(encoder)
+    files = manifest.files | describe_files(encoder, ["tokenizer.json"])
+    manifest.model_copy(update={"files": files}).write(encoder)
+
+    with pytest.raises(EncoderNotReadable, match=r"its tokenizer\.json is not a tokenizer \("):
+        export_to_sentence_transformers(encoder, tmp_path / "out")
+
     assert not (tmp_path / "out").exists()
 
 

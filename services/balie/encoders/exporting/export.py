@@ -20,7 +20,12 @@ from balie.encoders.exporting.errors import (
     EncoderModelFileWrong,
 )
 from balie.encoders.exporting.model_folder import read_folder
-from balie.encoders.exporting.model_folder_writing import EXPORT_FILE, ExportedFolder, write_folder
+from balie.encoders.exporting.model_folder_writing import (
+    EXPORT_FILE,
+    ExportedFolder,
+    require_tokenizer,
+    write_folder,
+)
 from balie.encoders.exporting.source import Source, find_source
 from balie.encoders.folder.manifest import Manifest, sha256_of
 from balie.encoders.folder.model import Model
@@ -137,7 +142,8 @@ def export_to_sentence_transformers(
     Raises:
         EncoderFolderMissing: no encoder has been built there.
         EncoderDamaged: a file of the encoder is not as it was written.
-        EncoderNotReadable: the encoder is of another precision, or was not written from weights.
+        EncoderNotReadable: the encoder is of another precision, was not written from weights, or its tokenizer
+            cannot be read.
         EncoderExportRefused: the folder holds something else.
         EncoderExportDiffers: what was written does not give the encoder's vectors.
         EncoderBuildFailed: the folder cannot be written.
@@ -149,6 +155,7 @@ def export_to_sentence_transformers(
     progress("reading the encoder", 0.0)
     manifest = Manifest.read(encoder)
     model = read_model(encoder)
+    require_tokenizer(model, encoder)
     target = (folder or default_folder().parent / f"{model.name}-sentence-transformers").resolve()
     there = _exported(target)
     if there and there.fingerprint == manifest.fingerprint and _is_whole(there, target):

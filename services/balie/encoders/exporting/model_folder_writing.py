@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from balie.encoders.errors import EncoderNotReadable
 from balie.encoders.exporting.errors import EncoderExportRefused, EncoderModelFileWrong
 from balie.encoders.exporting.model_folder import (
     CONFIG_FILE,
@@ -99,6 +100,24 @@ class ExportedFolder(BaseModel):
             return ExportedFolder.model_validate(read_json(folder / EXPORT_FILE))
         except ValidationError:
             raise EncoderModelFileWrong(folder / EXPORT_FILE, "is not the description of an export") from None
+
+
+def require_tokenizer(model: Model, folder: Path) -> None:
+    """Checks that the library reads the tokenizer with which sentence-transformers reads it.
+
+    Args:
+        model: what is to be written.
+        folder: of the encoder that it was read from.
+
+    Raises:
+        EncoderNotReadable: it does not; the message says what the library says.
+    """
+    from tokenizers import Tokenizer
+
+    try:
+        Tokenizer.from_str(model.tokenizer_text())
+    except Exception as error:  # the library raises no narrower kind
+        raise EncoderNotReadable(folder, f"its {TOKENIZER_FILE} is not a tokenizer ({error})") from error
 
 
 def write_folder(model: Model, manifest: Manifest, folder: Path) -> ExportedFolder:
