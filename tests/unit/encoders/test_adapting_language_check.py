@@ -1,5 +1,7 @@
 """Pairs in another language than the one that they are filed under are found out, and close relatives are let be."""
 
+import errno
+
 import pytest
 from tests.integration.encoders.pairs_fr import french_pairs
 
@@ -77,6 +79,17 @@ def test_can_be_overruled_and_left_out(monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(language_check, "find_spec", lambda _name: None)
     assert check_languages(filed("nl")) == {"nl": NOT_INSTALLED}
+
+
+def test_a_full_disk_for_temporary_files_stops_nothing(monkeypatch: pytest.MonkeyPatch):
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(language_check, "_classifier", full)
+
+    assert check_languages(filed("nl")) == {
+        "nl": "not checked: py3langid cannot be loaded: No space left on device"
+    }
 
 
 def test_looks_at_no_more_than_it_must(monkeypatch: pytest.MonkeyPatch):

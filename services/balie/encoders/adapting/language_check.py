@@ -14,6 +14,7 @@ from balie.encoders.adapting.pairs import Pairs
 
 CHECKED = "checked"
 NOT_INSTALLED = "not checked: pip install 'balie[nlu]'"
+NOT_LOADED = "not checked: py3langid cannot be loaded"
 TRUSTED = "not checked: trusted as named"
 UNKNOWN = "not checked: it is none of those that can be told"
 
@@ -58,7 +59,10 @@ def check_languages(pairs: Sequence[Pairs], *, trust: bool = False) -> dict[str,
         return {part.language: TRUSTED for part in pairs}
     if find_spec("py3langid") is None:
         return {part.language: NOT_INSTALLED for part in pairs}
-    tell, known = _classifier()
+    try:
+        tell, known = _classifier()
+    except OSError as error:  # it unpacks its model into the folder for temporary files, which may be full
+        return {part.language: f"{NOT_LOADED}: {error.strerror or error}" for part in pairs}
     checked = {}
     for part in pairs:
         _check_side(part, "en", [english for english, _other in part.texts], tell)
