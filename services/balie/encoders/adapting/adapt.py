@@ -74,7 +74,7 @@ def adapt(plan: Plan, progress: Progress = lambda _step, _share: None) -> Adapte
     adapted = _taught(plan, name, base, table)
     with (
         written(table, None if plan.dry_run else plan.table),
-        workspace(folder, dry_run=plan.dry_run) as built,
+        workspace(plan, folder) as built,
     ):
         work = _Work(Subject(plan.base), built, held_out, given, plan.limits, progress)
         before = work.measure(work.base, "measuring the encoder as it is", 0.3, 0.4)

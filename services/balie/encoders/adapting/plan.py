@@ -94,11 +94,12 @@ def destination(plan: Plan) -> tuple[str, Path]:
 
 
 @contextmanager
-def workspace(folder: Path, *, dry_run: bool) -> Iterator[Path]:
+def workspace(plan: Plan, folder: Path) -> Iterator[Path]:
     """Gives an empty folder to build in, which becomes the encoder's folder when the block ends well."""
-    if not dry_run:
+    if not plan.dry_run:
         with in_place(folder) as built:
             yield built
+            destination(plan)  # another run may have put an encoder there meanwhile
         return
     try:
         with tempfile.TemporaryDirectory(prefix="balie-adapt-") as work:

@@ -1,12 +1,14 @@
-"""A word table appears whole, beside whatever else is in its folder, or not at all."""
+"""A word table and an adapted encoder appear whole, and take the place of nothing else; or not at all."""
 
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
 
-from balie.encoders.adapting.plan import TableNotWritten, written
+from balie.encoders.adapting.plan import AdaptationMisplaced, Plan, TableNotWritten, workspace, written
 from balie.encoders.adapting.word_table import NewWord, WordTable, table_text
+from balie.encoders.folder.manifest import Manifest
 
 TABLE = WordTable({"fr": 1}, "sha256:0", (), (NewWord("commande", (("order", 99),)),))
 
@@ -66,6 +68,16 @@ def test_says_when_its_place_is_taken_in_the_meantime(tmp_path: Path):
         (tmp_path / "f.txt").mkdir()
 
     assert names(tmp_path) == ["f.txt"]
+
+
+def test_an_encoder_that_came_meanwhile_is_not_replaced(encoder_folder: Path, tmp_path: Path):
+    folder = tmp_path / "out"
+    plan = Plan((), ("fr",), encoder_folder, folder, name=Manifest.read(encoder_folder).name)
+    with pytest.raises(AdaptationMisplaced, match="--replace"), workspace(plan, folder):
+        shutil.copytree(encoder_folder, folder)
+
+    Manifest.read(folder).verify(folder)
+    assert names(tmp_path) == ["out"]
 
 
 def test_an_error_of_the_block_is_not_the_tables(tmp_path: Path):
