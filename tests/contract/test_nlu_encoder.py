@@ -49,14 +49,31 @@ class Gate:
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self.open = threading.Event()
-        self.open.set()
+        self._changed = threading.Condition()
+        self._left: int | None = None  # batches that may pass; None while the gate is open
+
+    def close(self) -> None:
+        self._set(0)
+
+    def let(self, batches: int) -> None:
+        self._set(batches)
+
+    def open(self) -> None:
+        self._set(None)
+
+    def _set(self, left: int | None) -> None:
+        with self._changed:
+            self._left = left
+            self._changed.notify_all()
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._encoder, name)
 
     def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        assert self.open.wait(30)
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._left != 0, 30)
+            if self._left is not None:
+                self._left -= 1
         return self._encoder.encode(texts)
 
 
@@ -111,13 +128,15 @@ def alone() -> OnnxEncoder:
     return OnnxEncoder(encoder_folder(), verify="size")
 
 
-@pytest.fixture
-def held(served: Served, seen: list[Seen]) -> Iterator[Seen]:
-    """The batching encoder, whose worker waits in a batch until its gate is opened."""
+@pytest_asyncio.fixture(loop_scope="module")
+async def held(served: Served, seen: list[Seen]) -> AsyncIterator[Seen]:
+    """The batching encoder, whose worker waits in a batch until its gate is opened; nothing of other tests is left in it."""
     encoder = seen[0]
-    encoder.gate.open.clear()
+    await until(lambda: (encoder.measures().running, encoder.measures().waiting) == (0, 0))
+    encoder.gate.close()
     yield encoder
-    encoder.gate.open.set()
+    encoder.gate.open()
+    await until(lambda: (encoder.measures().running, encoder.measures().waiting) == (0, 0))
 
 
 async def encode(stub: encoder_service_pb2_grpc.EncoderServiceStub, *texts: str, expected: str = "") -> Reply:
@@ -208,7 +227,7 @@ async def test_calls_of_both_services_share_batches(
     encoding = [asyncio.ensure_future(encode(stub, f"parcel {number}")) for number in range(16)]
     analyzing = [asyncio.ensure_future(analyzed(served, f"pakket {number}")) for number in range(16)]
     await until(lambda: held.measures().waiting == 32)
-    held.gate.open.set()
+    held.gate.open()
     await asyncio.gather(first, *encoding, *analyzing)
     after = held.measures()
     assert (after.encoded - before.encoded, after.batches - before.batches) == (33, 2)
@@ -226,7 +245,7 @@ async def test_a_caller_that_leaves_gives_up_its_texts(
     await until(lambda: held.measures().waiting > 0)
     leaving.cancel()
     await until(lambda: held.measures().waiting == 0)
-    held.gate.open.set()
+    held.gate.open()
     assert (await first).embeddings
     assert (await encode(stub, "and the next is answered")).embeddings
     after = held.measures()
@@ -241,10 +260,12 @@ async def test_a_long_list_lets_a_message_pass(
     await until(lambda: held.measures().running == 1)
     short = asyncio.ensure_future(analyzed(served, "ik sta er al"))
     await until(lambda: held.measures().waiting == 1)
-    held.gate.open.set()
+    held.gate.let(2)  # the batch that the worker is in, and the next
     await short
-    assert held.measures().encoded - before.encoded < 129
+    assert not long.done()
+    held.gate.open()
     assert len((await long).embeddings) == 128
+    assert held.measures().encoded - before.encoded == 129
 
 
 @pytest.mark.parametrize(
@@ -357,13 +378,13 @@ async def test_too_many_texts_are_refused_as_busy(
     async with serve(lifespan(settings)) as running:
         await is_serving(running, "")
         encoder, stub = seen[-1], encoder_service_pb2_grpc.EncoderServiceStub(running.channel)
-        encoder.gate.open.clear()
+        encoder.gate.close()
         working = asyncio.ensure_future(encode(stub, "a"))
         await until(lambda: encoder.measures().running == 1)
         waiting = asyncio.ensure_future(encode(stub, "b", "c"))
         await until(lambda: encoder.measures().waiting == 2)
         error = await refusal(stub, Request(texts=["d"]))
-        encoder.gate.open.set()
+        encoder.gate.open()
         assert (len((await working).embeddings), len((await waiting).embeddings)) == (1, 2)
         assert (await encode(stub, "d")).embeddings
     assert (error.code, error.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "ENCODER_BUSY")

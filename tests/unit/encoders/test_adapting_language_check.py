@@ -53,7 +53,7 @@ def test_does_not_judge_a_language_that_it_cannot_tell():
     assert check_languages(filed("tlh")) == {"tlh": UNKNOWN}
 
 
-@pytest.mark.parametrize(("foreign", "refused"), [(60, False), (180, True)])
+@pytest.mark.parametrize(("foreign", "refused"), [(120, False), (180, True)])
 def test_lets_pass_what_is_in_part_another_language(foreign: int, refused: bool):
     mixed = tuple(
         (english, french if place < foreign else english) for place, (english, french) in enumerate(FRENCH)
