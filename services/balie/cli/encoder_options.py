@@ -33,6 +33,15 @@ EncoderFolder = Annotated[
 Precision = Annotated[
     str, typer.Option(help="Precision of the weights.", parser=_precision, metavar="|".join(PRECISIONS))
 ]
+ServedPrecision = Annotated[
+    str,
+    typer.Option(
+        help="Precision of the weights, that services expect.",
+        parser=_precision,
+        metavar="|".join(PRECISIONS),
+        envvar="BALIE_ENCODER_PRECISION",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 
 
