@@ -22,7 +22,6 @@ from balie.encoders.folder.model import Model
 from balie.encoders.folder.writing import (
     FILES,
     POOLING,
-    Progress,
     in_place,
     recipe_of,
     refuse_foreign,
@@ -30,6 +29,7 @@ from balie.encoders.folder.writing import (
     write_encoder,
 )
 from balie.encoders.package import MINILM, ModelFiles, check, fetch
+from balie.encoders.progress import Progress
 from balie.encoders.settings import default_folder
 from balie.kit.registry import MissingExtra
 

@@ -30,7 +30,8 @@ from balie.encoders.adapting.word_table import WordTable, apply_table
 from balie.encoders.folder.manifest import Adaptation, Manifest
 from balie.encoders.folder.model import WORD_ROWS, Model
 from balie.encoders.folder.reading import read_model
-from balie.encoders.folder.writing import Progress, require_libraries, write_encoder
+from balie.encoders.folder.writing import require_libraries, write_encoder
+from balie.encoders.progress import Progress, within
 from balie.kit.registry import MissingExtra
 
 
@@ -69,7 +70,7 @@ def adapt(plan: Plan, progress: Progress = lambda _step, _share: None) -> Adapte
     name, folder = destination(plan)
     progress("reading the encoder", 0.05)
     base = read_model(plan.base)
-    table = _table(plan, learnt, base, _within(progress, 0.1, 0.3))
+    table = _table(plan, learnt, base, within(progress, 0.1, 0.3))
     checked = check_languages(learnt, trust=plan.trust_languages)
     adapted = _taught(plan, name, base, table)
     with (
@@ -111,7 +112,7 @@ def make_word_table(plan: Plan, file: Path, progress: Progress = lambda _step, _
     read = read_pairs(plan.pairs, plan.languages)
     progress("reading the encoder", 0.1)
     model = read_model(plan.base)
-    table = _table(plan, read, model, _within(progress, 0.2, 0.95))
+    table = _table(plan, read, model, within(progress, 0.2, 0.95))
     checked = check_languages(read, trust=plan.trust_languages)
     with written(table, file):
         progress("done", 1.0)
@@ -241,8 +242,3 @@ def _require_torch() -> None:
             "or leave out --train",
             name="torch",
         )
-
-
-def _within(progress: Progress, start: float, end: float) -> Progress:
-    """Returns a progress whose whole is a part of another's."""
-    return lambda step, share: progress(step, start + (end - start) * share)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +24,7 @@ from balie.encoders.adapting.errors import (
 from balie.encoders.adapting.pairs import LEAST_LEARNT, LEAST_PAIRS, Pairs
 from balie.encoders.adapting.word_table import MOST_WEIGHT, MOST_WORDS, NewWord, WordTable
 from balie.encoders.adapting.words import Vocabulary
-
-Progress = Callable[[str, float], None]
-"""Is told what is being done and how much of the whole is done, in [0, 1]."""
+from balie.encoders.progress import Progress
 
 _LEAST_LEAD = 0.05
 """English texts have at least this much more of their words in the vocabulary than texts of another language."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from balie.encoders.bench.sentences import Sentences
     from balie.encoders.onnx import OnnxEncoder
     from balie.encoders.port import Encoder
+    from balie.encoders.progress import Progress
 
     Samples = dict[tuple[Who, str, str], list[Sample]]
-    Progress = Callable[[str, float], None]
 
 _SINGLE_SECONDS = 0.15
 """Of one measurement on one thread, at the least."""

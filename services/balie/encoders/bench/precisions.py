@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from balie.encoders.bench.quality import Agreement, Progress, compare
+from balie.encoders.bench.quality import Agreement, compare
 from balie.encoders.folder.manifest import Manifest
 from balie.encoders.folder.precisions import PRECISIONS
 from balie.encoders.folder.reading import read_model
 from balie.encoders.folder.writing import write_encoder
 from balie.encoders.onnx import OnnxEncoder
+from balie.encoders.progress import Progress, within
 
 REFERENCE = "fp32"
 
@@ -60,15 +61,11 @@ def measure_precisions(
                 reference,
                 OnnxEncoder(written),
                 data,
-                _within(progress, name, place / len(names), (place + 1) / len(names)),
+                within(progress, place / len(names), (place + 1) / len(names), prefix=f"{name}: "),
             )
             found.append(PrecisionQuality(name, _size_mb(manifest), agreement))
     progress("done", 1.0)
     return found
-
-
-def _within(progress: Progress, name: str, start: float, end: float) -> Progress:
-    return lambda step, share: progress(f"{name}: {step}", start + (end - start) * share)
 
 
 def _size_mb(manifest: Manifest) -> float:

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from balie.encoders.errors import EncoderUnavailable
+from balie.encoders.progress import Progress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from balie.encoders.port import Encoder
 
-Progress = Callable[[str, float], None]
-"""Is told what is being done and how much of the whole is done, in [0, 1]."""
 
 _Answer = TypeVar("_Answer", int, str)
 

@@ -31,12 +31,12 @@ from balie.encoders.folder.manifest import Manifest, sha256_of
 from balie.encoders.folder.model import Model
 from balie.encoders.folder.precisions import require_precision
 from balie.encoders.folder.writing import (
-    Progress,
     in_place,
     refuse_foreign,
     require_libraries,
     write_encoder,
 )
+from balie.encoders.progress import Progress
 from balie.encoders.settings import default_folder
 
 Kind = Literal["onnx", "sentence-transformers"]

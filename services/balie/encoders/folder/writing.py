@@ -21,10 +21,8 @@ from balie.encoders.folder.manifest import (
     fingerprint_of,
 )
 from balie.encoders.folder.model import Model
+from balie.encoders.progress import Progress
 from balie.kit.registry import MissingExtra
-
-Progress = Callable[[str, float], None]
-"""Is told what is being done and how much of the whole is done, in [0, 1]."""
 
 FILES = (GRAPH_FILE, WEIGHTS_FILE, TOKENIZER_FILE)
 POOLING = "mean"
