@@ -53,3 +53,22 @@ class ModelDamaged(Exception):
         super().__init__(f"the model's file {file} {problem}")
         self.file = file
         self.problem = problem
+
+
+class OptionWrong(StartRefused):
+    """An option of an engine is unknown, or its value makes no sense."""
+
+    def __init__(self, engine: str, option: str, problem: str) -> None:
+        super().__init__(f"engine {engine}: option {option!r} {problem}")
+        self.engine = engine
+        self.option = option
+        self.problem = problem
+
+
+class EngineUnavailable(Exception):
+    """An engine cannot answer now, such as a remote one that is down; messages are understood without intents."""
+
+    def __init__(self, engine: str, problem: str) -> None:
+        super().__init__(f"engine {engine} {problem}")
+        self.engine = engine
+        self.problem = problem
