@@ -94,6 +94,7 @@ def main() -> None:
             "nlu",
             ("torch", "faiss"),
             {
+                "DATABASE_URL": f"sqlite+aiosqlite:///{work}/nlu.sqlite3",
                 "INTENTS_FILE": str(DESK / "intents.yaml"),
                 "KEYWORDS_FILE": str(DESK / "keywords.yaml"),
                 "LANGUAGES": json.dumps(["nl", "de", "en"]),

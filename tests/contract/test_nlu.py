@@ -37,6 +37,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> NluSettings:
     folder = tmp_path_factory.mktemp("nlu")
     return NluSettings(
         listen="127.0.0.1:0",
+        database_url=f"sqlite+aiosqlite:///{folder / 'nlu.sqlite3'}",
         intents_file=intents_file(folder),
         keywords_file=keywords_file(folder),
         model_folder=folder / "models",
@@ -305,6 +306,7 @@ async def test_a_refused_start_is_one_line_and_a_code(settings: NluSettings, tmp
     environment = {
         "PATH": "/usr/bin:/bin",
         "BALIE_NLU_LISTEN": "127.0.0.1:0",
+        "BALIE_NLU_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'nlu.sqlite3'}",
         "BALIE_NLU_INTENTS_FILE": str(tmp_path / "absent.yaml"),
         "BALIE_NLU_MODEL_FOLDER": str(tmp_path),
     }

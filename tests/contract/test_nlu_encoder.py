@@ -93,6 +93,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> NluSettings:
     folder = tmp_path_factory.mktemp("nlu")
     return NluSettings(
         listen="127.0.0.1:0",
+        database_url=f"sqlite+aiosqlite:///{folder / 'nlu.sqlite3'}",
         intents_file=intents_file(folder),
         model_folder=folder / "models",
         languages=LANGUAGES,

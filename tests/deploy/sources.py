@@ -26,7 +26,7 @@ SAMPLE = ROOT / "services" / "balie" / "cli" / "waddenveer"
 
 PORTS = {"gateway": 50051, "nlu": 50052, "faq": 50053, "handoff": 50054}
 SERVICES = tuple(PORTS)
-KEEPING = ("gateway", "faq", "handoff")
+KEEPING = ("gateway", "nlu", "faq", "handoff")
 """The services that have a database."""
 ENCODING = ("nlu", "faq")
 """The services that load the encoder."""

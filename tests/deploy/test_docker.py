@@ -220,7 +220,7 @@ def test_compose_waits_for_healthy_neighbours(service: str) -> None:
     needed = compose()["services"][service].get("depends_on", {})
     assert {name for name, how in needed.items() if how["condition"] == "service_healthy"} == {
         "gateway": {"postgres", "nlu", "faq", "handoff"},
-        "nlu": set(),
+        "nlu": {"postgres"},
         "faq": {"postgres"},
         "handoff": {"postgres"},
     }[service]

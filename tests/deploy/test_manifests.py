@@ -205,7 +205,7 @@ def test_what_the_service_writes_to_is_a_volume(folder: Path, service: str) -> N
     if service in KEEPING:
         assert mounted.pop("/run/secrets/database") == "secret"
     disk = {"/var/lib/balie": "persistentVolumeClaim"} if folder == LOCAL and service in KEEPING else {}
-    model = {"/var/lib/balie": "emptyDir"} if service == "nlu" else {}
+    model = {"/var/lib/balie/models": "emptyDir"} if service == "nlu" else {}
     assert mounted == disk | model
 
 

@@ -138,6 +138,7 @@ def service_settings(
     own = {
         "nlu": {
             "BALIE_NLU_LISTEN": addresses.nlu,
+            "BALIE_NLU_DATABASE_URL": database("nlu"),
             "BALIE_NLU_INTENTS_FILE": str(desk.intents),
             "BALIE_NLU_KEYWORDS_FILE": str(desk.keywords),
             "BALIE_NLU_LANGUAGES": json.dumps(list(languages)),

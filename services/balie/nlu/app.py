@@ -10,7 +10,12 @@ import structlog
 from balie.api.nlu.v1 import encoder_service_pb2_grpc, nlu_service_pb2_grpc
 from balie.encoders import EncoderBusy, EncoderSettings, open_encoder
 from balie.encoders.batcher import BatchingEncoder
+from balie.kit.background import running
+from balie.kit.chores import Chores, Trimming
+from balie.kit.database import Database
 from balie.kit.errors import DependencyUnavailable
+from balie.kit.eventlog import EventLog
+from balie.kit.ledger import Ledger
 from balie.kit.server import Serving
 from balie.nlu.analyzer import Analyzer, Keywords, NoKeywords
 from balie.nlu.calibrating import Promise
@@ -24,6 +29,7 @@ from balie.nlu.models import open_model
 from balie.nlu.service import EncoderService, NluService
 from balie.nlu.settings import NluSettings
 from balie.nlu.signals import SignalReader
+from balie.nlu.topics import every_topic
 from balie.nlu.training import Job
 
 _log = structlog.get_logger()
@@ -31,7 +37,10 @@ _log = structlog.get_logger()
 
 @asynccontextmanager
 async def lifespan(settings: NluSettings) -> AsyncGenerator[Serving, None]:
-    """Reads the files, loads the encoder and the model, trained first if there is none, and offers both services."""
+    """Reads the files, opens the database, loads the encoder and the model, trained first if there is none.
+
+    Offers both services then.
+    """
     examples = await asyncio.to_thread(read_examples, settings.intents_file, settings.languages)
     keywords = await _keywords(settings, examples)
     chosen = settings.encoder()
@@ -40,6 +49,12 @@ async def lifespan(settings: NluSettings) -> AsyncGenerator[Serving, None]:
         _job(settings, chosen), examples, opened.fingerprint, log_format=settings.log_format
     )
     async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            Database.open(settings.database_url, migrations="balie.nlu.migrations")
+        )
+        log = EventLog(database, poll_seconds=settings.poll_seconds)
+        chores = Chores(database, Ledger(), Trimming(log, every_topic, settings.keep_events))
+        await stack.enter_async_context(running(chores.run(every_seconds=settings.chores_seconds)))
         encoder = BatchingEncoder.from_settings(opened, chosen)
         stack.push_async_callback(encoder.close)
         analyzer = Analyzer(
@@ -52,6 +67,7 @@ async def lifespan(settings: NluSettings) -> AsyncGenerator[Serving, None]:
         )
 
         async def ready() -> None:
+            await database.check()
             with suppress(EncoderBusy):  # busy is not broken
                 if not await analyzer.is_sound():
                     raise DependencyUnavailable("encoder")

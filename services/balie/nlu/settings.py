@@ -7,12 +7,12 @@ from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from balie.encoders.settings import EncoderSettings
-from balie.kit.settings import ServiceSettings
+from balie.kit.settings import DatabaseSettings
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
-class NluSettings(ServiceSettings):
+class NluSettings(DatabaseSettings):
     """The NLU service's settings, `BALIE_NLU_*`; the encoder's are `BALIE_ENCODER_*`."""
 
     model_config = SettingsConfigDict(env_prefix="BALIE_NLU_")
@@ -59,6 +59,24 @@ class NluSettings(ServiceSettings):
         gt=0,
         lt=1,
         description="Chance that a threshold breaks these promises, above 0 and below 1.",
+    )
+    poll_seconds: float = Field(
+        default=0.2,
+        ge=0.01,
+        le=60,
+        description="How soon this replica sees what another wrote, seconds, 0.01 to 60.",
+    )
+    keep_events: int = Field(
+        default=100_000,
+        ge=1000,
+        le=1_000_000_000,
+        description="Events kept of each topic, 1000 to 1000000000; a replica that is further behind reads the tables anew.",
+    )
+    chores_seconds: float = Field(
+        default=3600.0,
+        ge=1,
+        le=86_400,
+        description="Time between two rounds of throwing away what is kept no longer, seconds, 1 to 86400.",
     )
 
     @field_validator("languages")
