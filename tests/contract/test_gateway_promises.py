@@ -22,6 +22,7 @@ from tests.fakes.gateway_desk import (
 
 from balie.api.gateway.v1 import conversation_pb2
 from balie.api.handoff.v1 import handoff_pb2
+from balie.api.nlu.v1 import nlu_service_pb2
 from balie.client import error_of
 
 DONE, SUPERSEDED = conversation_pb2.TURN_STATE_DONE, conversation_pb2.TURN_STATE_SUPERSEDED
@@ -251,6 +252,16 @@ class TestNobodyIsStranded:
         await desk.neighbours.nlu_server.start()
         again = await desk.say(await desk.create("bob"), "hoe laat open")
         assert [one.text for one in again.replies] == [ANSWER]
+
+    async def test_the_faq_is_asked_while_intents_cannot_be_ranked(self, desk: Desk) -> None:
+        blind = understanding()
+        blind.no_match_reason = nlu_service_pb2.NO_MATCH_REASON_ENGINE_UNAVAILABLE
+        desk.neighbours.nlu.otherwise = blind
+        answer = await desk.say(await desk.create(), "hoe laat open")
+        assert [one.text for one in answer.replies] == [ANSWER]
+        turn = await desk.turn(answer.turn_id)
+        assert list(turn.services_down) == ["nlu"]
+        assert turn.understanding.no_match_reason == nlu_service_pb2.NO_MATCH_REASON_ENGINE_UNAVAILABLE
 
     async def test_a_person_is_asked_while_the_faq_is_down(self, desk: Desk) -> None:
         await desk.neighbours.faq_server.stop()

@@ -110,6 +110,7 @@ async def test_a_keyword_says_where_it_stands_and_what_it_points_at(
 async def test_a_single_keyword_matches(stub: nlu_service_pb2_grpc.NluServiceStub) -> None:
     article, topic = await analyze(stub, "WV-1042"), await analyze(stub, "Fiets!")
     assert article.verdict == topic.verdict == language_pb2.VERDICT_MATCH
+    assert article.no_match_reason == topic.no_match_reason == nlu_service_pb2.NO_MATCH_REASON_UNSPECIFIED
     assert article.keywords[0].whole_message
     assert article.keywords[0].rule == language_pb2.KEYWORD_RULE_EXACT
     assert (topic.intents[0].name, topic.intents[0].score) == ("bicycle_information", 1.0)
@@ -123,6 +124,7 @@ async def test_hears_the_request_for_a_person(stub: nlu_service_pb2_grpc.NluServ
 async def test_says_when_it_does_not_know(stub: nlu_service_pb2_grpc.NluServiceStub) -> None:
     found = await analyze(stub, "hoe bak ik pannenkoeken")
     assert found.verdict == language_pb2.VERDICT_NO_MATCH
+    assert found.no_match_reason == nlu_service_pb2.NO_MATCH_REASON_BELOW_THRESHOLD
 
 
 async def test_the_embedding_comes_only_when_asked(stub: nlu_service_pb2_grpc.NluServiceStub) -> None:

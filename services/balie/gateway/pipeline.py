@@ -29,7 +29,7 @@ class Findings:
     Attributes:
         understanding: what NLU said, None when it did not, or when there are no words.
         answers: what the FAQ said, None when it did not or was not asked.
-        services_down: services that did not answer, or refused, on this try.
+        services_down: services that did not answer, refused, or answered in part, on this try.
         are_new: whether any of it was found on this try, and is not on disk yet.
     """
 
@@ -93,6 +93,10 @@ class Pipeline:
         before = (understanding, answers)
         if understanding is None and claim.text.strip():
             understanding = await self._analyze(claim, stages, down)
+        if understanding is not None and understanding.are_intents_missing:
+            down.append(
+                "nlu"
+            )  # in part: what is left is enough for the FAQ, and to hear that a person is asked for
         if understanding is not None and answers is None:
             answers = await self._search(claim, understanding, stages, down)
         return Findings(understanding, answers, tuple(down), are_new=(understanding, answers) != before)

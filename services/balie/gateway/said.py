@@ -35,6 +35,7 @@ class Understanding:
     Attributes:
         language: BCP-47 tag, or `und`.
         intents: names, best first.
+        are_intents_missing: whether NLU could not rank them now; the rest is as ever.
         wire: all of it but the embedding, in NLU's own form.
         embedding: the sentence's vector, in its own form; empty when it is not at hand.
     """
@@ -46,6 +47,7 @@ class Understanding:
     model_version: str
     wire: bytes
     embedding: bytes = b""
+    are_intents_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from balie.nlu.domain import (
     Detection,
     Embedding,
     KeywordMatch,
+    NoMatchReason,
     ScoredIntent,
     Signals,
     TargetKind,
@@ -144,16 +145,18 @@ class Analyzer:
         intents = self._artifact.model.ranked(scores, MOST_INTENTS)
         thresholds = self._artifact.thresholds
         whole = [match for match in reading.keywords if match.whole_message]
+        verdict = Verdict.MATCH if whole else verdict_of(intents, thresholds)
         return Understanding(
             detection=reading.detection,
             keywords=reading.keywords,
             intents=_led_by(whole, intents),
-            verdict=Verdict.MATCH if whole else verdict_of(intents, thresholds),
+            verdict=verdict,
             threshold=thresholds.match,
             signals=reading.signals,
             embedding=None if vector is None else Embedding(self._encoder.fingerprint, vector),
             model_version=self._artifact.version,
             calibration_version=thresholds.version,
+            no_match_reason=NoMatchReason.BELOW_THRESHOLD if verdict is Verdict.NO_MATCH else None,
         )
 
 

@@ -7,6 +7,7 @@ from balie.nlu.domain import (
     Embedding,
     EncodedTexts,
     KeywordMatch,
+    NoMatchReason,
     Rule,
     ScoredIntent,
     TargetKind,
@@ -28,6 +29,11 @@ _VERDICTS = {
     Verdict.MATCH: language_pb2.VERDICT_MATCH,
     Verdict.AMBIGUOUS: language_pb2.VERDICT_AMBIGUOUS,
     Verdict.NO_MATCH: language_pb2.VERDICT_NO_MATCH,
+}
+_NO_MATCH_REASONS = {
+    None: nlu_service_pb2.NO_MATCH_REASON_UNSPECIFIED,
+    NoMatchReason.ENGINE_UNAVAILABLE: nlu_service_pb2.NO_MATCH_REASON_ENGINE_UNAVAILABLE,
+    NoMatchReason.BELOW_THRESHOLD: nlu_service_pb2.NO_MATCH_REASON_BELOW_THRESHOLD,
 }
 _TARGET_FIELDS = {
     TargetKind.FAQ_ENTRY: "faq_entry_id",
@@ -125,6 +131,7 @@ def understanding_to_proto(understanding: Understanding) -> nlu_service_pb2.Unde
         embedding=None if embedding is None else _embedding_to_proto(embedding),
         model_version=understanding.model_version,
         calibration_version=understanding.calibration_version,
+        no_match_reason=_NO_MATCH_REASONS[understanding.no_match_reason],
     )
 
 

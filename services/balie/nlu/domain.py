@@ -28,6 +28,13 @@ class Verdict(Enum):
     NO_MATCH = "no match"
 
 
+class NoMatchReason(Enum):
+    """Why nothing matched."""
+
+    ENGINE_UNAVAILABLE = "engine unavailable"
+    BELOW_THRESHOLD = "below threshold"
+
+
 class TargetKind(Enum):
     """What a keyword points at."""
 
@@ -137,11 +144,12 @@ class Understanding:
     """What is said about one message.
 
     Attributes:
-        intents: best first, ties by name.
+        intents: best first, ties by name; none when the engine cannot answer.
         threshold: the score from which an intent counted as a match, [0, 1].
         embedding: only when it was asked for.
         model_version: names the model that ranked the intents.
         calibration_version: names the calibration that set the threshold.
+        no_match_reason: why the verdict is NO_MATCH; None with any other.
     """
 
     detection: Detection
@@ -153,3 +161,4 @@ class Understanding:
     embedding: Embedding | None
     model_version: str
     calibration_version: str
+    no_match_reason: NoMatchReason | None = None

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,18 @@ async def test_goes_on_without_nlu_and_asks_the_faq_nothing() -> None:
         ("analyze", False),
         ("route", True),
     ]
+
+
+async def test_goes_on_without_intents_and_asks_the_faq_all_the_same() -> None:
+    blind = replace(understood(Verdict.NO_MATCH), are_intents_missing=True)
+    worked = Worked(nlu=PortNlu(blind))
+    outcome = await worked.out()
+    assert [draft.text for draft in outcome.drafts] == ["Antwoord hours."]
+    assert worked.router.asked[0].understanding == blind
+    assert worked.findings.services_down == ("nlu",)
+    helpless = Worked(routing(DecisionKind.ESCALATE, handoff=waiting_handoff()), nlu=PortNlu(blind))
+    outcome = await helpless.out()
+    assert [draft.text for draft in outcome.drafts] == [said(Phrase.DEGRADED)]
 
 
 async def test_goes_on_without_the_faq() -> None:

@@ -11,6 +11,7 @@ from balie.nlu.domain import (
     Embedding,
     EncodedTexts,
     KeywordMatch,
+    NoMatchReason,
     Rule,
     ScoredIntent,
     Signals,
@@ -155,6 +156,17 @@ def test_the_embedding_is_told_with_its_encoder() -> None:
 def test_every_verdict_has_its_name(verdict: Verdict) -> None:
     told = convert.understanding_to_proto(understanding(verdict=verdict)).verdict
     assert language_pb2.Verdict.Name(told) == f"VERDICT_{verdict.name}"
+
+
+@pytest.mark.parametrize("reason", NoMatchReason)
+def test_every_reason_for_no_match_has_its_name(reason: NoMatchReason) -> None:
+    told = convert.understanding_to_proto(understanding(no_match_reason=reason)).no_match_reason
+    assert nlu_service_pb2.NoMatchReason.Name(told) == f"NO_MATCH_REASON_{reason.name}"
+
+
+def test_a_match_gives_no_reason_for_its_absence() -> None:
+    told = convert.understanding_to_proto(understanding(verdict=Verdict.MATCH))
+    assert told.no_match_reason == nlu_service_pb2.NO_MATCH_REASON_UNSPECIFIED
 
 
 @pytest.mark.parametrize("rule", Rule)

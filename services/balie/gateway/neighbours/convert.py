@@ -56,6 +56,7 @@ def understanding_from_proto(message: nlu_service_pb2.Understanding) -> Understa
         model_version=message.model_version,
         wire=stored.SerializeToString(),
         embedding=message.embedding.SerializeToString() if message.HasField("embedding") else b"",
+        are_intents_missing=message.no_match_reason == nlu_service_pb2.NO_MATCH_REASON_ENGINE_UNAVAILABLE,
     )
 
 

@@ -484,7 +484,9 @@ class Turn(google.protobuf.message.Message):
 
     @property
     def services_down(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Lists the services that did not answer."""
+        """Lists the services that did not answer, and `nlu` also when it answered without intents because their engine did not
+        (`understanding.no_match_reason` is ENGINE_UNAVAILABLE then).
+        """
 
     @property
     def next_attempt_time(self) -> google.protobuf.timestamp_pb2.Timestamp:

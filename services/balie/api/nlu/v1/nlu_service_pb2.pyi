@@ -8,10 +8,49 @@ import builtins
 import collections.abc
 import google.protobuf.descriptor
 import google.protobuf.internal.containers
+import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
+import sys
 import typing
 
+if sys.version_info >= (3, 10):
+    import typing as typing_extensions
+else:
+    import typing_extensions
+
 DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
+
+class _NoMatchReason:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _NoMatchReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_NoMatchReason.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    NO_MATCH_REASON_UNSPECIFIED: _NoMatchReason.ValueType  # 0
+    """Is sent with every other verdict than NO_MATCH."""
+    NO_MATCH_REASON_ENGINE_UNAVAILABLE: _NoMatchReason.ValueType  # 1
+    """The engine that ranks intents does not answer, or answers nonsense: a remote one is down, or too slow. The language,
+    the keywords, the signals and the embedding are as ever, and `intents` is empty. A keyword that is all of the message is
+    a MATCH even so. Asking again later may help; the service's log says what is wrong.
+    """
+    NO_MATCH_REASON_BELOW_THRESHOLD: _NoMatchReason.ValueType  # 2
+    """No intent scores as much as `threshold` while leading the next clearly."""
+
+class NoMatchReason(_NoMatchReason, metaclass=_NoMatchReasonEnumTypeWrapper):
+    """Says why nothing matched, for routing and for whoever looks into it; a client treats a value that it does not know as
+    BELOW_THRESHOLD.
+    """
+
+NO_MATCH_REASON_UNSPECIFIED: NoMatchReason.ValueType  # 0
+"""Is sent with every other verdict than NO_MATCH."""
+NO_MATCH_REASON_ENGINE_UNAVAILABLE: NoMatchReason.ValueType  # 1
+"""The engine that ranks intents does not answer, or answers nonsense: a remote one is down, or too slow. The language,
+the keywords, the signals and the embedding are as ever, and `intents` is empty. A keyword that is all of the message is
+a MATCH even so. Asking again later may help; the service's log says what is wrong.
+"""
+NO_MATCH_REASON_BELOW_THRESHOLD: NoMatchReason.ValueType  # 2
+"""No intent scores as much as `threshold` while leading the next clearly."""
+global___NoMatchReason = NoMatchReason
 
 @typing.final
 class Understanding(google.protobuf.message.Message):
@@ -29,6 +68,7 @@ class Understanding(google.protobuf.message.Message):
     EMBEDDING_FIELD_NUMBER: builtins.int
     MODEL_VERSION_FIELD_NUMBER: builtins.int
     CALIBRATION_VERSION_FIELD_NUMBER: builtins.int
+    NO_MATCH_REASON_FIELD_NUMBER: builtins.int
     language: builtins.str
     """Gives the language as a BCP-47 tag out of the configured ones, or `und` when none can be told."""
     language_confidence: builtins.float
@@ -41,14 +81,17 @@ class Understanding(google.protobuf.message.Message):
     """Names the model that ranked the intents: changes whenever its data, its encoder or its training does."""
     calibration_version: builtins.str
     """Names the calibration that set `threshold`."""
+    no_match_reason: global___NoMatchReason.ValueType
+    """Says why `verdict` is NO_MATCH; UNSPECIFIED with any other verdict."""
     @property
     def keywords(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[balie.api.common.v1.language_pb2.KeywordMatch]:
         """Lists the keywords found, strongest rule first, then longest, then leftmost. At most 16."""
 
     @property
     def intents(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[balie.api.common.v1.language_pb2.ScoredIntent]:
-        """Lists intents, best first, ties by name. At most 10. An intent that the message names word for word, by a training
-        example or by a keyword that is all of the message, scores 1 and the others 0.
+        """Lists intents, best first, ties by name. At most 10; none when the engine that ranks them cannot answer. An intent that
+        the message names word for word, by a training example or by a keyword that is all of the message, scores 1 and the
+        others 0.
         """
 
     @property
@@ -72,9 +115,10 @@ class Understanding(google.protobuf.message.Message):
         embedding: balie.api.common.v1.language_pb2.Embedding | None = ...,
         model_version: builtins.str = ...,
         calibration_version: builtins.str = ...,
+        no_match_reason: global___NoMatchReason.ValueType = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["embedding", b"embedding", "signals", b"signals"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["calibration_version", b"calibration_version", "embedding", b"embedding", "intents", b"intents", "keywords", b"keywords", "language", b"language", "language_confidence", b"language_confidence", "model_version", b"model_version", "signals", b"signals", "threshold", b"threshold", "verdict", b"verdict"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["calibration_version", b"calibration_version", "embedding", b"embedding", "intents", b"intents", "keywords", b"keywords", "language", b"language", "language_confidence", b"language_confidence", "model_version", b"model_version", "no_match_reason", b"no_match_reason", "signals", b"signals", "threshold", b"threshold", "verdict", b"verdict"]) -> None: ...
 
 global___Understanding = Understanding
 
