@@ -21,7 +21,7 @@ from balie.nlu.analyzer import Analyzer, Keywords, NoKeywords
 from balie.nlu.calibrating import Promise
 from balie.nlu.domain import TargetKind
 from balie.nlu.encoding import Encoding
-from balie.nlu.examples import Examples, read_examples
+from balie.nlu.examples import Examples
 from balie.nlu.keyword_file import Keyword, read_keywords, words_by_language
 from balie.nlu.language import LanguageDetector
 from balie.nlu.language_words import known_words
@@ -31,6 +31,7 @@ from balie.nlu.settings import NluSettings
 from balie.nlu.signals import SignalReader
 from balie.nlu.topics import every_topic
 from balie.nlu.training import Job
+from balie.nlu.training_data import read_examples
 
 _log = structlog.get_logger()
 

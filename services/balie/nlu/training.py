@@ -21,7 +21,8 @@ from balie.kit.registry import MissingExtra, UnknownPlugin
 from balie.nlu.artifacts import Manifest, Origin, StoredThresholds, save
 from balie.nlu.calibrating import Promise
 from balie.nlu.errors import StartRefused
-from balie.nlu.examples import Examples, read_examples
+from balie.nlu.examples import Examples
+from balie.nlu.training_data import read_examples
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,7 +4,8 @@ import pytest
 from tests.unit.nlu.sample import LANGUAGES, as_yaml, examples, intents_file
 
 from balie.nlu.errors import DataFileWrong
-from balie.nlu.examples import Example, read_examples
+from balie.nlu.examples import Example
+from balie.nlu.training_data import read_examples
 
 GOOD = "intents:\n  a: {nl: [een, twee]}\n  b: {nl: [drie, vier]}\n"
 

@@ -11,13 +11,13 @@ import yaml
 from balie.encoders.onnx import OnnxEncoder
 from balie.nlu.artifacts import Artifact, load
 from balie.nlu.domain import TargetKind, Verdict
-from balie.nlu.examples import read_examples
 from balie.nlu.keyword_file import read_keywords, words_by_language
 from balie.nlu.keywords import KeywordFinder
 from balie.nlu.language import LanguageDetector
 from balie.nlu.language_words import known_words
 from balie.nlu.signals import SignalReader
 from balie.nlu.training import Job, train
+from balie.nlu.training_data import read_examples
 from balie.nlu.verdicts import verdict_of
 
 DESK = Path(__file__).parents[3] / "services" / "balie" / "cli" / "waddenveer"

@@ -14,9 +14,9 @@ from structlog.testing import capture_logs
 from balie.encoders import EncoderSettings
 from balie.nlu.artifacts import WEIGHTS_FILE, Artifact
 from balie.nlu.errors import TrainingFailed
-from balie.nlu.examples import read_examples
 from balie.nlu.models import open_model
 from balie.nlu.training import Job, main, table_of, train
+from balie.nlu.training_data import read_examples
 
 
 def arguments(job: Job, folder: Path) -> list[str]:
