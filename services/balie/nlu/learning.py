@@ -4,7 +4,6 @@ Nothing depends on the order of the examples. The same words in two languages ar
 from and what is held out, so that no example is scored by a model that has seen it.
 """
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,7 +16,7 @@ from balie.nlu import fitting, lexical
 from balie.nlu.calibrating import HeldOut, Promise, calibrate
 from balie.nlu.examples import OUT_OF_SCOPE, Example, Examples
 from balie.nlu.fitting import Fit, Table
-from balie.nlu.folding import phrase_of
+from balie.nlu.folds import FOLDS, folds_of
 from balie.nlu.intents import Weights, phrase_hash, softmax
 from balie.nlu.verdicts import Thresholds
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 Progress = Callable[[str, float], None]
 """Is told what is being done and how much of the whole is done, in [0, 1]."""
 
-_FOLDS = 5
 _LEXICAL_WEIGHTS = (0.5, 1.0, 1.5)
 """What the n-grams may count against the embedding: an encoder that knows the language needs little of them."""
 
@@ -86,20 +84,6 @@ def learn(
     )
 
 
-def folds_of(items: Sequence[Example]) -> "NDArray[np.int64]":
-    """Returns the fold of each example, shape (examples,): each class spread evenly, equal words kept together."""
-    phrases: dict[str, set[str]] = defaultdict(set)
-    for item in items:
-        phrases[item.intent].add(phrase_of(item.text))
-    folds: dict[tuple[str, str], int] = {}
-    turn = 0
-    for intent in sorted(phrases):
-        for phrase in sorted(phrases[intent], key=lambda one: hashlib.sha256(one.encode()).digest()):
-            folds[intent, phrase] = turn % _FOLDS
-            turn += 1
-    return np.array([folds[item.intent, phrase_of(item.text)] for item in items])
-
-
 def _best(
     table: Table, folds: "NDArray[np.int64]", class_count: int, intent_count: int, progress: Progress
 ) -> "tuple[float, NDArray[np.float64]]":
@@ -109,8 +93,8 @@ def _best(
     accuracy: dict[float, float] = {}
     for turn, weight in enumerate(_LEXICAL_WEIGHTS):
         found[weight] = margins = np.zeros((len(table.classes), class_count))
-        for fold in range(_FOLDS):
-            done = (turn * _FOLDS + fold) / (len(_LEXICAL_WEIGHTS) * _FOLDS)
+        for fold in range(FOLDS):
+            done = (turn * FOLDS + fold) / (len(_LEXICAL_WEIGHTS) * FOLDS)
             progress("cross-validating", 0.3 + 0.6 * done)
             held, kept = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
             if held.size:

@@ -6,7 +6,7 @@ from balie.nlu.calibrating import Promise
 from balie.nlu.examples import Example, Examples
 from balie.nlu.fitting import Table
 from balie.nlu.intents import IntentModel
-from balie.nlu.learning import Learned, folds_of, learn
+from balie.nlu.learning import Learned, learn
 from balie.nlu.lexical import ngrams
 
 TOPICS = {"bike": "fiets zadel wiel", "boat": "boot kade veer", "oos": "maan ster zon"}
@@ -61,21 +61,6 @@ def test_tells_its_progress_up_to_the_end() -> None:
     shares = [share for _, share in told]
     assert shares == sorted(shares)
     assert {"cross-validating", "calibrating", "fitting on everything"} <= {step for step, _ in told}
-
-
-def test_equal_words_stay_in_one_fold() -> None:
-    items = [Example("a", language, "Hallo!") for language in ("nl", "de", "en")] + sample()
-    folds = folds_of(items)
-    assert len(set(folds[:3])) == 1
-    assert sorted(set(folds.tolist())) == [0, 1, 2, 3, 4]
-
-
-def test_folds_hold_as_much_of_each_class() -> None:
-    items = sample(50)
-    folds = folds_of(items)
-    for intent in TOPICS:
-        sizes = np.bincount(folds[[item.intent == intent for item in items]], minlength=5)
-        assert sizes.max() - sizes.min() <= 1
 
 
 @pytest.mark.parametrize("per_intent", [2, 3, 4])

@@ -3,6 +3,8 @@
 That is all an engine does. Whatever stands around it is the same for each: held-out scores, calibration, thresholds and
 verdicts, checksums, activation, evaluation. An engine knows neither gRPC nor the event loop: it is called from worker
 threads when it ranks, and in a process of its own when it learns.
+
+Whoever writes an engine finds all its words here, and a suite to run it through in `balie.kit.testing.engines`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,11 +12,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
+from balie.nlu.errors import EngineUnavailable, OptionWrong, TrainingFailed
+from balie.nlu.examples import OUT_OF_SCOPE, Example
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from balie.nlu.examples import Example
+__all__ = [
+    "OUT_OF_SCOPE",
+    "Engine",
+    "EngineUnavailable",
+    "Example",
+    "Lesson",
+    "Message",
+    "OptionWrong",
+    "Progress",
+    "Ranker",
+    "Ranking",
+    "TrainingFailed",
+]
 
 Progress = Callable[[str, float], None]
 """Is told what is being done and how much of the whole is done, in [0, 1]."""
@@ -32,7 +49,7 @@ class Lesson:
             example. None when the engine says that it needs none.
     """
 
-    examples: "Sequence[Example]"
+    examples: Sequence[Example]
     intents: Sequence[str]
     vectors: "NDArray[np.float32] | None" = field(default=None, repr=False)
 
