@@ -43,6 +43,8 @@ async def lifespan(settings: NluSettings) -> AsyncGenerator[Serving, None]:
     Offers both services then.
     """
     examples = await asyncio.to_thread(read_examples, settings.intents_file, settings.languages)
+    for note in examples.notes:
+        _log.warning("training data", note=str(note))
     keywords = await _keywords(settings, examples)
     chosen = settings.encoder()
     opened = await asyncio.to_thread(open_encoder, chosen)

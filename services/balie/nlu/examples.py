@@ -19,6 +19,7 @@ class Example:
 
     Attributes:
         intent: its name, or `oos`.
+        language: its tag; "" when nobody said it, which no example to learn from has.
         line: where it stands in its file, from 1.
         file: its file; None when it is of none.
     """
@@ -30,11 +31,35 @@ class Example:
     file: Path | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something of a file that is understood otherwise than it may have been meant, or is not used; no mistake.
+
+    Attributes:
+        file: where.
+        line: where in it, from 1; 0 for the file as a whole.
+        text: what, in a sentence without any example's words.
+    """
+
+    file: Path
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.text}" if self.line else f"{self.file}: {self.text}"
+
+
 @dataclass(frozen=True)
 class Examples:
-    """Examples to learn from, in an order that does not depend on the file's."""
+    """Examples to learn from, in an order that does not depend on the file's.
+
+    Attributes:
+        items: sorted by intent, language and text.
+        notes: what was left out of them, and why.
+    """
 
     items: Sequence[Example]
+    notes: Sequence[Note] = ()
 
     @property
     def intents(self) -> list[str]:

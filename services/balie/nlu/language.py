@@ -59,7 +59,7 @@ class LanguageDetector:
             hint: a BCP 47 tag; one that names a configured language is taken as it is, any other is ignored. A region
                 or script is looked over: `nl-BE` names `nl`.
         """
-        probabilities = self._probabilities(text[:_MAX_CHARACTERS])
+        probabilities = self.probabilities(text[:_MAX_CHARACTERS])
         if told := self._tags.get(hint.split("-")[0].lower()):
             return Detection(told, probabilities[told])
         best = max(probabilities, key=lambda tag: (probabilities[tag], tag))
@@ -67,7 +67,7 @@ class LanguageDetector:
             return Detection(UNKNOWN_LANGUAGE, 0.0)
         return Detection(best, probabilities[best])
 
-    def _probabilities(self, text: str) -> dict[str, float]:
+    def probabilities(self, text: str) -> dict[str, float]:
         """Returns the probability of each configured language; what lacks to 1 is any other's."""
         ranked = dict(self._identifier.rank(text))
         weights = {tag: ranked[code] for code, tag in self._tags.items()}

@@ -18,7 +18,7 @@ class NluSettings(DatabaseSettings):
     model_config = SettingsConfigDict(env_prefix="BALIE_NLU_")
 
     intents_file: Path = Field(
-        description="YAML file of what people write, by intent and language, from which intents are learned. Required.",
+        description="File of what people write, by intent, from which intents are learned: Balie's YAML, Rasa's, JSON Lines or CSV; or a folder of such files. Required.",
     )
     model_folder: Path = Field(
         description="Folder in which the three models used last are kept, about 5 MB each; made when absent. Required.",

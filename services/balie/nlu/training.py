@@ -200,7 +200,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m balie.nlu.training",
         description="Trains an intent model and prints what it is worth, measured by cross-validation.",
     )
-    parser.add_argument("--intents", type=Path, required=True, help="file of examples, YAML")
+    parser.add_argument(
+        "--intents",
+        type=Path,
+        required=True,
+        help="file or folder of examples: YAML (Balie's or Rasa's), JSON Lines, CSV",
+    )
     parser.add_argument("--model-folder", type=Path, required=True, help="folder that models are kept in")
     parser.add_argument("--encoder-folder", type=Path, help="default: BALIE_ENCODER_FOLDER or its default")
     parser.add_argument("--encoder", help="all settings of the encoder, as JSON")

@@ -65,7 +65,7 @@ def test_prints_a_table_of_results(job: Job, tmp_path: Path) -> None:
     ("name", "content", "problem"),
     [
         ("absent.yaml", None, "cannot be read"),
-        ("bad.yaml", "intents: {a: {nl: [x]}}", "bad.yaml:1: a has 1 different examples"),
+        ("bad.yaml", "intents: {a: {nl: ['']}}", "bad.yaml:1: the text is empty"),
     ],
 )
 def test_says_in_one_line_what_is_wrong(

@@ -68,35 +68,31 @@ def test_what_is_learned_from_does_not_depend_on_the_order(tmp_path: Path) -> No
     [
         ("", 0, "is empty"),
         ("[]", 1, "the file must be a mapping"),
-        ("oos: {nl: [x]}", 1, "the key intents is missing"),
         (f"{GOOD}answers: {{}}\n", 4, "unknown key 'answers'"),
-        ("intents: [a]", 1, "intents must be a mapping"),
+        ("answers: {}", 0, "holds no examples"),
+        ("intents: a", 1, "intents must be a mapping"),
+        ("intents: [a]", 1, "intents is a list of names"),
         (f"{GOOD}  c: [x, y]\n", 4, "the examples of c must be a mapping"),
         (f"{GOOD}  c: {{nl: text}}\n", 4, "the examples of c in nl must be a list"),
         (f"{GOOD}  c: {{dutch: [x, y]}}\n", 4, "'dutch' is no language tag"),
-        (f"{GOOD}  c: {{nl: [x, '  ']}}\n", 4, "an example of c is empty"),
+        (f"{GOOD}  c: {{nl: [x, '  ']}}\n", 4, "the text is empty"),
         (f"{GOOD}  c: {{nl: [x, [y]]}}\n", 4, "an example of c must be a text"),
-        (f"{GOOD}  c: {{nl: [x, {'y' * 1001}]}}\n", 4, "has 1001 characters"),
-        (
-            f"{GOOD}  c: {{nl: [x]}}\n",
-            4,
-            "c has 1 different examples in the configured languages, at least 2",
-        ),
-        (f"{GOOD}  c: {{nl: [X!, x]}}\n", 4, "c has 1 different examples"),
-        (f"{GOOD}  c: {{fr: [x, y]}}\n", 4, "c has 0 different examples"),
-        (f"{GOOD}  c: {{}}\n", 4, "c has 0 different examples"),
+        (f"{GOOD}  c: {{nl: [x, {'y' * 4097}]}}\n", 4, "the text has 4097 characters"),
+        (f"{GOOD}  c: {{}}\n", 4, "c has no examples"),
         (f"{GOOD}  a: {{nl: [x, y]}}\n", 4, "intents has 'a' twice"),
         (f"{GOOD}  oos: {{nl: [x, y]}}\n", 4, "oos is no intent"),
-        (f"{GOOD}  'a b': {{nl: [x, y]}}\n", 4, "the name of an intent"),
-        (f"{GOOD}  {'c' * 129}: {{nl: [x, y]}}\n", 4, "the name of an intent"),
-        (
-            f"{GOOD}  c:\n    nl:\n      - x\n      - EEN!\n",
-            7,
-            "an example of c is one of a as well, in line 2",
-        ),
+        (f'{GOOD}  "a\\tb": {{nl: [x, y]}}\n', 4, "holds a control character"),
+        (f"{GOOD}  {'c' * 129}: {{nl: [x, y]}}\n", 4, "a label has at most 128 characters"),
         ("intents: {a: {nl: [een, twee]}}", 0, "one intent cannot be told from others"),
+        ("oos: {nl: [een, twee]}", 0, "there is only oos"),
         ("intents: {}", 0, "there are no examples"),
+        ("intents: {a: {fr: [x]}, b: {fr: [y]}}", 0, "configured languages, nl; there are some in fr (2)"),
         ("intents: }\n", 1, "is no YAML"),
+        ("intents:\n\t- x\n", 2, "by spaces, never by tabs"),
+        ("intents:\n  a: {nl: [x\u0007]}\n", 2, "U+0007 is not allowed"),
+        ("intents: &a\n  b: *a\n", 1, "'b' is no language tag"),
+        (f"{GOOD}---\n{GOOD}", 4, "expected a single document"),
+        (f"intents: {'[' * 20}{']' * 20}", 1, "nested deeper than 16"),
     ],
 )
 def test_names_the_line_of_a_mistake(tmp_path: Path, text: str, line: int, problem: str) -> None:
@@ -109,3 +105,19 @@ def test_names_the_line_of_a_mistake(tmp_path: Path, text: str, line: int, probl
 def test_one_intent_and_what_is_out_of_scope_are_enough(tmp_path: Path) -> None:
     text = "intents: {a: {nl: [een, twee]}}\noos: {nl: [drie, vier]}\n"
     assert read_examples(write(tmp_path, text), ("nl",)).intents == ["a"]
+
+
+def test_all_mistakes_are_counted(tmp_path: Path) -> None:
+    text = f"{GOOD}  c: {{dutch: [x]}}\n  d: {{nl: ['', y]}}\n  e: {{}}\n"
+    with pytest.raises(DataFileWrong, match=r"examples.yaml:4: .*and 2 more; balie nlu validate lists them"):
+        read_examples(write(tmp_path, text), ("nl",))
+
+
+def test_an_anchor_gives_its_texts_to_several_intents(tmp_path: Path) -> None:
+    text = "intents:\n  a: {nl: &shared [een, twee]}\n  b: {nl: *shared}\n"
+    assert len(read_examples(write(tmp_path, text), ("nl",)).items) == 4
+
+
+def test_names_of_intents_may_hold_spaces(tmp_path: Path) -> None:
+    text = "intents: {Change Password: {nl: [een]}, Delete Account: {nl: [twee]}}"
+    assert read_examples(write(tmp_path, text), ("nl",)).intents == ["Change Password", "Delete Account"]

@@ -1,0 +1,87 @@
+"""Training data that no book describes: a clear error, or a model that is sound."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from balie.nlu.artifacts import Artifact, load
+from balie.nlu.errors import DataFileWrong
+from balie.nlu.training import Job, train
+
+Row = tuple[str, str]
+
+
+def learn(job: Job, folder: Path, rows: Sequence[Row]) -> Artifact:
+    path = folder / "examples.jsonl"
+    lines = [json.dumps({"text": text, "label": label, "lang": "nl"}) + "\n" for text, label in rows]
+    path.write_text("".join(lines), encoding="utf-8")
+    mine = replace(job, intents_file=path, model_folder=folder / "models")
+    manifest = train(mine, lambda _step, _share: None)
+    found = load(mine.model_folder, manifest.origin)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        ([], "is empty"),
+        (
+            [("hoi", "greet"), ("hallo", "greet")],
+            "one intent cannot be told from others: add another, or oos",
+        ),
+        ([("maan", "oos"), ("taart", "oos")], "there is only oos, and no intent to learn"),
+        ([("x" * 1_000_000, "long"), ("hoi", "greet")], "jsonl:1: the text has 1000000 characters"),
+        ([("hoi", "greet"), ("\u200b", "nothing")], "jsonl:2: the text is empty"),
+    ],
+)
+def test_says_what_cannot_be_learned_from(
+    job: Job, tmp_path: Path, rows: Sequence[Row], problem: str
+) -> None:
+    with pytest.raises(DataFileWrong, match=problem):
+        learn(job, tmp_path, rows)
+    assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.parametrize(
+    ("rows", "intents"),
+    [
+        ([*((f"hoi {n}", "greet") for n in range(8)), ("doei", "bye")], ["bye", "greet"]),
+        ([("hoi", "greet"), ("doei", "bye")], ["bye", "greet"]),
+        ([("hoi", "greet"), ("maan", "oos")], ["greet"]),
+        ([("hoi", "greet"), ("hoi", "bye"), ("Hoi!", "oos")], ["bye", "greet"]),
+        (
+            [*(("!" * n, "shout") for n in range(1, 6)), *(("?" * n, "ask") for n in range(1, 6))],
+            ["ask", "shout"],
+        ),
+        (
+            [*(("👍" * n, "yes") for n in range(1, 6)), *(("👎" * n, "no") for n in range(1, 6))],
+            ["no", "yes"],
+        ),
+        (
+            [
+                *(("x " * 2000 + f"{n}", "x") for n in range(3)),
+                *(("y " * 2000 + f"{n}", "y") for n in range(3)),
+            ],
+            ["x", "y"],
+        ),
+    ],
+    ids=["one example", "two examples", "one and oos", "one text", "punctuation", "emoji", "long"],
+)
+def test_what_can_hardly_be_learned_from_promises_nothing(
+    job: Job, tmp_path: Path, rows: Sequence[Row], intents: list[str]
+) -> None:
+    found = learn(job, tmp_path, rows)
+    assert found.manifest.intents == intents
+    assert found.manifest.thresholds.match == 1.0
+
+
+def test_scripts_of_all_kinds_are_told_apart(job: Job, tmp_path: Path) -> None:
+    rows = [
+        *((f"退款 возврат {word}", "refund") for word in ("a", "b", "c", "d", "e")),
+        *((f"مرحبا שלום {word}", "greet") for word in ("a", "b", "c", "d", "e")),
+    ]
+    assert learn(job, tmp_path, rows).manifest.figures["in_scope_accuracy"] == 1.0
