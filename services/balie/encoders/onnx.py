@@ -4,7 +4,7 @@ One session serves every thread, and each run uses one core: two single-threaded
 one run on two cores.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -12,7 +12,7 @@ import numpy as np
 import tokenizers
 
 from balie.encoders.errors import EncoderDamaged, EncoderPrecisionMissing
-from balie.encoders.folder.graph import GRAPH_FILE, GRAPH_PRODUCER
+from balie.encoders.folder.graph import GRAPH_FILE, GRAPH_PRODUCER, LAYERS_OUTPUT
 from balie.encoders.folder.manifest import MANIFEST_FILE, TOKENIZER_FILE, Manifest
 from balie.encoders.folder.precisions import require_runtime
 from balie.encoders.settings import keep_runtime_from_reporting
@@ -69,8 +69,10 @@ class OnnxEncoder:
         self._session = _session(folder / GRAPH_FILE)
         self._pads_all = self._session.get_modelmeta().producer_name != GRAPH_PRODUCER
         outputs = self._session.get_outputs()
-        if len(outputs) != 1 or outputs[0].shape[-1] != self._manifest.dimensions:
+        if outputs[0].shape[-1] != self._manifest.dimensions:
             raise EncoderDamaged(folder / MANIFEST_FILE, "does not describe the graph beside it")
+        self._vector = outputs[0].name
+        self._has_layers = any(output.name == LAYERS_OUTPUT for output in outputs)
 
     @classmethod
     def from_settings(cls, settings: "EncoderSettings") -> Self:
@@ -116,14 +118,41 @@ class OnnxEncoder:
 
     def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Returns one unit vector for each text, shape (texts, dimensions), float32, in the order given."""
+        vectors = np.empty((len(texts), self.dimensions), np.float32)
+        for places, (found,) in self._run(texts, [self._vector]):
+            vectors[places] = found
+        return vectors
+
+    @property
+    def has_layers(self) -> bool:
+        """Returns whether the graph gives earlier hidden states; those written before it did must be built anew."""
+        return self._has_layers
+
+    def encode_layers(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """Returns the vector of each text and the means of earlier hidden states, in the order given.
+
+        Returns:
+            Shape (texts, states, dimensions), float32, each row of length 1: first what `encode` returns, then the
+            states from the words' own on.
+        """
+        vectors = self._run(texts, [self._vector, LAYERS_OUTPUT])
+        rows: dict[int, NDArray[np.float32]] = {}
+        for places, (found, means) in vectors:
+            states = means.reshape(len(places), -1, self.dimensions)
+            states /= np.maximum(np.linalg.norm(states, axis=-1, keepdims=True), 1e-12)
+            rows |= zip(places, np.concatenate([found[:, None], states], axis=1), strict=True)
+        return np.stack([rows[place] for place in range(len(texts))])
+
+    def _run(
+        self, texts: Sequence[str], outputs: list[str]
+    ) -> "Iterator[tuple[list[int], list[NDArray[np.float32]]]]":
+        """Yields the outputs of the graph, a run at a time, with the places of the run's texts."""
         if isinstance(texts, str):
             raise TypeError("encode takes a sequence of texts, not one text")
         rows = [self._tokenizer.encode(_readable(text)).ids for text in texts]
-        vectors = np.empty((len(rows), self.dimensions), np.float32)
         for places in _runs([len(row) for row in rows], self._batch_texts, pads_all=self._pads_all):
             ids, mask = self._padded([rows[place] for place in places])
-            vectors[places] = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
-        return vectors
+            yield places, self._session.run(outputs, {"input_ids": ids, "attention_mask": mask})
 
     def _padded(self, rows: list[list[int]]) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
         shape = (len(rows), max(map(len, rows)))

@@ -7,6 +7,9 @@ vectors come out.
 A batch is padded only where texts must lie side by side, in attention. All else works on one row for each token of
 the texts themselves, so that a batch of mixed lengths costs what its tokens cost.
 
+Beside the sentence vector come the means of earlier hidden states, which classifiers learn from: they hold more of the
+words themselves. They cost a mean each, and change nothing of the vector.
+
 Source: Devlin et al. 2019, arXiv:1810.04805 (the layers); Reimers and Gurevych 2019, arXiv:1908.10084, section 3
 (mean pooling).
 """
@@ -28,11 +31,23 @@ if TYPE_CHECKING:
 
     _Weights = Mapping[str, NDArray[np.float32]]
 
-__all__ = ["GRAPH_FILE", "GRAPH_PRODUCER", "PRECISIONS", "WEIGHTS_FILE", "BertShape", "write_graph"]
+__all__ = [
+    "GRAPH_FILE",
+    "GRAPH_PRODUCER",
+    "LAYERS_OUTPUT",
+    "PRECISIONS",
+    "VECTOR_OUTPUT",
+    "WEIGHTS_FILE",
+    "BertShape",
+    "earlier_states",
+    "write_graph",
+]
 
 GRAPH_FILE = "model.onnx"
 GRAPH_PRODUCER = "balie"
 WEIGHTS_FILE = "weights.bin"
+VECTOR_OUTPUT = "sentence_embedding"
+LAYERS_OUTPUT = "layer_means"
 
 _OPSET = 17  # read by every ONNX Runtime since 1.12
 _IR_VERSION = 8
@@ -76,6 +91,11 @@ class BertShape:
         )
 
 
+def earlier_states(layers: int) -> list[int]:
+    """Returns which hidden states are given beside the last: the words' own (0), and those after a third and two thirds."""
+    return sorted({0, round(layers / 3), round(2 * layers / 3)} - {layers})
+
+
 def write_graph(weights: "_Weights", shape: BertShape, folder: Path, precision: str = "fp32") -> None:
     """Writes `model.onnx` and `weights.bin` into the folder; the same weights give the same `weights.bin`, which holds them all.
 
@@ -95,10 +115,12 @@ def write_graph(weights: "_Weights", shape: BertShape, folder: Path, precision: 
     with (folder / WEIGHTS_FILE).open("wb") as file:
         graph = _Graph(shape, precision, TensorFile(file, WEIGHTS_FILE))
         graph.place()
-        hidden = graph.embed(weights)
+        states = [graph.embed(weights)]
         for layer in range(shape.layers):
-            hidden = graph.layer(weights, f"encoder.layer.{layer}.", hidden)
-        graph.pool(hidden)
+            states.append(graph.layer(weights, f"encoder.layer.{layer}.", states[-1]))
+        graph.pool(states[-1])
+        earlier = earlier_states(shape.layers)
+        graph.pool_earlier([states[place] for place in earlier])
     helper = onnx.helper
     integer, real = onnx.TensorProto.INT64, onnx.TensorProto.FLOAT
     model = helper.make_model(
@@ -109,7 +131,12 @@ def write_graph(weights: "_Weights", shape: BertShape, folder: Path, precision: 
                 helper.make_tensor_value_info("input_ids", integer, ["texts", "tokens"]),
                 helper.make_tensor_value_info("attention_mask", integer, ["texts", "tokens"]),
             ],
-            [helper.make_tensor_value_info("sentence_embedding", real, ["texts", shape.dimensions])],
+            [
+                helper.make_tensor_value_info(VECTOR_OUTPUT, real, ["texts", shape.dimensions]),
+                helper.make_tensor_value_info(
+                    LAYERS_OUTPUT, real, ["texts", len(earlier) * shape.dimensions]
+                ),
+            ],
             initializer=graph.tensors.tensors,
         ),
         producer_name=GRAPH_PRODUCER,
@@ -192,7 +219,14 @@ class _Graph:
         self._node("MatMul", ["shares", "padded"], "means")
         self._node("Squeeze", ["means", row], "mean")
         self._node("ReduceL2", ["mean"], "length", axes=[1], keepdims=1)
-        self._node("Div", ["mean", "length"], "sentence_embedding")
+        self._node("Div", ["mean", "length"], VECTOR_OUTPUT)
+
+    def pool_earlier(self, states: list[str]) -> None:
+        """Adds the means of earlier hidden states side by side, not divided by their lengths; after `pool`."""
+        self._node("Concat", states, "earlier", axis=-1)
+        self._node("Gather", ["earlier", "padded.places"], "earlier.padded")
+        self._node("MatMul", ["shares", "earlier.padded"], "earlier.means")
+        self._node("Squeeze", ["earlier.means", "row"], LAYERS_OUTPUT)
 
     def _attention(self, weights: "_Weights", source: str, own: str, hidden: str) -> str:
         """Adds what each token takes from the others of its text, and returns its name."""

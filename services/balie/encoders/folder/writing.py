@@ -29,6 +29,8 @@ POOLING = "mean"
 NORMALISATION = "l2"
 GRAPH_VERSION = "2"
 """Part of the fingerprint: raised when the graph is written so that vectors change."""
+_GRAPH_OUTPUTS = "layers.v1"
+"""Part of the recipe: raised when the graph gives more than it did, and the same vectors."""
 
 _ABANDONED_SECONDS = 3600
 
@@ -146,7 +148,7 @@ def require_libraries(names: Sequence[str] = ("numpy", "onnx", "onnxruntime", "t
 
 def recipe_of(*parts: str) -> str:
     """Returns a short text that changes when what an encoder is made from does."""
-    return fingerprint_of("recipe", GRAPH_VERSION, [json.dumps(parts)]).rsplit(".", 1)[-1]
+    return fingerprint_of("recipe", GRAPH_VERSION, [_GRAPH_OUTPUTS, json.dumps(parts)]).rsplit(".", 1)[-1]
 
 
 def _sweep(parent: Path, prefix: str) -> None:
