@@ -1,4 +1,4 @@
-"""The way of a message: language, keywords, signals and letters, then its vector, then the ranking and the verdict."""
+"""The way of a message: language, keywords and signals, beside them its vector, then the ranking and the verdict."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from balie.kit.caller import DEFAULT_TENANT
 from balie.nlu.domain import (
     Detection,
     Embedding,
@@ -20,17 +21,21 @@ from balie.nlu.domain import (
     Utterance,
     Verdict,
 )
-from balie.nlu.verdicts import verdict_of
+from balie.nlu.engines.port import Message
+from balie.nlu.errors import EngineUnavailable
+from balie.nlu.measuring import scores_of
+from balie.nlu.verdicts import NEVER, Thresholds, verdict_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from balie.nlu.artifacts import Artifact
-    from balie.nlu.intents import Wording
     from balie.nlu.language import LanguageDetector
+    from balie.nlu.served import ServedModel, ServedModels
     from balie.nlu.signals import SignalReader
 
 MOST_INTENTS = 10
+
+_NO_THRESHOLDS = Thresholds(match=NEVER, margin=0.0, floor=NEVER, version="")
 
 _SELF_TEST = Utterance("Waar is mijn bestelling? Where is my order? Wo ist meine Bestellung?")
 
@@ -68,7 +73,6 @@ class _Reading:
     detection: Detection
     keywords: list[KeywordMatch]
     signals: Signals
-    wording: "Wording"
 
 
 class Analyzer:
@@ -76,76 +80,122 @@ class Analyzer:
 
     Args:
         encoder: encodes, and batches messages that arrive together.
-        artifact: ranks intents; made with this encoder.
-        detector: tells languages.
+        models: those that rank intents; made with this encoder.
+        detector: tells languages where there is no model.
         keywords: finds keywords.
         signals: reads signals.
-        reader: a pool of one thread for reading texts, so that long ones do not hold up the event loop; one is
-            enough, as reading is Python that holds the interpreter's lock.
+        reader: a pool of one thread for reading texts and ranking, so that long ones do not hold up the event loop; one
+            is enough, as reading is Python that holds the interpreter's lock.
     """
 
     def __init__(
         self,
         *,
         encoder: TextEncoder,
-        artifact: "Artifact",
+        models: "ServedModels",
         detector: "LanguageDetector",
         keywords: Keywords,
         signals: "SignalReader",
         reader: Executor,
     ) -> None:
         self._encoder = encoder
-        self._artifact = artifact
+        self._models = models
         self._detector = detector
         self._keywords = keywords
         self._signals = signals
         self._reader = reader
 
-    async def analyze(self, utterances: Sequence[Utterance]) -> list[Understanding]:
-        """Returns what is understood of each message, in the order given.
+    async def analyze(self, tenant: str, utterances: Sequence[Utterance]) -> list[Understanding]:
+        """Returns what is understood of each message, in the order given; all with the same model.
 
         Raises:
             EncoderBusy: too many texts wait for the encoder.
             ServerStopping: the encoder is closed.
         """
-        texts = [utterance.text for utterance in utterances]
-        reading = asyncio.get_running_loop().run_in_executor(self._reader, self._read, utterances)
+        with self._models.using(tenant) as model:
+            return await self.analyze_with(model, utterances)
+
+    async def analyze_with(
+        self, model: "ServedModel | None", utterances: Sequence[Utterance]
+    ) -> list[Understanding]:
+        """As `analyze`, with one model, which the caller keeps from being freed; without any, nothing is ranked."""
+        detector = model.detector if model else self._detector
+        reading = asyncio.get_running_loop().run_in_executor(self._reader, self._read, detector, utterances)
         try:
-            vectors = await self._encoder.encode(texts)
+            vectors = await self._vectors(model, utterances)
         except BaseException:
             reading.cancel()
             raise
         readings = await reading
-        scores = self._artifact.model.scores(vectors, [one.wording for one in readings])
+        ranked = await self._ranked(model, utterances, readings, vectors)
         return [
-            self._understanding(one, row, vector if utterance.want_embedding else None)
-            for utterance, one, row, vector in zip(utterances, readings, scores, vectors, strict=True)
+            self._understanding(model, one, intents, vectors.get(place) if utterance.want_embedding else None)
+            for place, (utterance, one, intents) in enumerate(zip(utterances, readings, ranked, strict=True))
         ]
 
     async def is_sound(self) -> bool:
         """Tells whether a message can be understood from end to end, with numbers that are numbers."""
-        (understanding,) = await self.analyze([_SELF_TEST])
+        (understanding,) = await self.analyze(DEFAULT_TENANT, [_SELF_TEST])
         return bool(np.isfinite([intent.score for intent in understanding.intents]).all())
 
-    def _read(self, utterances: Sequence[Utterance]) -> list[_Reading]:
-        return [self._read_one(utterance) for utterance in utterances]
+    async def _vectors(
+        self, model: "ServedModel | None", utterances: Sequence[Utterance]
+    ) -> "dict[int, NDArray[np.float32]]":
+        """Returns the vectors of those messages for which one is needed, by their places."""
+        ranked = model is not None and model.artifact.needs_vectors
+        places = [place for place, one in enumerate(utterances) if ranked or one.want_embedding]
+        if not places:
+            return {}
+        found = await self._encoder.encode([utterances[place].text for place in places])
+        return dict(zip(places, found, strict=True))
 
-    def _read_one(self, utterance: Utterance) -> _Reading:
-        detection = self._detector.detect(utterance.text, utterance.language_hint)
+    async def _ranked(
+        self,
+        model: "ServedModel | None",
+        utterances: Sequence[Utterance],
+        readings: Sequence[_Reading],
+        vectors: "dict[int, NDArray[np.float32]]",
+    ) -> list[list[ScoredIntent] | None]:
+        """Returns each message's intents, best first; None for all of them when the engine cannot answer."""
+        if model is None:
+            return [None] * len(utterances)
+        messages = [
+            Message(utterance.text, one.detection.language, vectors.get(place))
+            for place, (utterance, one) in enumerate(zip(utterances, readings, strict=True))
+        ]
+        rank = model.artifact.ranker.rank
+        try:
+            ranking = await asyncio.get_running_loop().run_in_executor(self._reader, rank, messages)
+        except EngineUnavailable:
+            return [None] * len(utterances)
+        names = model.artifact.manifest.intents
+        return [_best(names, row) for row in scores_of(ranking)]
+
+    def _read(self, detector: "LanguageDetector", utterances: Sequence[Utterance]) -> list[_Reading]:
+        return [self._read_one(detector, utterance) for utterance in utterances]
+
+    def _read_one(self, detector: "LanguageDetector", utterance: Utterance) -> _Reading:
+        detection = detector.detect(utterance.text, utterance.language_hint)
         return _Reading(
             detection=detection,
             keywords=self._keywords.find(utterance.text, detection.language),
             signals=self._signals.read(utterance.text),
-            wording=self._artifact.model.wording(utterance.text),
         )
 
     def _understanding(
-        self, reading: _Reading, scores: "NDArray[np.float32]", vector: "NDArray[np.float32] | None"
+        self,
+        model: "ServedModel | None",
+        reading: _Reading,
+        ranked: list[ScoredIntent] | None,
+        vector: "NDArray[np.float32] | None",
     ) -> Understanding:
-        intents = self._artifact.model.ranked(scores, MOST_INTENTS)
-        thresholds = self._artifact.thresholds
+        thresholds = model.artifact.thresholds if model else _NO_THRESHOLDS
         whole = [match for match in reading.keywords if match.whole_message]
+        intents = ranked or []
         verdict = Verdict.MATCH if whole else verdict_of(intents, thresholds)
+        reason = NoMatchReason.BELOW_THRESHOLD
+        if ranked is None:
+            reason = NoMatchReason.ENGINE_UNAVAILABLE if model else NoMatchReason.NO_MODEL
         return Understanding(
             detection=reading.detection,
             keywords=reading.keywords,
@@ -154,10 +204,16 @@ class Analyzer:
             threshold=thresholds.match,
             signals=reading.signals,
             embedding=None if vector is None else Embedding(self._encoder.fingerprint, vector),
-            model_version=self._artifact.version,
+            model_version=model.artifact.version if model else "",
             calibration_version=thresholds.version,
-            no_match_reason=NoMatchReason.BELOW_THRESHOLD if verdict is Verdict.NO_MATCH else None,
+            no_match_reason=reason if verdict is Verdict.NO_MATCH else None,
         )
+
+
+def _best(names: Sequence[str], scores: "NDArray[np.float32]") -> list[ScoredIntent]:
+    """Returns the best intents of one row of scores, best first, ties by name; the names are sorted."""
+    order = np.argsort(-scores, kind="stable")[:MOST_INTENTS]
+    return [ScoredIntent(names[place], float(scores[place])) for place in order]
 
 
 def _led_by(whole: Sequence[KeywordMatch], ranked: list[ScoredIntent]) -> list[ScoredIntent]:

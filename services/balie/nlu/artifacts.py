@@ -1,43 +1,64 @@
-"""Trained models on disk: a folder each, with a manifest, a checksum for every file, and no pickle.
+"""A trained model on disk: a folder with a manifest, a checksum for every file, and whatever its engine wrote.
 
-A folder is named after what it was made of, so a service looks for the one it needs and never loads another. It
-appears at once and whole; two services that train the same model end up with one.
+    manifest.json    what the model is, and the size and SHA-256 of every other file
+    engine/          what the engine wrote; only the engine reads it
+    probes.json      some of the examples, and how they were ranked when the model was trained
+    words.json       words by language, which help to tell languages apart
+
+Nothing in it is run: no pickle, no code. Every file is verified before anything is read.
 """
 
 import hashlib
 import json
-import os
 import re
-import tempfile
-import zipfile
-from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
-from balie.nlu.errors import ModelDamaged, TrainingFailed
-from balie.nlu.intents import IntentModel, Weights
-from balie.nlu.lexical import BUCKETS
+from balie.nlu.engines.registry import open_engine
+from balie.nlu.errors import ModelDamaged
 from balie.nlu.verdicts import Thresholds
 
-MANIFEST_FILE = "manifest.json"
-WEIGHTS_FILE = "weights.npz"
+if TYPE_CHECKING:
+    from balie.nlu.engines.port import Ranker
 
-_VERSION_CHARACTERS = 12
-_VERSION = re.compile(rf"[0-9a-f]{{{_VERSION_CHARACTERS}}}")
+MANIFEST_FILE = "manifest.json"
+PROBES_FILE = "probes.json"
+WORDS_FILE = "words.json"
+ENGINE_FOLDER = "engine"
+
+VERSION_CHARACTERS = 12
+_VERSION = re.compile(rf"[0-9a-f]{{{VERSION_CHARACTERS}}}")
+_PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+"""Leads out of no folder: no part of it begins with a dot."""
+
+StoredPath = Annotated[str, StringConstraints(pattern=f"^{_PATH.pattern}$", max_length=256)]
+
+T = TypeVar("T")
+
+StrictModel = partial(ConfigDict, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Origin(BaseModel):
-    """What a model is made of: another origin is another model."""
+    """What a model is made of: another origin is another model.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Attributes:
+        data_fingerprint: SHA-256 of the examples.
+        encoder_fingerprint: of the vectors that it was learned from and is given; empty when it needs none.
+        languages: that the service was set up for.
+        recipe: changes when the same examples would give another model.
+    """
+
+    model_config = StrictModel()
 
     data_fingerprint: str
     encoder_fingerprint: str
     languages: tuple[str, ...]
+    engine: str
+    options: dict[str, str]
     max_wrong: float
     max_wrong_choice: float
     delta: float
@@ -46,13 +67,13 @@ class Origin(BaseModel):
     def version(self) -> str:
         """Returns the short name of the model made of this."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:_VERSION_CHARACTERS]
+        return hashlib.sha256(text.encode()).hexdigest()[:VERSION_CHARACTERS]
 
 
 class StoredThresholds(BaseModel):
     """Thresholds as the manifest holds them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = StrictModel()
 
     match: float
     margin: float
@@ -63,126 +84,163 @@ class StoredThresholds(BaseModel):
 class StoredFile(BaseModel):
     """A file of the model."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = StrictModel()
 
     size_bytes: int
     sha256: str
 
 
 class Manifest(BaseModel):
-    """What a model says of itself; `figures` were measured on held-out examples."""
+    """What a model says of itself.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Attributes:
+        intents: in the order of the scores.
+        examples: how many it was learned from.
+        dimensions: of the vectors it is given; 0 when it needs none.
+        loaded_bytes: memory that the model took when it was loaded; 0 when nobody measured.
+        figures: measured on held-out examples.
+        files: every file of the folder but this one, by its path.
+    """
 
-    format: Literal[1] = 1
-    version: str
+    model_config = StrictModel()
+
+    format: Literal[2] = 2
+    version: str = Field(pattern=f"^{_VERSION.pattern}$")
     created: datetime
     origin: Origin
-    intents: list[str]
+    intents: list[str] = Field(min_length=1)
     examples: int
     dimensions: int
-    thresholds: StoredThresholds
+    loaded_bytes: int = 0
+    calibration: StoredThresholds
     figures: dict[str, float]
     accuracy_by_language: dict[str, float]
-    files: dict[str, StoredFile] = {}
+    files: dict[StoredPath, StoredFile] = {}
+
+    @property
+    def size_bytes(self) -> int:
+        """Returns the size of all files but the manifest."""
+        return sum(file.size_bytes for file in self.files.values())
+
+
+class Probe(BaseModel):
+    """An example, and how it was ranked when the model was trained.
+
+    Attributes:
+        scores: of every intent, in their order, [0, 1].
+    """
+
+    model_config = StrictModel()
+
+    text: str
+    language: str
+    scores: list[float]
+
+
+_PROBES = TypeAdapter(list[Probe])
+_WORDS = TypeAdapter(dict[str, list[str]])
 
 
 class Artifact:
-    """A model that was loaded and checked."""
+    """A model that was verified and loaded.
 
-    def __init__(self, manifest: Manifest, weights: Weights) -> None:
+    Attributes:
+        manifest: what it says of itself.
+        ranker: ranks intents.
+        thresholds: from where on a ranking counts.
+        probes: what it is tested with before it serves.
+        words: words by language.
+    """
+
+    def __init__(
+        self, manifest: Manifest, ranker: "Ranker", probes: list[Probe], words: dict[str, list[str]]
+    ) -> None:
         self.manifest = manifest
-        self.model = IntentModel(manifest.intents, weights)
-        self.thresholds = Thresholds(**manifest.thresholds.model_dump())
+        self.ranker = ranker
+        self.thresholds = Thresholds(**manifest.calibration.model_dump())
+        self.probes = probes
+        self.words = words
 
     @property
     def version(self) -> str:
         """Returns the model's name."""
         return self.manifest.version
 
+    @property
+    def needs_vectors(self) -> bool:
+        """Returns whether messages must be encoded to be ranked."""
+        return bool(self.manifest.origin.encoder_fingerprint)
 
-def load(folder: Path, origin: Origin) -> Artifact | None:
-    """Returns the model of an origin, or None when there is none yet.
-
-    Args:
-        folder: where models are kept.
-        origin: what it has to be made of.
-
-    Raises:
-        ModelDamaged: there is one, and it is not as it was written; names the file.
-    """
-    home = folder / origin.version()
-    if not home.exists():
-        return None
-    manifest = _manifest(home / MANIFEST_FILE)
-    if manifest.origin != origin or manifest.version != origin.version():
-        raise ModelDamaged(home / MANIFEST_FILE, "belongs to another model")
-    path = home / WEIGHTS_FILE
-    _verify(path, manifest.files.get(WEIGHTS_FILE))
-    return Artifact(manifest, _weights(path, manifest))
+    def close(self) -> None:
+        """Frees what the engine holds; nothing is ranked afterwards."""
+        self.ranker.close()
 
 
-def save(folder: Path, manifest: Manifest, weights: Weights) -> Manifest:
-    """Stores a model, in the place of a damaged one of the same version, and returns its manifest with checksums.
+def seal(folder: Path, manifest: Manifest, probes: list[Probe], words: dict[str, list[str]]) -> Manifest:
+    """Writes what stands beside the engine's files, the manifest last, and returns that with the checksums.
 
     Raises:
-        TrainingFailed: the folder cannot be written.
+        OSError: the folder cannot be written.
+        ModelDamaged: the engine wrote what is no file, or a file with a name that not every system takes.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as work:
-            built = Path(work) / "new"
-            built.mkdir(mode=0o755)
-            with (built / WEIGHTS_FILE).open("wb") as file:
-                np.savez(file, **asdict(weights))
-                file.flush()
-                os.fsync(file.fileno())
-            whole = manifest.model_copy(update={"files": {WEIGHTS_FILE: _described(built / WEIGHTS_FILE)}})
-            text = json.dumps(whole.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
-            (built / MANIFEST_FILE).write_text(text, encoding="utf-8")
-            _put_in_place(built, folder, whole.origin, Path(work) / "old")
-    except OSError as error:
-        raise TrainingFailed(f"the model cannot be written to {folder}: {error.strerror or error}") from error
+    (folder / PROBES_FILE).write_bytes(_PROBES.dump_json(probes))
+    (folder / WORDS_FILE).write_bytes(_WORDS.dump_json(words))
+    files: dict[StoredPath, StoredFile] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise ModelDamaged(path, "is neither a file nor a folder")
+        if not _PATH.fullmatch(name):
+            raise ModelDamaged(path, "has a name of other characters than letters, digits and any of ._-")
+        if path.is_file() and name != MANIFEST_FILE:
+            files[name] = _described(path)
+    whole = manifest.model_copy(update={"files": files})
+    write_manifest(folder, whole)
     return whole
 
 
-def tidy(folder: Path, used: str, *, keep: int) -> list[str]:
-    """Removes the models that were used longest ago, and returns their versions; none is used after it was loaded.
-
-    Args:
-        folder: where models are kept; whatever else is in it stays.
-        used: version of the model that is used now.
-        keep: how many models stay, this one included.
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Writes a manifest as it is; the last file of a folder, which is nothing without it.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    os.utime(folder / used)
-    homes = [home for home in folder.iterdir() if _VERSION.fullmatch(home.name) and home.name != used]
-    found = sorted((home for home in homes if home.is_dir()), key=lambda home: home.stat().st_mtime)
-    old = found[: max(0, len(found) + 1 - keep)]
-    for home in old:
-        with tempfile.TemporaryDirectory(prefix=".removing-", dir=folder) as work:
-            home.rename(Path(work) / "old")  # gone at once: nobody finds half of it
-    return [home.name for home in old]
+    text = json.dumps(manifest.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
+    (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")
 
 
-def _put_in_place(built: Path, folder: Path, origin: Origin, aside: Path) -> None:
-    home = folder / origin.version()
-    try:
-        built.rename(home)
-    except OSError:
-        if _is_whole(folder, origin):  # another process finished the same model first
-            return
-        home.rename(aside)
-        built.rename(home)
+def verified(folder: Path) -> Manifest:
+    """Returns the manifest of a folder whose files are all there and as they were written.
+
+    Raises:
+        ModelDamaged: they are not; names the file.
+    """
+    manifest = _manifest(folder / MANIFEST_FILE)
+    for name, expected in manifest.files.items():
+        _verify(folder / name, expected)
+    for needed in (PROBES_FILE, WORDS_FILE):
+        if needed not in manifest.files:
+            raise ModelDamaged(folder / needed, "is not in the manifest")
+    return manifest
 
 
-def _is_whole(folder: Path, origin: Origin) -> bool:
-    try:
-        return load(folder, origin) is not None
-    except ModelDamaged:
-        return False
+def open_artifact(folder: Path) -> Artifact:
+    """Returns the model of a folder, verified and loaded.
+
+    Raises:
+        ModelDamaged: a file is not as it was written; names it.
+        UnknownPlugin: there is no engine of that name.
+        MissingExtra: the engine's library is not installed.
+        OptionWrong: the engine no longer takes these options.
+    """
+    manifest = verified(folder)
+    probes = _read(folder / PROBES_FILE, _PROBES)
+    words = _read(folder / WORDS_FILE, _WORDS)
+    if any(len(probe.scores) != len(manifest.intents) for probe in probes):
+        raise ModelDamaged(folder / PROBES_FILE, "does not fit its manifest")
+    engine = open_engine(manifest.origin.engine, manifest.origin.options)
+    ranker = engine.load(folder / ENGINE_FOLDER, manifest.intents)
+    return Artifact(manifest, ranker, probes, words)
 
 
 def _manifest(path: Path) -> Manifest:
@@ -196,9 +254,14 @@ def _manifest(path: Path) -> Manifest:
         raise ModelDamaged(path, "is no manifest of this version") from None
 
 
-def _verify(path: Path, expected: StoredFile | None) -> None:
-    if expected is None:
-        raise ModelDamaged(path, "is not in the manifest")
+def _read(path: Path, kind: TypeAdapter[T]) -> T:
+    try:
+        return kind.validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        raise ModelDamaged(path, "cannot be read") from None
+
+
+def _verify(path: Path, expected: StoredFile) -> None:
     try:
         found = _described(path)
     except FileNotFoundError:
@@ -215,22 +278,3 @@ def _described(path: Path) -> StoredFile:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return StoredFile(size_bytes=path.stat().st_size, sha256=digest)
-
-
-def _weights(path: Path, manifest: Manifest) -> Weights:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            weights = Weights(**{name: arrays[name] for name in Weights.__annotations__})
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        raise ModelDamaged(path, "cannot be read") from None
-    classes = weights.bias.size
-    fits = (
-        weights.dense.shape == (manifest.dimensions, classes)
-        and weights.lexical.shape == (BUCKETS, classes)
-        and weights.idf.shape == (BUCKETS,)
-        and weights.phrases.shape == weights.phrase_classes.shape
-        and classes - len(manifest.intents) in (0, 1)
-    )
-    if not fits:
-        raise ModelDamaged(path, "does not fit its manifest")
-    return weights

@@ -34,6 +34,7 @@ _NO_MATCH_REASONS = {
     None: nlu_service_pb2.NO_MATCH_REASON_UNSPECIFIED,
     NoMatchReason.ENGINE_UNAVAILABLE: nlu_service_pb2.NO_MATCH_REASON_ENGINE_UNAVAILABLE,
     NoMatchReason.BELOW_THRESHOLD: nlu_service_pb2.NO_MATCH_REASON_BELOW_THRESHOLD,
+    NoMatchReason.NO_MODEL: nlu_service_pb2.NO_MATCH_REASON_NO_MODEL,
 }
 _TARGET_FIELDS = {
     TargetKind.FAQ_ENTRY: "faq_entry_id",

@@ -33,6 +33,7 @@ class NoMatchReason(Enum):
 
     ENGINE_UNAVAILABLE = "engine unavailable"
     BELOW_THRESHOLD = "below threshold"
+    NO_MODEL = "no model"
 
 
 class TargetKind(Enum):
@@ -144,10 +145,10 @@ class Understanding:
     """What is said about one message.
 
     Attributes:
-        intents: best first, ties by name; none when the engine cannot answer.
+        intents: best first, ties by name; none when there is no model, or its engine cannot answer.
         threshold: the score from which an intent counted as a match, [0, 1].
         embedding: only when it was asked for.
-        model_version: names the model that ranked the intents.
+        model_version: names the model that ranked the intents; empty when there is none.
         calibration_version: names the calibration that set the threshold.
         no_match_reason: why the verdict is NO_MATCH; None with any other.
     """

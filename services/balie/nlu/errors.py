@@ -1,7 +1,8 @@
 """What a caller is told, and what an operator has to put right before NLU can start, or train.
 
-`FingerprintMismatch` alone is a `Failure`; what else callers are told comes from the kit's bounds and from the encoder
-(`EncoderBusy`). No caller of an RPC is ever told of the others.
+Of these `FingerprintMismatch` alone is a `Failure`; those of model work are in `balie.nlu.models.errors`, and what else
+callers are told comes from the kit's bounds and from the encoder (`EncoderBusy`). No caller of an RPC is ever told of the
+others.
 """
 
 from pathlib import Path

@@ -8,6 +8,7 @@ language has, out of a list and out of the training examples, count on top: they
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 
 from balie.nlu.domain import UNKNOWN_LANGUAGE, Detection
 from balie.nlu.errors import StartRefused
@@ -50,6 +51,12 @@ class LanguageDetector:
             known = ", ".join(sorted(self._identifier.labels))
             raise StartRefused(f"language {unknown[0]} cannot be detected; languages that can are {known}")
         self._only = _words_of_one(words)
+
+    def knowing(self, words: Mapping[str, Iterable[str]]) -> "LanguageDetector":
+        """Returns a detector of the same languages that knows these words instead."""
+        other = copy(self)
+        other._only = _words_of_one(words)  # noqa: SLF001  of its own kind
+        return other
 
     def detect(self, text: str, hint: str = "") -> Detection:
         """Returns the language of a text.

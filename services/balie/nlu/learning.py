@@ -1,30 +1,26 @@
-"""Makes a model of examples: chooses by cross-validation, calibrates on held-out scores, then fits on everything.
+"""Makes the weights of a hybrid model: chooses by cross-validation, then fits on everything.
 
 Nothing depends on the order of the examples. The same words in two languages are never parted between what is learned
 from and what is held out, so that no example is scored by a model that has seen it.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from balie.calibration import figures
 from balie.nlu import fitting, lexical
-from balie.nlu.calibrating import HeldOut, Promise, calibrate
-from balie.nlu.examples import OUT_OF_SCOPE, Example, Examples
+from balie.nlu.engines.hybrid import ranking_of
+from balie.nlu.engines.port import Lesson, Progress, Ranking
+from balie.nlu.errors import TrainingFailed
+from balie.nlu.examples import OUT_OF_SCOPE, Example
 from balie.nlu.fitting import Fit, Table
 from balie.nlu.folds import FOLDS, folds_of
 from balie.nlu.intents import Weights, phrase_hash, softmax
-from balie.nlu.verdicts import Thresholds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-Progress = Callable[[str, float], None]
-"""Is told what is being done and how much of the whole is done, in [0, 1]."""
 
 _LEXICAL_WEIGHTS = (0.5, 1.0, 1.5)
 """What the n-grams may count against the embedding: an encoder that knows the language needs little of them."""
@@ -32,55 +28,46 @@ _LEXICAL_WEIGHTS = (0.5, 1.0, 1.5)
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """A model, its thresholds, and what was measured on held-out examples.
+    """What was learned.
 
     Attributes:
-        figures: by name, for the manifest and for people.
-        by_language: in-scope accuracy of each language.
+        held_out: rankings of the examples by models that have not seen them.
     """
 
-    intents: Sequence[str]
     weights: Weights
-    thresholds: Thresholds
-    figures: Mapping[str, float]
-    by_language: Mapping[str, float]
+    held_out: Ranking
 
 
-def learn(
-    examples: Examples, vectors: "NDArray[np.float32]", promise: Promise, progress: Progress
-) -> Learned:
-    """Returns the model of the examples.
+def learn(lesson: Lesson, progress: Progress) -> Learned:
+    """Returns the weights that a lesson teaches.
 
     Args:
-        examples: at least two classes.
-        vectors: shape (examples, dimensions), their sentence vectors, in their order.
-        promise: the share of wrong that is accepted.
+        lesson: at least two classes, and vectors.
         progress: is told what is being done.
+
+    Raises:
+        TrainingFailed: there are no vectors.
     """
-    classes = [*examples.intents]
-    if any(example.intent == OUT_OF_SCOPE for example in examples.items):
+    if lesson.vectors is None:
+        raise TrainingFailed("the engine hybrid learns from vectors, and was given none")
+    classes = [*lesson.intents]
+    if any(example.intent == OUT_OF_SCOPE for example in lesson.examples):
         classes.append(OUT_OF_SCOPE)
     numbers = {name: place for place, name in enumerate(classes)}
     table = Table(
-        vectors,
-        [lexical.ngrams(example.text) for example in examples.items],
-        np.array([numbers[example.intent] for example in examples.items]),
+        lesson.vectors,
+        [lexical.ngrams(example.text) for example in lesson.examples],
+        np.array([numbers[example.intent] for example in lesson.examples]),
     )
-    weight, margins = _best(table, folds_of(examples.items), len(classes), len(examples.intents), progress)
+    intents = len(lesson.intents)
+    weight, margins = _best(table, folds_of(lesson.examples), len(classes), intents, progress)
     temperature = fitting.temperature_of(margins, table.classes)
-    scores = softmax((margins * temperature).astype(np.float32)).astype(np.float64)
-    truth = np.where(table.classes < len(examples.intents), table.classes, -1)
-    held_out = HeldOut(scores[:, : len(examples.intents)], truth)
-    progress("calibrating", 0.9)
-    thresholds = calibrate(held_out, promise)
-    progress("fitting on everything", 0.92)
+    scores = softmax((margins * temperature).astype(np.float32))
+    progress("fitting on everything", 0.9)
     final = fitting.fit(table, len(classes), weight)
     return Learned(
-        intents=examples.intents,
-        weights=_serving(final, temperature, examples.items, numbers, vectors.shape[1]),
-        thresholds=thresholds,
-        figures=_figures(held_out, thresholds) | {"lexical_weight": weight, "temperature": temperature},
-        by_language=_by_language(held_out, examples.items),
+        weights=_serving(final, temperature, lesson.examples, numbers, lesson.vectors.shape[1]),
+        held_out=ranking_of(scores[:, :intents]),
     )
 
 
@@ -95,9 +82,9 @@ def _best(
         found[weight] = margins = np.zeros((len(table.classes), class_count))
         for fold in range(FOLDS):
             done = (turn * FOLDS + fold) / (len(_LEXICAL_WEIGHTS) * FOLDS)
-            progress("cross-validating", 0.3 + 0.6 * done)
+            progress("cross-validating", 0.9 * done)
             held, kept = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
-            if held.size:
+            if held.size and kept.size:
                 margins[held] = fitting.fit(table.rows(kept), class_count, weight).margins(table.rows(held))
         hits = margins[:, :intent_count].argmax(axis=1) == table.classes
         accuracy[weight] = float(hits[in_scope].mean())
@@ -124,28 +111,3 @@ def _serving(
         phrases=np.array(phrases, np.uint64),
         phrase_classes=np.array([known[number] for number in phrases], np.int32),
     )
-
-
-def _figures(held_out: HeldOut, thresholds: Thresholds) -> dict[str, float]:
-    places, scores = held_out.best()
-    right = places[:, 0] == held_out.truth
-    in_scope = held_out.truth >= 0
-    second = scores[:, 1] if scores.shape[1] > 1 else np.zeros(len(scores))
-    lead = scores[:, 0] - second
-    accepted = (np.round(scores[:, 0], 6) >= thresholds.match) & (lead >= thresholds.margin)
-    found = asdict(figures(accepted, right, in_scope))
-    if not in_scope.all():
-        found["oos_recall"] = float((~accepted)[~in_scope].mean())
-    found["in_scope_coverage"] = float(accepted[in_scope].mean())
-    choices = ~accepted & (lead < thresholds.margin) & (second >= thresholds.floor)
-    found["ambiguous"] = float(choices.mean())
-    return {name: round(float(value), 4) for name, value in found.items() if value is not None}
-
-
-def _by_language(held_out: HeldOut, items: Sequence[Example]) -> dict[str, float]:
-    right = held_out.best()[0][:, 0] == held_out.truth
-    found: dict[str, list[bool]] = defaultdict(list)
-    for item, hit in zip(items, right, strict=True):
-        if item.intent != OUT_OF_SCOPE:
-            found[item.language].append(bool(hit))
-    return {language: round(sum(hits) / len(hits), 4) for language, hits in sorted(found.items())}

@@ -2,7 +2,7 @@
 
 An n-gram's number is a hash of it, so that no vocabulary has to be stored and any text has features. Training and
 serving share this one function: a model is only valid for the features it was trained on, and whoever changes them
-raises `balie.nlu.training.RECIPE`.
+raises the recipe in `balie.nlu.engines.hybrid`.
 
 Source: Weinberger et al. 2009, arXiv:0902.2206 (feature hashing); Bojanowski et al. 2017, arXiv:1607.04606 (character
 n-grams of words with marked ends).

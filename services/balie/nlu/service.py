@@ -27,7 +27,7 @@ class NluService(nlu_service_pb2_grpc.NluServiceServicer):
     ) -> nlu_service_pb2.AnalyzeResponse:
         """Understands one message."""
         utterance = convert.utterance_from_proto(request)
-        (understanding,) = await self._analyzer.analyze([utterance])
+        (understanding,) = await self._analyzer.analyze(call.caller().tenant, [utterance])
         call.log(language=understanding.detection.language, verdict=understanding.verdict.name)
         return nlu_service_pb2.AnalyzeResponse(understanding=convert.understanding_to_proto(understanding))
 
@@ -37,7 +37,7 @@ class NluService(nlu_service_pb2_grpc.NluServiceServicer):
         """Understands several messages."""
         utterances = convert.utterances_from_proto(request)
         call.log(items=len(utterances))
-        understandings = await self._analyzer.analyze(utterances)
+        understandings = await self._analyzer.analyze(call.caller().tenant, utterances)
         return nlu_service_pb2.BatchAnalyzeResponse(
             understandings=map(convert.understanding_to_proto, understandings)
         )

@@ -8,6 +8,7 @@ from pydantic_settings import SettingsConfigDict
 
 from balie.encoders.settings import EncoderSettings
 from balie.kit.settings import DatabaseSettings
+from balie.nlu.engines.registry import DEFAULT_ENGINE
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -17,11 +18,12 @@ class NluSettings(DatabaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="BALIE_NLU_")
 
-    intents_file: Path = Field(
-        description="File of what people write, by intent, from which intents are learned: Balie's YAML, Rasa's, JSON Lines or CSV; or a folder of such files. Required.",
+    intents_file: Path | None = Field(
+        default=None,
+        description="File of what people write, by intent, from which intents are learned: Balie's YAML, Rasa's, JSON Lines or CSV; or a folder of such files. Its model serves every tenant that has activated none of its own. Without it, only models of ModelService do.",
     )
     model_folder: Path = Field(
-        description="Folder in which the three models used last are kept, about 5 MB each; made when absent. Required.",
+        description="Folder for copies of the models in use and the three used before, about 5 MB each, and for what a training writes; made when absent. Losing it costs time only. Required.",
     )
     keywords_file: Path | None = Field(
         default=None, description="YAML file of keywords. Without it no keywords are found."
@@ -59,6 +61,22 @@ class NluSettings(DatabaseSettings):
         gt=0,
         lt=1,
         description="Chance that a threshold breaks these promises, above 0 and below 1.",
+    )
+    engine: str = Field(
+        default=DEFAULT_ENGINE,
+        min_length=1,
+        max_length=64,
+        description="Engine that learns intents when a training names none.",
+    )
+    engine_options: dict[str, str] = Field(
+        default={},
+        description='Options of that engine, as JSON, such as {"longest": "2"}; the engine at its best without.',
+    )
+    lease_seconds: float = Field(
+        default=30.0,
+        ge=3,
+        le=3600,
+        description="How long a training stays with a replica that does not renew it, seconds, 3 to 3600; then another takes it up.",
     )
     poll_seconds: float = Field(
         default=0.2,

@@ -13,7 +13,7 @@ from tests.unit.nlu.sample import LANGUAGES, intents_file
 if TYPE_CHECKING:
     from balie.encoders.onnx import OnnxEncoder
     from balie.nlu.artifacts import Artifact
-    from balie.nlu.training import Job
+    from balie.nlu.jobs import Job
 
 
 @pytest.fixture(autouse=True)
@@ -41,26 +41,18 @@ def encoder(encoder_folder: Path) -> "OnnxEncoder":
 
 @pytest.fixture(scope="session")
 def job(encoder_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> "Job":
-    from balie.encoders import EncoderSettings
-    from balie.nlu.calibrating import Promise
-    from balie.nlu.training import Job
+    from tests.unit.nlu.trained import job_of, task_of
+
+    from balie.nlu.training_data import read_examples
 
     folder = tmp_path_factory.mktemp("nlu")
-    return Job(
-        intents_file=intents_file(folder),
-        model_folder=folder / "models",
-        languages=LANGUAGES,
-        promise=Promise(),
-        encoder=EncoderSettings(folder=encoder_folder, verify="size"),
-    )
+    examples = read_examples(intents_file(folder), LANGUAGES)
+    return job_of(examples, folder, encoder_folder, task_of(LANGUAGES))
 
 
 @pytest.fixture(scope="session")
 def artifact(job: "Job") -> "Artifact":
-    from balie.nlu.artifacts import load
-    from balie.nlu.training import train
+    """A trained model, in the folder of its job."""
+    from tests.unit.nlu.trained import trained
 
-    manifest = train(job, lambda _step, _share: None)
-    found = load(job.model_folder, manifest.origin)
-    assert found is not None
-    return found
+    return trained(job)

@@ -12,6 +12,7 @@ from tests.unit.nlu.sample import LANGUAGES, keywords_file
 
 from balie.encoders import EncoderBusy
 from balie.encoders.batcher import BatchingEncoder
+from balie.kit.caller import DEFAULT_TENANT
 from balie.kit.errors import ServerStopping
 from balie.nlu.analyzer import Analyzer, NoKeywords
 from balie.nlu.domain import ScoredIntent, Target, TargetKind, Utterance, Verdict
@@ -19,6 +20,7 @@ from balie.nlu.keyword_file import read_keywords
 from balie.nlu.keywords import KeywordFinder
 from balie.nlu.language import LanguageDetector
 from balie.nlu.language_words import known_words
+from balie.nlu.served import ServedModel, ServedModels
 from balie.nlu.signals import SignalReader
 from balie.nlu.verdicts import verdict_of
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
     from balie.encoders import Encoder
     from balie.nlu.artifacts import Artifact
+
+TENANT = DEFAULT_TENANT
 
 Making = Callable[[BatchingEncoder], Analyzer]
 
@@ -57,6 +61,12 @@ async def batching(encoder: object, **limits: int) -> AsyncIterator[BatchingEnco
         await batcher.close()
 
 
+def serving(model: ServedModel) -> ServedModels:
+    models = ServedModels()
+    models.put(TENANT, model)
+    return models
+
+
 @pytest.fixture
 def making(artifact: "Artifact", tmp_path: Path) -> Iterator[Making]:
     keywords = KeywordFinder(read_keywords(keywords_file(tmp_path)), LANGUAGES)
@@ -64,7 +74,7 @@ def making(artifact: "Artifact", tmp_path: Path) -> Iterator[Making]:
     with ThreadPoolExecutor(1) as reader:
         yield lambda encoder: Analyzer(
             encoder=encoder,
-            artifact=artifact,
+            models=serving(ServedModel(artifact, detector)),
             detector=detector,
             keywords=keywords,
             signals=SignalReader(LANGUAGES),
@@ -77,7 +87,7 @@ async def test_understands_a_message_from_end_to_end(
 ) -> None:
     text = "kunt u mij vertellen of mijn fiets mee mag op de boot?"
     async with batching(encoder) as batcher:
-        (found,) = await making(batcher).analyze([Utterance(text)])
+        (found,) = await making(batcher).analyze(TENANT, [Utterance(text)])
     assert found.detection.language == "nl"
     assert [match.keyword_id for match in found.keywords] == ["topic-bicycle"]
     assert found.intents[0].name == "bicycle_information"
@@ -95,7 +105,7 @@ async def test_understands_a_message_from_end_to_end(
 async def test_gives_the_embedding_when_asked(encoder: "Encoder", making: Making) -> None:
     async with batching(encoder) as batcher:
         with_it, without = await making(batcher).analyze(
-            [Utterance("waar is mijn geld", want_embedding=True), Utterance("waar is mijn geld")]
+            TENANT, [Utterance("waar is mijn geld", want_embedding=True), Utterance("waar is mijn geld")]
         )
     assert without.embedding is None
     assert with_it.embedding is not None
@@ -107,7 +117,7 @@ async def test_a_keyword_that_is_all_of_the_message_matches_and_leads(
     encoder: "Encoder", making: Making
 ) -> None:
     async with batching(encoder) as batcher:
-        bicycle, article = await making(batcher).analyze([Utterance("fiets!"), Utterance("wv1042")])
+        bicycle, article = await making(batcher).analyze(TENANT, [Utterance("fiets!"), Utterance("wv1042")])
     assert bicycle.verdict is Verdict.MATCH
     assert bicycle.intents[0] == ScoredIntent("bicycle_information", 1.0)
     assert {intent.score for intent in bicycle.intents[1:]} == {0.0}
@@ -121,7 +131,9 @@ async def test_a_keyword_within_a_message_leaves_the_verdict_to_the_ranking(
     encoder: "Encoder", making: Making, artifact: "Artifact"
 ) -> None:
     async with batching(encoder) as batcher:
-        (found,) = await making(batcher).analyze([Utterance("is de fiets op de Wulp gisteren gezien")])
+        (found,) = await making(batcher).analyze(
+            TENANT, [Utterance("is de fiets op de Wulp gisteren gezien")]
+        )
     assert {match.keyword_id for match in found.keywords} == {"ship-wulp", "topic-bicycle"}
     assert found.intents[0].score < 1.0
     assert found.verdict is verdict_of(found.intents, artifact.thresholds)
@@ -130,7 +142,8 @@ async def test_a_keyword_within_a_message_leaves_the_verdict_to_the_ranking(
 async def test_an_example_word_for_word_matches(encoder: "Encoder", making: Making) -> None:
     async with batching(encoder) as batcher:
         known, out = await making(batcher).analyze(
-            [Utterance("VRAAGJE: waar mijn terugbetaling blijft"), Utterance("Hoe bak ik pannenkoeken?!")]
+            TENANT,
+            [Utterance("VRAAGJE: waar mijn terugbetaling blijft"), Utterance("Hoe bak ik pannenkoeken?!")],
         )
     assert (known.verdict, known.intents[0]) == (Verdict.MATCH, ScoredIntent("refund_request", 1.0))
     assert (out.verdict, out.intents[0].score) == (Verdict.NO_MATCH, 0.0)
@@ -141,7 +154,7 @@ async def test_messages_that_arrive_together_are_encoded_together(encoder: "Enco
     async with batching(held, workers=1, batch_texts=32) as batcher:
         analyzer = making(batcher)
         texts = [f"bericht nummer {number}" for number in range(16)]
-        calls = [asyncio.create_task(analyzer.analyze([Utterance(text)])) for text in texts]
+        calls = [asyncio.create_task(analyzer.analyze(TENANT, [Utterance(text)])) for text in texts]
         while batcher.measures().waiting + batcher.measures().running < 2 and batcher.measures().texts < 16:
             await asyncio.sleep(0.005)
         held.may_go.set()
@@ -164,8 +177,8 @@ async def test_a_batch_keeps_its_order(encoder: "Encoder", making: Making) -> No
     utterances = [Utterance(text, want_embedding=True) for text in texts]
     async with batching(encoder, cache_texts=0) as batcher:
         analyzer = making(batcher)
-        together = await analyzer.analyze(utterances)
-        alone = [(await analyzer.analyze([utterance]))[0] for utterance in utterances]
+        together = await analyzer.analyze(TENANT, utterances)
+        alone = [(await analyzer.analyze(TENANT, [utterance]))[0] for utterance in utterances]
     for one, other in zip(together, alone, strict=True):
         assert one.detection == other.detection
         assert one.signals == other.signals
@@ -179,14 +192,14 @@ async def test_too_many_messages_are_refused_by_the_encoder(encoder: "Encoder", 
     held = Held(encoder)
     async with batching(held, workers=1, batch_texts=1, queue_texts=1) as batcher:
         analyzer = making(batcher)
-        first = asyncio.create_task(analyzer.analyze([Utterance("een")]))
+        first = asyncio.create_task(analyzer.analyze(TENANT, [Utterance("een")]))
         while not batcher.measures().running:
             await asyncio.sleep(0.005)
-        second = asyncio.create_task(analyzer.analyze([Utterance("twee")]))
+        second = asyncio.create_task(analyzer.analyze(TENANT, [Utterance("twee")]))
         while not batcher.measures().waiting:
             await asyncio.sleep(0.005)
         with pytest.raises(EncoderBusy):
-            await analyzer.analyze([Utterance("drie")])
+            await analyzer.analyze(TENANT, [Utterance("drie")])
         held.may_go.set()
         assert len(await first) == len(await second) == 1
 

@@ -1,85 +1,125 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from balie.nlu.artifacts import MANIFEST_FILE, WEIGHTS_FILE, Artifact, Manifest, Origin, load, save, tidy
-from balie.nlu.errors import ModelDamaged, TrainingFailed
+from balie.nlu.artifacts import (
+    ENGINE_FOLDER,
+    MANIFEST_FILE,
+    PROBES_FILE,
+    WORDS_FILE,
+    Artifact,
+    open_artifact,
+    seal,
+    verified,
+)
+from balie.nlu.engines.hybrid import WEIGHTS_FILE
+from balie.nlu.engines.port import Message
+from balie.nlu.errors import ModelDamaged
 from balie.nlu.intents import Weights
-from balie.nlu.training import Job
+from balie.nlu.jobs import Job
+from balie.nlu.measuring import scores_of
+
+WEIGHTS = f"{ENGINE_FOLDER}/{WEIGHTS_FILE}"
 
 
 @pytest.fixture
 def home(artifact: Artifact, job: Job, tmp_path: Path) -> Path:
     """A copy of the sample model, to damage."""
-    shutil.copytree(job.model_folder / artifact.version, tmp_path / artifact.version)
-    return tmp_path / artifact.version
+    return Path(shutil.copytree(job.folder, tmp_path / artifact.version))
 
 
 def test_a_stored_model_comes_back_as_it_was(artifact: Artifact, home: Path) -> None:
-    again = load(home.parent, artifact.manifest.origin)
-    assert again is not None
+    again = open_artifact(home)
     assert again.manifest == artifact.manifest
     assert again.thresholds == artifact.thresholds
-    vector = np.ones((1, artifact.manifest.dimensions), np.float32)
-    words = [artifact.model.wording("mijn fiets")]
-    assert np.array_equal(again.model.scores(vector, words), artifact.model.scores(vector, words))
+    assert again.probes == artifact.probes
+    vector = np.ones(artifact.manifest.dimensions, np.float32)
+    message = Message("mijn fiets", vector=vector / np.linalg.norm(vector))
+    assert np.array_equal(again.ranker.rank([message]).scores, artifact.ranker.rank([message]).scores)
 
 
 def test_the_manifest_says_what_the_model_is_made_of(artifact: Artifact, home: Path) -> None:
     told = json.loads((home / MANIFEST_FILE).read_text())
-    assert told["version"] == artifact.version == home.name
+    assert told["version"] == artifact.version
     assert told["origin"]["encoder_fingerprint"].startswith("minilm")
+    assert told["origin"]["engine"] == "hybrid"
     assert len(told["origin"]["data_fingerprint"]) == 64
     assert told["intents"] == ["bicycle_information", "opening_hours", "refund_request"]
     assert {"in_scope_accuracy", "coverage", "wrong_rate"} <= set(told["figures"])
     assert set(told["accuracy_by_language"]) == {"nl", "de", "en"}
+    assert set(told["files"]) == {WEIGHTS, PROBES_FILE, WORDS_FILE}
 
 
 def test_the_files_hold_no_pickle(home: Path) -> None:
-    with np.load(home / WEIGHTS_FILE, allow_pickle=False) as arrays:
+    with np.load(home / WEIGHTS, allow_pickle=False) as arrays:
         assert set(arrays.files) == set(Weights.__annotations__)
         for name in arrays.files:
             assert arrays[name].dtype != object
 
 
-def test_another_origin_is_another_model(artifact: Artifact, home: Path) -> None:
+def test_the_probes_are_examples_of_every_intent_and_how_they_were_ranked(
+    artifact: Artifact, job: Job
+) -> None:
+    from balie.encoders import open_encoder
+
+    assert 4 <= len(artifact.probes) <= 8
+    vectors = open_encoder(job.encoder).encode([probe.text for probe in artifact.probes])
+    messages = [
+        Message(probe.text, probe.language, vector)
+        for probe, vector in zip(artifact.probes, vectors, strict=True)
+    ]
+    expected = np.array([probe.scores for probe in artifact.probes])
+    assert np.abs(scores_of(artifact.ranker.rank(messages)) - expected).max() < 1e-3
+    assert {int(row.argmax()) for row in expected if row.sum() > 0.5} == {0, 1, 2}
+
+
+def test_the_words_of_each_language_are_those_of_its_examples(artifact: Artifact) -> None:
+    assert {"fietskaartje", "loket"} <= set(artifact.words["nl"])
+    assert "fietskaartje" not in artifact.words["de"]
+
+
+def test_another_origin_is_another_model(artifact: Artifact) -> None:
+    origin = artifact.manifest.origin
     for change in (
         {"data_fingerprint": "x"},
         {"encoder_fingerprint": "x"},
         {"languages": ("nl",)},
+        {"engine": "linear"},
+        {"options": {"a": "b"}},
         {"max_wrong": 0.1},
+        {"recipe": "x"},
     ):
-        other = artifact.manifest.origin.model_copy(update=change)
-        assert other.version() != artifact.version
-        assert load(home.parent, other) is None
+        assert origin.model_copy(update=change).version() != origin.version()
+    assert origin.model_copy().version() == origin.version()
 
 
 @pytest.mark.parametrize(
     ("damage", "file", "problem"),
     [
-        (lambda home: (home / WEIGHTS_FILE).unlink(), WEIGHTS_FILE, "is missing"),
+        (lambda home: (home / WEIGHTS).unlink(), WEIGHTS, "is missing"),
         (lambda home: (home / MANIFEST_FILE).unlink(), MANIFEST_FILE, "is missing"),
         (lambda home: (home / MANIFEST_FILE).write_text("{"), MANIFEST_FILE, "is no manifest"),
         (lambda home: (home / MANIFEST_FILE).write_bytes(b"\xff"), MANIFEST_FILE, "cannot be read"),
-        (lambda home: os.truncate(home / WEIGHTS_FILE, 1000), WEIGHTS_FILE, "has 1000 bytes instead of"),
-        (lambda home: flip(home / WEIGHTS_FILE), WEIGHTS_FILE, "does not match its checksum"),
-        (lambda home: change(home, "version", "other"), MANIFEST_FILE, "belongs to another model"),
-        (lambda home: of_another_encoder(home), MANIFEST_FILE, "belongs to another model"),
-        (lambda home: change(home, "files", {}), WEIGHTS_FILE, "is not in the manifest"),
-        (lambda home: change(home, "dimensions", 3), WEIGHTS_FILE, "does not fit its manifest"),
-        (lambda home: change(home, "intents", ["a"]), WEIGHTS_FILE, "does not fit its manifest"),
+        (lambda home: os.truncate(home / WEIGHTS, 1000), WEIGHTS, "has 1000 bytes instead of"),
+        (lambda home: flip(home / WEIGHTS), WEIGHTS, "does not match its checksum"),
+        (lambda home: flip(home / PROBES_FILE), PROBES_FILE, "does not match its checksum"),
+        (lambda home: change(home, "files", {}), PROBES_FILE, "is not in the manifest"),
+        (lambda home: change(home, "format", 99), MANIFEST_FILE, "is no manifest of this version"),
+        (lambda home: change(home, "intents", ["a"]), PROBES_FILE, "does not fit its manifest"),
+        (lambda home: outside(home), MANIFEST_FILE, "is no manifest"),
     ],
 )
 def test_a_damaged_model_is_refused_by_name(
-    artifact: Artifact, home: Path, damage: object, file: str, problem: str
+    home: Path, damage: Callable[[Path], object], file: str, problem: str
 ) -> None:
-    damage(home)  # type: ignore[operator]
+    damage(home)
     with pytest.raises(ModelDamaged, match=problem) as raised:
-        load(home.parent, artifact.manifest.origin)
+        open_artifact(home)
     assert raised.value.file == home / file
 
 
@@ -94,55 +134,23 @@ def change(home: Path, key: str, value: object) -> None:
     (home / MANIFEST_FILE).write_text(json.dumps(told | {key: value}))
 
 
-def of_another_encoder(home: Path) -> None:
-    origin = json.loads((home / MANIFEST_FILE).read_text())["origin"]
-    change(home, "origin", origin | {"encoder_fingerprint": "minilm-l6-v2.fp32.other"})
+def outside(home: Path) -> None:
+    files = json.loads((home / MANIFEST_FILE).read_text())["files"]
+    change(home, "files", files | {"../secret": files[WEIGHTS]})
 
 
-def stored(artifact: Artifact, home: Path) -> tuple[Manifest, Weights, Origin]:
-    with np.load(home / WEIGHTS_FILE) as arrays:
-        return (
-            artifact.manifest,
-            Weights(**{name: arrays[name] for name in arrays.files}),
-            artifact.manifest.origin,
-        )
-
-
-def test_saving_replaces_a_damaged_model(artifact: Artifact, home: Path) -> None:
-    manifest, weights, origin = stored(artifact, home)
-    flip(home / WEIGHTS_FILE)
-    save(home.parent, manifest, weights)
-    assert load(home.parent, origin) is not None
-    assert list(home.parent.iterdir()) == [home]
-
-
-def test_saving_leaves_a_whole_model_alone(artifact: Artifact, home: Path) -> None:
-    manifest, weights, _ = stored(artifact, home)
-    before = (home / MANIFEST_FILE).stat().st_ino
-    save(home.parent, manifest, weights)
-    assert (home / MANIFEST_FILE).stat().st_ino == before
-    assert list(home.parent.iterdir()) == [home]
-
-
-def test_says_where_it_cannot_write(artifact: Artifact, home: Path, tmp_path: Path) -> None:
-    manifest, weights, _ = stored(artifact, home)
-    blocked = tmp_path / "file"
-    blocked.write_text("")
-    with pytest.raises(TrainingFailed, match=str(blocked)):
-        save(blocked, manifest, weights)
-
-
-def test_keeps_the_models_that_were_used_last(artifact: Artifact, home: Path) -> None:
-    folder = home.parent
-    others = [f"{number:012x}" for number in range(4)]
-    for hours, version in enumerate(others, 1):
-        shutil.copytree(home, folder / version)
-        os.utime(folder / version, (hours * 3600, hours * 3600))
-    os.utime(home, (0, 0))  # made before all others, and in use again
-    (folder / "notes").mkdir()
-    (folder / "0123456789ab").write_text("no model")
-    assert tidy(folder, home.name, keep=3) == others[:2]
-    assert {path.name for path in folder.iterdir()} == {home.name, *others[2:], "notes", "0123456789ab"}
-    assert load(folder, artifact.manifest.origin) is not None
-    assert tidy(folder, others[2], keep=3) == []
-    assert tidy(folder, others[2], keep=2) == [others[3]]
+def test_an_engine_may_write_any_files_but_links_and_odd_names(
+    artifact: Artifact, home: Path, tmp_path: Path
+) -> None:
+    (home / ENGINE_FOLDER / "deep" / "er").mkdir(parents=True)
+    (home / ENGINE_FOLDER / "deep" / "er" / "a_b-c.1.bin").write_bytes(b"1")
+    manifest = seal(home, artifact.manifest, artifact.probes, artifact.words)
+    assert manifest.files["engine/deep/er/a_b-c.1.bin"].size_bytes == 1
+    assert verified(home) == manifest
+    (home / ENGINE_FOLDER / "link").symlink_to(tmp_path)
+    with pytest.raises(ModelDamaged, match="neither a file nor a folder"):
+        seal(home, artifact.manifest, artifact.probes, artifact.words)
+    (home / ENGINE_FOLDER / "link").unlink()
+    (home / ENGINE_FOLDER / "a b").write_text("")
+    with pytest.raises(ModelDamaged, match="has a name"):
+        seal(home, artifact.manifest, artifact.probes, artifact.words)

@@ -1,22 +1,24 @@
 """The sample desk that ships: what its examples are worth, and that its files fit NLU."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
+from tests.unit.nlu.trained import job_of, task_of, trained
 
 from balie.encoders.onnx import OnnxEncoder
-from balie.nlu.artifacts import Artifact, load
-from balie.nlu.domain import TargetKind, Verdict
+from balie.nlu.artifacts import Artifact
+from balie.nlu.domain import ScoredIntent, TargetKind, Verdict
+from balie.nlu.engines.port import Message
+from balie.nlu.jobs import Job
 from balie.nlu.keyword_file import read_keywords, words_by_language
 from balie.nlu.keywords import KeywordFinder
 from balie.nlu.language import LanguageDetector
 from balie.nlu.language_words import known_words
+from balie.nlu.measuring import scores_of
 from balie.nlu.signals import SignalReader
-from balie.nlu.training import Job, train
 from balie.nlu.training_data import read_examples
 from balie.nlu.verdicts import verdict_of
 
@@ -32,16 +34,9 @@ def questions() -> dict[str, dict[str, list[Any]]]:
 
 @pytest.fixture(scope="module")
 def desk(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Artifact:
-    mine = replace(
-        job,
-        intents_file=DESK / "intents.yaml",
-        model_folder=tmp_path_factory.mktemp("desk"),
-        languages=LANGUAGES,
-    )
-    manifest = train(mine, lambda _step, _share: None)
-    found = load(mine.model_folder, manifest.origin)
-    assert found is not None
-    return found
+    examples = read_examples(DESK / "intents.yaml", LANGUAGES)
+    mine = job_of(examples, tmp_path_factory.mktemp("desk"), job.encoder.folder, task_of(LANGUAGES))
+    return trained(mine)
 
 
 def test_keywords_point_at_intents_that_have_examples() -> None:
@@ -103,6 +98,12 @@ def test_questions_that_nobody_answers_are_rarely_matched(
         for several in questions["unanswerable"].values()
         for one in several
     ]
-    scores = desk.model.scores(encoder.encode(texts), [desk.model.wording(text) for text in texts])
-    verdicts = [verdict_of(desk.model.ranked(row, 10), desk.thresholds) for row in scores]
+    messages = [
+        Message(text, vector=vector) for text, vector in zip(texts, encoder.encode(texts), strict=True)
+    ]
+    ranked = [
+        sorted(map(ScoredIntent, desk.manifest.intents, map(float, row)), key=lambda one: -one.score)
+        for row in scores_of(desk.ranker.rank(messages))
+    ]
+    verdicts = [verdict_of(row, desk.thresholds) for row in ranked]
     assert np.mean([verdict is Verdict.MATCH for verdict in verdicts]) <= 0.15

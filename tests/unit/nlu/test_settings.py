@@ -8,7 +8,6 @@ from balie.nlu.settings import NluSettings
 REQUIRED = {
     "BALIE_NLU_LISTEN": "127.0.0.1:0",
     "BALIE_NLU_DATABASE_URL": "sqlite+aiosqlite:////var/nlu.sqlite3",
-    "BALIE_NLU_INTENTS_FILE": "/desk/intents.yaml",
     "BALIE_NLU_MODEL_FOLDER": "/var/models",
 }
 
@@ -24,6 +23,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 def test_reads_the_environment(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("BALIE_NLU_LANGUAGES", '["nl", "pt-BR"]')
+    environment.setenv("BALIE_NLU_INTENTS_FILE", "/desk/intents.yaml")
     environment.setenv("BALIE_NLU_KEYWORDS_FILE", "/desk/keywords.yaml")
     environment.setenv("BALIE_NLU_MAX_WRONG", "0.1")
     settings = NluSettings.load()
@@ -33,10 +33,10 @@ def test_reads_the_environment(environment: pytest.MonkeyPatch) -> None:
     assert settings.max_wrong == 0.1
 
 
-def test_needs_no_more_than_address_database_examples_and_folder(environment: pytest.MonkeyPatch) -> None:
+def test_needs_no_more_than_address_database_and_folder(environment: pytest.MonkeyPatch) -> None:
     settings = NluSettings.load()
     assert settings.languages == ("nl", "de", "en")
-    assert settings.keywords_file is None
+    assert settings.keywords_file is settings.intents_file is None
 
 
 @pytest.mark.parametrize("name", REQUIRED)

@@ -1,29 +1,33 @@
 import asyncio
-import errno
-import json
 import os
-import shutil
+import signal
 import subprocess
 import sys
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
+from tests.unit.nlu.trained import job_of, trained
 
-from balie.encoders import EncoderSettings
-from balie.nlu.artifacts import WEIGHTS_FILE, Artifact
-from balie.nlu.errors import TrainingFailed
-from balie.nlu.models import open_model
-from balie.nlu.training import Job, main, table_of, train
-from balie.nlu.training_data import read_examples
+from balie.nlu.artifacts import Artifact, open_artifact
+from balie.nlu.example_lines import chunks, examples_of
+from balie.nlu.examples import Example, Examples
+from balie.nlu.jobs import Job
+from balie.nlu.models.domain import FailureReason
+from balie.nlu.models.process import training
+from balie.nlu.training import NICENESS, Line
 
 
-def arguments(job: Job, folder: Path) -> list[str]:
-    return [
-        *("--intents", str(job.intents_file), "--model-folder", str(folder)),
-        *("--encoder-folder", str(job.encoder.folder)),
-    ]
+@pytest.fixture
+def mine(job: Job, tmp_path: Path) -> Job:
+    """The sample job, with an empty folder of its own."""
+    (tmp_path / "model").mkdir()
+    return job.model_copy(update={"folder": tmp_path / "model"})
+
+
+async def lines_of(job: Job, folder: Path) -> list[Line]:
+    async with training(job, folder / "job.json") as lines:
+        return [line async for line in lines]
 
 
 def test_learns_the_sample_desk_in_three_languages(artifact: Artifact) -> None:
@@ -31,170 +35,158 @@ def test_learns_the_sample_desk_in_three_languages(artifact: Artifact) -> None:
     assert min(artifact.manifest.accuracy_by_language.values()) >= 0.9
 
 
-def test_the_same_examples_give_the_same_model(job: Job, artifact: Artifact, tmp_path: Path) -> None:
-    again = train(replace(job, model_folder=tmp_path), lambda _step, _share: None)
-    assert again.version == artifact.version
-    assert again.files == artifact.manifest.files
+def test_the_order_and_the_number_of_the_same_examples_make_no_difference(
+    job: Job, artifact: Artifact, tmp_path: Path
+) -> None:
+    given = list(examples_of(path.read_bytes() for path in job.examples))
+    other = Examples([*reversed(given), *given[:7]])
+    again = trained(job_of(other, tmp_path, job.encoder.folder, job.task))
+    assert again.manifest.origin == artifact.manifest.origin
+    assert again.manifest.files == artifact.manifest.files
 
 
-def test_prints_a_table_of_results(job: Job, tmp_path: Path) -> None:
-    """Runs the command as people do."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "balie.nlu.training", *arguments(job, tmp_path), "--max-wrong", "0.2"],
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert ran.returncode == 0, ran.stderr
-    for line in (
-        "accuracy nl",
-        "accuracy de",
-        "accuracy en",
-        "threshold",
-        "coverage",
-        "wrong rate",
-        "at most 0.2",
-    ):
-        assert line in ran.stdout
-    assert "cross-validating" in ran.stderr
-    (model,) = tmp_path.iterdir()
-    assert model.name in ran.stdout
+def test_the_language_is_told_from_the_words_where_nobody_says_it(
+    job: Job, artifact: Artifact, tmp_path: Path
+) -> None:
+    given = examples_of(path.read_bytes() for path in job.examples)
+    silent = Examples([Example(one.intent, "", one.text) for one in given])
+    again = trained(job_of(silent, tmp_path, job.encoder.folder, job.task))
+    assert set(again.manifest.accuracy_by_language) == {"nl", "de", "en"}
+    assert again.manifest.figures["in_scope_accuracy"] == artifact.manifest.figures["in_scope_accuracy"]
+
+
+def test_examples_survive_being_packed() -> None:
+    items = [
+        Example("a", "nl", "één 🚲\nregel"),
+        Example("oos", "", "\ud800 half a sign"),
+        Example("b", "de", "x"),
+    ]
+    assert list(examples_of(chunks(items))) == items
+    with pytest.raises(ValueError, match="no chunk"):
+        list(examples_of([b"nonsense"]))
+
+
+def test_many_examples_make_several_chunks() -> None:
+    items = [Example("a", "nl", f"{number} " * 100) for number in range(6000)]
+    packed = list(chunks(items))
+    assert len(packed) > 1
+    assert list(examples_of(packed)) == items
+
+
+async def test_the_process_tells_its_progress_and_writes_the_model(
+    mine: Job, artifact: Artifact, tmp_path: Path
+) -> None:
+    lines = await lines_of(mine, tmp_path)
+    shares = [line.share for line in lines[:-1]]
+    assert shares == sorted(shares)
+    assert {"encoding the examples", "cross-validating", "calibrating"} <= {line.step for line in lines}
+    manifest = lines[-1].manifest
+    assert manifest is not None
+    assert manifest == open_artifact(mine.folder).manifest
+    assert manifest.origin == artifact.manifest.origin
+    assert manifest.loaded_bytes > 0
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "problem"),
+    ("change", "reason", "problem"),
     [
-        ("absent.yaml", None, "cannot be read"),
-        ("bad.yaml", "intents: {a: {nl: ['']}}", "bad.yaml:1: the text is empty"),
+        ({"engine": "crystal_ball"}, FailureReason.ENGINE_UNAVAILABLE, "known are: embedding"),
+        ({"options": {"size": "3"}}, FailureReason.OPTION_INVALID, "option 'size' is unknown"),
     ],
 )
-def test_says_in_one_line_what_is_wrong(
-    job: Job,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    name: str,
-    content: str | None,
-    problem: str,
+async def test_the_process_says_what_is_wrong_with_the_engine(
+    mine: Job, tmp_path: Path, change: dict[str, object], reason: FailureReason, problem: str
 ) -> None:
-    if content is not None:
-        (tmp_path / name).write_text(content)
-    given = arguments(replace(job, intents_file=tmp_path / name), tmp_path / "models")
-    assert main([*given, "--log-format", "json"]) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("nlu: ")
-    assert problem in told
-    assert not (tmp_path / "models").exists()
+    task = mine.task.model_copy(update=change)
+    lines = await lines_of(mine.model_copy(update={"task": task}), tmp_path)
+    failure = lines[-1].failure
+    assert failure is not None
+    assert failure.reason is reason
+    assert problem in failure.message
 
 
-def test_says_which_encoder_is_missing(job: Job, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    given = arguments(replace(job, encoder=EncoderSettings(folder=tmp_path / "none")), tmp_path / "models")
-    assert main([*given, "--log-format", "json"]) == 1
-    assert str(tmp_path / "none") in capsys.readouterr().err
+async def test_the_process_says_which_encoder_is_missing(mine: Job, tmp_path: Path) -> None:
+    encoder = mine.encoder.model_copy(update={"folder": tmp_path / "none"})
+    lines = await lines_of(mine.model_copy(update={"encoder": encoder}), tmp_path)
+    assert lines[-1].failure is not None
+    assert lines[-1].failure.reason is FailureReason.ENCODER_UNAVAILABLE
+    assert str(tmp_path / "none") in lines[-1].failure.message
 
 
-@pytest.mark.parametrize("share", ["0", "1", "x", "nan"])
-def test_refuses_shares_that_are_none(job: Job, tmp_path: Path, share: str) -> None:
-    with pytest.raises(SystemExit):
-        main([*arguments(job, tmp_path), "--max-wrong", share])
-
-
-def test_the_table_says_what_is_promised(artifact: Artifact) -> None:
-    table = table_of(artifact.manifest)
-    assert artifact.version in table
-    assert "at most 0.05 promised" in table
-
-
-async def test_a_model_that_is_there_is_loaded_and_not_trained(job: Job, artifact: Artifact) -> None:
-    examples = read_examples(job.intents_file, job.languages)
-    origin = artifact.manifest.origin
-    with capture_logs() as lines:
-        found = await open_model(job, examples, origin.encoder_fingerprint, log_format="json")
-    assert found.version == artifact.version
-    assert [line["event"] for line in lines] == ["model loaded"]
-
-
-async def test_models_that_are_old_go_once_one_is_loaded(
-    job: Job, artifact: Artifact, tmp_path: Path
-) -> None:
-    mine = replace(job, model_folder=tmp_path)
-    old = [f"{number:012x}" for number in range(5)]
-    for hours, version in enumerate(old):
-        (tmp_path / version).mkdir()
-        os.utime(tmp_path / version, (hours * 3600, hours * 3600))
-    shutil.copytree(job.model_folder / artifact.version, tmp_path / artifact.version)
-    examples = read_examples(job.intents_file, job.languages)
-    fingerprint = artifact.manifest.origin.encoder_fingerprint
-    with capture_logs() as lines:
-        await open_model(mine, examples, fingerprint, log_format="json")
-    assert {path.name for path in tmp_path.iterdir()} == {artifact.version, *old[3:]}
-    assert [line.get("models") for line in lines] == [None, old[:3]]
-
-
-async def test_a_folder_that_cannot_be_tidied_does_not_hold_up_the_start(
-    job: Job, artifact: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mine = replace(job, model_folder=tmp_path)
-    shutil.copytree(job.model_folder / artifact.version, tmp_path / artifact.version)
-    for version in ("a" * 12, "b" * 12, "c" * 12):
-        (tmp_path / version).mkdir()
-
-    def refuse(*_: object) -> None:  # to the superuser, who may run this, no folder is closed
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr(Path, "rename", refuse)
-    examples = read_examples(job.intents_file, job.languages)
-    fingerprint = artifact.manifest.origin.encoder_fingerprint
-    with capture_logs() as lines:
-        found = await open_model(mine, examples, fingerprint, log_format="json")
-    assert found.version == artifact.version
-    assert [line["event"] for line in lines] == ["model loaded", "old models not removed"]
-
-
-async def test_a_damaged_model_is_refused_and_trained_anew(
-    job: Job, artifact: Artifact, tmp_path: Path
-) -> None:
-    home = tmp_path / artifact.version
-    home.mkdir()
-    for path in (job.model_folder / artifact.version).iterdir():
-        (home / path.name).write_bytes(path.read_bytes())
-    (home / WEIGHTS_FILE).write_bytes(b"damaged")
-    examples = read_examples(job.intents_file, job.languages)
-    mine = replace(job, model_folder=tmp_path)
-    with capture_logs() as lines:
-        found = await open_model(
-            mine, examples, artifact.manifest.origin.encoder_fingerprint, log_format="json"
-        )
-    assert found.manifest.files == artifact.manifest.files
-    assert [line["event"] for line in lines] == ["model refused", "training a model", "model loaded"]
-    assert lines[0]["file"] == str(home / WEIGHTS_FILE)
-    assert lines[0]["log_level"] == "error"
-
-
-async def test_training_that_fails_refuses_the_start(job: Job, artifact: Artifact, tmp_path: Path) -> None:
+async def test_a_full_disk_is_told(mine: Job, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    examples = read_examples(job.intents_file, job.languages)
-    blocked = replace(job, model_folder=tmp_path / "file")
-    with pytest.raises(TrainingFailed, match="code 1"):
-        await open_model(blocked, examples, artifact.manifest.origin.encoder_fingerprint, log_format="json")
+    lines = await lines_of(mine.model_copy(update={"folder": tmp_path / "file"}), tmp_path)
+    assert lines[-1].failure is not None
+    assert lines[-1].failure.reason is FailureReason.CANNOT_WRITE
 
 
-async def test_giving_up_the_start_ends_the_training(job: Job, artifact: Artifact, tmp_path: Path) -> None:
-    examples = read_examples(job.intents_file, job.languages)
-    mine = replace(job, model_folder=tmp_path / "models")
-    with capture_logs() as lines:
-        start = asyncio.create_task(open_model(mine, examples, "another", log_format="json"))
-        while not lines:
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.2)
-        start.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await start
-    assert not (tmp_path / "models").exists() or not list((tmp_path / "models").iterdir())
+async def test_a_process_that_is_killed_has_an_outcome_too(mine: Job, tmp_path: Path) -> None:
+    async with training(mine, tmp_path / "job.json") as lines:
+        assert (await anext(lines)).step == "reading the examples"
+        (victim,) = children("balie.nlu.training")
+        os.kill(victim, signal.SIGKILL)
+        last = [line async for line in lines][-1]
+    assert last.failure is not None
+    assert last.failure.reason is FailureReason.CRASHED
+    assert "more memory" in last.failure.message
 
 
-def test_the_childs_log_is_json(job: Job, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main([*arguments(job, tmp_path), "--log-format", "json"]) == 0
-    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    assert {line["event"] for line in lines} == {"training", "trained"}
-    assert lines[-1]["model"] == next(tmp_path.iterdir()).name
-    assert [line["percent"] for line in lines[:-1]] == sorted(line["percent"] for line in lines[:-1])
+async def test_giving_up_ends_the_process(mine: Job, tmp_path: Path) -> None:
+    async with training(mine, tmp_path / "job.json") as lines:
+        await anext(lines)
+        assert children("balie.nlu.training")
+    await until_there_are_none()
+
+
+async def test_the_process_gives_way_to_others(mine: Job, tmp_path: Path) -> None:
+    async with training(mine, tmp_path / "job.json") as lines:
+        await anext(lines)
+        (child,) = children("balie.nlu.training")
+        assert os.getpriority(os.PRIO_PROCESS, child) == os.getpriority(os.PRIO_PROCESS, 0) + NICENESS
+
+
+async def test_the_process_ends_with_the_one_that_began_it(mine: Job, tmp_path: Path) -> None:
+    """Kills the parent as nobody can see it coming."""
+    program = """
+import asyncio, sys
+from pathlib import Path
+from balie.nlu.jobs import Job
+from balie.nlu.models.process import training
+async def main():
+    job = Job.model_validate_json(Path(sys.argv[1]).read_text())
+    async with training(job, Path(sys.argv[1])) as lines:
+        async for line in lines:
+            print(line.step, flush=True)
+asyncio.run(main())
+"""
+    (tmp_path / "job.json").write_text(mine.model_dump_json())
+    with subprocess.Popen(
+        [sys.executable, "-c", program, tmp_path / "job.json"], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        assert await asyncio.to_thread(parent.stdout.readline)
+        (child,) = children("balie.nlu.training", of=parent.pid)
+        assert child
+        parent.kill()
+        await asyncio.to_thread(parent.wait)
+    await until_there_are_none(pid=child)
+
+
+def children(module: str, of: int | None = None) -> Sequence[int]:
+    """Returns the processes of a module that a process, this one by default, has started itself."""
+    mine = of or os.getpid()
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((path / "stat").read_text().rsplit(") ", 1)[1].split()[1])
+            command = (path / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if parent == mine and module.encode() in command:
+            found.append(int(path.name))
+    return found
+
+
+async def until_there_are_none(pid: int | None = None) -> None:
+    while children("balie.nlu.training") if pid is None else Path(f"/proc/{pid}").exists():
+        await asyncio.sleep(0.02)

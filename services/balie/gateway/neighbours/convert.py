@@ -31,6 +31,10 @@ from balie.gateway.said import (
 E = TypeVar("E", bound=IntEnum)
 D = TypeVar("D")
 
+_WITHOUT_INTENTS = (
+    nlu_service_pb2.NO_MATCH_REASON_ENGINE_UNAVAILABLE,
+    nlu_service_pb2.NO_MATCH_REASON_NO_MODEL,
+)
 _TO_BE_CONFIRMED = (
     handoff_pb2.HANDOFF_EVENT_KIND_RESERVED,
     handoff_pb2.HANDOFF_EVENT_KIND_RELEASED,
@@ -56,7 +60,7 @@ def understanding_from_proto(message: nlu_service_pb2.Understanding) -> Understa
         model_version=message.model_version,
         wire=stored.SerializeToString(),
         embedding=message.embedding.SerializeToString() if message.HasField("embedding") else b"",
-        are_intents_missing=message.no_match_reason == nlu_service_pb2.NO_MATCH_REASON_ENGINE_UNAVAILABLE,
+        are_intents_missing=message.no_match_reason in _WITHOUT_INTENTS,
     )
 
 

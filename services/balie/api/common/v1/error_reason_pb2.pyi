@@ -198,6 +198,49 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
     Example: `{"reason": "FINGERPRINT_MISMATCH", "domain": "balie", "metadata": {"fingerprint": "minilm-l6-v2.fp32.0a…", "current_fingerprint": "minilm-l6-v2.fp32.b5…"}}`
     """
+    ERROR_REASON_MODEL_NOT_FOUND: _ErrorReason.ValueType  # 52
+    """NOT_FOUND. The tenant has no such model; `version` is empty when the active one was meant, and none is.
+
+    Example: `{"reason": "MODEL_NOT_FOUND", "domain": "balie", "metadata": {"version": "0123456789ab"}}`
+    """
+    ERROR_REASON_MODEL_STATE_INVALID: _ErrorReason.ValueType  # 53
+    """FAILED_PRECONDITION. The model's state does not allow this: only READY ones are activated or evaluated, only trainings
+    cancelled.
+
+    Example: `{"reason": "MODEL_STATE_INVALID", "domain": "balie", "metadata": {"version": "0123456789ab", "state": "TRAINING", "allowed": "READY"}}`
+    """
+    ERROR_REASON_MODEL_CORRUPT: _ErrorReason.ValueType  # 54
+    """FAILED_PRECONDITION. A file of the model is not as it was written. The model in use stays; train this one anew.
+
+    Example: `{"reason": "MODEL_CORRUPT", "domain": "balie", "metadata": {"version": "0123456789ab", "file": "engine/weights.npz", "problem": "does not match its checksum"}}`
+    """
+    ERROR_REASON_MODEL_UNUSABLE: _ErrorReason.ValueType  # 55
+    """FAILED_PRECONDITION. The model is whole and cannot be used here: it belongs to another encoder, its engine is not
+    installed, or it does not rank as it did when it was trained. The model in use stays.
+
+    Example: `{"reason": "MODEL_UNUSABLE", "domain": "balie", "metadata": {"version": "0123456789ab", "problem": "takes the vectors of another encoder, minilm-l6-v2.fp32.0a…"}}`
+    """
+    ERROR_REASON_MODEL_IN_USE: _ErrorReason.ValueType  # 56
+    """FAILED_PRECONDITION. The model is active, or that of the service's file, and cannot be deleted. Activate another first.
+
+    Example: `{"reason": "MODEL_IN_USE", "domain": "balie", "metadata": {"version": "0123456789ab"}}`
+    """
+    ERROR_REASON_MEMORY_SHORT: _ErrorReason.ValueType  # 57
+    """RESOURCE_EXHAUSTED. The model does not fit into the memory that is left beside the one in use; carries a RetryInfo. Give
+    the service more memory, or train a smaller model.
+
+    Example: `{"reason": "MEMORY_SHORT", "domain": "balie", "metadata": {"needed_bytes": "900000000", "available_bytes": "200000000"}}`
+    """
+    ERROR_REASON_TRAINING_DATA_INVALID: _ErrorReason.ValueType  # 58
+    """INVALID_ARGUMENT. Nothing can be learned from, or measured on, the examples as a whole.
+
+    Example: `{"reason": "TRAINING_DATA_INVALID", "domain": "balie", "metadata": {"problem": "one intent cannot be told from others: add another, or oos"}}`
+    """
+    ERROR_REASON_TRAININGS_FULL: _ErrorReason.ValueType  # 59
+    """RESOURCE_EXHAUSTED. As many trainings of the tenant are under way or wait as may; carries a RetryInfo.
+
+    Example: `{"reason": "TRAININGS_FULL", "domain": "balie", "metadata": {"limit": "16"}}`
+    """
     ERROR_REASON_HANDOFF_NOT_FOUND: _ErrorReason.ValueType  # 60
     """NOT_FOUND. There is no such handoff.
 
@@ -253,6 +296,16 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """FAILED_PRECONDITION. The owner's epoch that is being confirmed is not newer than the one confirmed before.
 
     Example: `{"reason": "OWNER_EPOCH_PASSED", "domain": "balie", "metadata": {"epoch": "2", "current_epoch": "3"}}`
+    """
+    ERROR_REASON_ENGINE_OPTION_INVALID: _ErrorReason.ValueType  # 80
+    """INVALID_ARGUMENT. The engine does not know an option, or the option's value makes no sense.
+
+    Example: `{"reason": "ENGINE_OPTION_INVALID", "domain": "balie", "metadata": {"engine": "linear", "option": "sizes", "problem": "is unknown: this engine has no options"}}`
+    """
+    ERROR_REASON_ENGINE_NOT_INSTALLED: _ErrorReason.ValueType  # 81
+    """FAILED_PRECONDITION. The engine is known, but its library is not installed where the service runs.
+
+    Example: `{"reason": "ENGINE_NOT_INSTALLED", "domain": "balie", "metadata": {"engine": "spacy_textcat", "advice": "pip install 'balie[nlu]'"}}`
     """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
@@ -437,6 +490,49 @@ with another server, or make all vectors anew with this one.
 
 Example: `{"reason": "FINGERPRINT_MISMATCH", "domain": "balie", "metadata": {"fingerprint": "minilm-l6-v2.fp32.0a…", "current_fingerprint": "minilm-l6-v2.fp32.b5…"}}`
 """
+ERROR_REASON_MODEL_NOT_FOUND: ErrorReason.ValueType  # 52
+"""NOT_FOUND. The tenant has no such model; `version` is empty when the active one was meant, and none is.
+
+Example: `{"reason": "MODEL_NOT_FOUND", "domain": "balie", "metadata": {"version": "0123456789ab"}}`
+"""
+ERROR_REASON_MODEL_STATE_INVALID: ErrorReason.ValueType  # 53
+"""FAILED_PRECONDITION. The model's state does not allow this: only READY ones are activated or evaluated, only trainings
+cancelled.
+
+Example: `{"reason": "MODEL_STATE_INVALID", "domain": "balie", "metadata": {"version": "0123456789ab", "state": "TRAINING", "allowed": "READY"}}`
+"""
+ERROR_REASON_MODEL_CORRUPT: ErrorReason.ValueType  # 54
+"""FAILED_PRECONDITION. A file of the model is not as it was written. The model in use stays; train this one anew.
+
+Example: `{"reason": "MODEL_CORRUPT", "domain": "balie", "metadata": {"version": "0123456789ab", "file": "engine/weights.npz", "problem": "does not match its checksum"}}`
+"""
+ERROR_REASON_MODEL_UNUSABLE: ErrorReason.ValueType  # 55
+"""FAILED_PRECONDITION. The model is whole and cannot be used here: it belongs to another encoder, its engine is not
+installed, or it does not rank as it did when it was trained. The model in use stays.
+
+Example: `{"reason": "MODEL_UNUSABLE", "domain": "balie", "metadata": {"version": "0123456789ab", "problem": "takes the vectors of another encoder, minilm-l6-v2.fp32.0a…"}}`
+"""
+ERROR_REASON_MODEL_IN_USE: ErrorReason.ValueType  # 56
+"""FAILED_PRECONDITION. The model is active, or that of the service's file, and cannot be deleted. Activate another first.
+
+Example: `{"reason": "MODEL_IN_USE", "domain": "balie", "metadata": {"version": "0123456789ab"}}`
+"""
+ERROR_REASON_MEMORY_SHORT: ErrorReason.ValueType  # 57
+"""RESOURCE_EXHAUSTED. The model does not fit into the memory that is left beside the one in use; carries a RetryInfo. Give
+the service more memory, or train a smaller model.
+
+Example: `{"reason": "MEMORY_SHORT", "domain": "balie", "metadata": {"needed_bytes": "900000000", "available_bytes": "200000000"}}`
+"""
+ERROR_REASON_TRAINING_DATA_INVALID: ErrorReason.ValueType  # 58
+"""INVALID_ARGUMENT. Nothing can be learned from, or measured on, the examples as a whole.
+
+Example: `{"reason": "TRAINING_DATA_INVALID", "domain": "balie", "metadata": {"problem": "one intent cannot be told from others: add another, or oos"}}`
+"""
+ERROR_REASON_TRAININGS_FULL: ErrorReason.ValueType  # 59
+"""RESOURCE_EXHAUSTED. As many trainings of the tenant are under way or wait as may; carries a RetryInfo.
+
+Example: `{"reason": "TRAININGS_FULL", "domain": "balie", "metadata": {"limit": "16"}}`
+"""
 ERROR_REASON_HANDOFF_NOT_FOUND: ErrorReason.ValueType  # 60
 """NOT_FOUND. There is no such handoff.
 
@@ -492,5 +588,15 @@ ERROR_REASON_OWNER_EPOCH_PASSED: ErrorReason.ValueType  # 70
 """FAILED_PRECONDITION. The owner's epoch that is being confirmed is not newer than the one confirmed before.
 
 Example: `{"reason": "OWNER_EPOCH_PASSED", "domain": "balie", "metadata": {"epoch": "2", "current_epoch": "3"}}`
+"""
+ERROR_REASON_ENGINE_OPTION_INVALID: ErrorReason.ValueType  # 80
+"""INVALID_ARGUMENT. The engine does not know an option, or the option's value makes no sense.
+
+Example: `{"reason": "ENGINE_OPTION_INVALID", "domain": "balie", "metadata": {"engine": "linear", "option": "sizes", "problem": "is unknown: this engine has no options"}}`
+"""
+ERROR_REASON_ENGINE_NOT_INSTALLED: ErrorReason.ValueType  # 81
+"""FAILED_PRECONDITION. The engine is known, but its library is not installed where the service runs.
+
+Example: `{"reason": "ENGINE_NOT_INSTALLED", "domain": "balie", "metadata": {"engine": "spacy_textcat", "advice": "pip install 'balie[nlu]'"}}`
 """
 global___ErrorReason = ErrorReason

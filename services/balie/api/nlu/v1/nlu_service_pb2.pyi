@@ -35,6 +35,10 @@ class _NoMatchReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._
     """
     NO_MATCH_REASON_BELOW_THRESHOLD: _NoMatchReason.ValueType  # 2
     """No intent scores as much as `threshold` while leading the next clearly."""
+    NO_MATCH_REASON_NO_MODEL: _NoMatchReason.ValueType  # 3
+    """The tenant has no model: none was trained and activated yet (ModelService). Else as with ENGINE_UNAVAILABLE, and
+    `model_version` is empty.
+    """
 
 class NoMatchReason(_NoMatchReason, metaclass=_NoMatchReasonEnumTypeWrapper):
     """Says why nothing matched, for routing and for whoever looks into it; a client treats a value that it does not know as
@@ -50,6 +54,10 @@ a MATCH even so. Asking again later may help; the service's log says what is wro
 """
 NO_MATCH_REASON_BELOW_THRESHOLD: NoMatchReason.ValueType  # 2
 """No intent scores as much as `threshold` while leading the next clearly."""
+NO_MATCH_REASON_NO_MODEL: NoMatchReason.ValueType  # 3
+"""The tenant has no model: none was trained and activated yet (ModelService). Else as with ENGINE_UNAVAILABLE, and
+`model_version` is empty.
+"""
 global___NoMatchReason = NoMatchReason
 
 @typing.final
@@ -78,7 +86,7 @@ class Understanding(google.protobuf.message.Message):
     threshold: builtins.float
     """Gives the score from which an intent counted as a match, [0, 1]; 1 when no lower threshold can be vouched for."""
     model_version: builtins.str
-    """Names the model that ranked the intents: changes whenever its data, its encoder or its training does."""
+    """Names the model that ranked the intents, a `version` of ModelService; empty when there is none."""
     calibration_version: builtins.str
     """Names the calibration that set `threshold`."""
     no_match_reason: global___NoMatchReason.ValueType
@@ -89,7 +97,8 @@ class Understanding(google.protobuf.message.Message):
 
     @property
     def intents(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[balie.api.common.v1.language_pb2.ScoredIntent]:
-        """Lists intents, best first, ties by name. At most 10; none when the engine that ranks them cannot answer. An intent that
+        """Lists intents, best first, ties by name. At most 10; none when there is no model, or the engine that ranks
+        them cannot answer. An intent that
         the message names word for word, by a training example or by a keyword that is all of the message, scores 1 and the
         others 0.
         """
