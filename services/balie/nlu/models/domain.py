@@ -53,7 +53,7 @@ class Model:
         step: what the training does, or did last.
         share: how much of the training is done, [0, 1].
         failure: only of a failed one.
-        manifest: only of a ready one.
+        manifest: only of a ready one, and None there too when it cannot be read.
         created_at: when its training was asked for.
         ended_at: when it became ready or failed.
     """

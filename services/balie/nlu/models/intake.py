@@ -179,7 +179,7 @@ def check_engine(task: Task) -> None:
     try:
         open_engine(task.engine, task.options)
     except UnknownPlugin:
-        raise FieldUnknownValue("engine", value=task.engine, known=ENGINES.names()) from None
+        raise FieldUnknownValue("spec.engine", value=task.engine, known=ENGINES.names()) from None
     except MissingExtra as missing:
         raise EngineNotInstalled(task.engine, str(missing)) from None
     except OptionWrong as wrong:

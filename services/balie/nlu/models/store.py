@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from balie.kit.database import Transaction
 from balie.nlu.artifacts import Manifest
@@ -215,8 +216,16 @@ def _model(row: sa.Row[Any]) -> Model:
         step=row.step,
         share=row.share,
         failure=failure,
-        manifest=None if row.manifest is None else Manifest.model_validate(row.manifest),
+        manifest=_manifest(row.manifest),
         created_at=row.created_at,
         updated_at=row.updated_at,
         ended_at=row.ended_at,
     )
+
+
+def _manifest(stored: object) -> Manifest | None:
+    """Returns a manifest; None when there is none, or it is none of this version of the service."""
+    try:
+        return None if stored is None else Manifest.model_validate(stored)
+    except ValidationError:
+        return None
