@@ -106,7 +106,12 @@ def learn(snapshot: "Snapshot", policy: Policy) -> Calibration:
         try:
             # One promise for five attempts, of which one is taken: Bonferroni's share of the chance for each.
             found = least_threshold(
-                asked.scores[ahead], asked.right[ahead], policy.max_wrong, delta=policy.delta / len(_MARGINS)
+                np.where(ahead, asked.scores, -np.inf),
+                asked.right,
+                policy.max_wrong,
+                delta=policy.delta / len(_MARGINS),
+                in_scope=asked.answerable,
+                expected_out_of_scope=policy.expected_unanswerable,
             )
         except ThresholdUnknown:
             continue

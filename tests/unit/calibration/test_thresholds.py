@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from balie.calibration import (
@@ -36,7 +36,7 @@ def draw(random: np.random.Generator, examples: int, risk: Risk) -> tuple[np.nda
 @pytest.mark.parametrize("examples", [60, 200, 800])
 @pytest.mark.parametrize("name", RISKS)
 def test_breaks_its_promise_no_more_often_than_it_says(name: str, examples: int):
-    random, draws, delta = np.random.default_rng(7), 400, 0.1
+    random, draws, delta = np.random.default_rng(7), 250, 0.1
     broken = 0
     for _ in range(draws):
         try:
@@ -128,7 +128,7 @@ def test_names_another_version_for_other_examples_or_another_bound():
     scores, correct = draw(np.random.default_rng(13), 2000, RISKS["low above a step"])
     base = least_threshold(scores, correct, 0.05).version
 
-    assert base.startswith("ltt.v1.")
+    assert base.startswith("ltt.v2.")
     assert base == least_threshold(scores, correct, 0.05).version
     assert base != least_threshold(scores, correct, 0.06).version
     assert base != least_threshold(scores, correct, 0.05, delta=0.2).version
@@ -159,6 +159,7 @@ def test_bound_is_clopper_and_pearsons():
     assert wrong_rate_bound(5, 5) == 1.0
 
 
+@settings(deadline=None)  # a bound, not a time, is what is tested
 @given(st.integers(0, 20), st.floats(0.01, 0.5), st.floats(0.01, 0.5))
 def test_the_fewest_examples_are_the_fewest(mistakes: int, max_wrong: float, delta: float):
     fewest = least_examples(max_wrong, mistakes=mistakes, delta=delta)
