@@ -62,6 +62,7 @@ class Origin(BaseModel):
     max_wrong: float
     max_wrong_choice: float
     delta: float
+    expected_out_of_scope: float | None = None
     recipe: str
 
     def version(self) -> str:

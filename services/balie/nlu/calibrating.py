@@ -5,7 +5,8 @@ Three numbers, one after the other, each from all scores:
 1. The margin: the lead over the next intent from which that next one is the right one in at most `max_wrong` of the
    examples.
 2. The threshold: of the examples with this lead, the least score at which at most `max_wrong` of the accepted are wrong
-   or out of scope, with confidence 1 - `delta` (`balie.calibration.least_threshold`).
+   or out of scope, with confidence 1 - `delta`, in traffic of which the expected share is out of scope
+   (`balie.calibration.least_threshold`).
 3. The floor: of the examples without the lead, the least score of the second intent at which one of the two is right in
    all but `max_wrong_choice`, with the same confidence: a question "do you mean A or B" should hold the answer.
 
@@ -38,11 +39,13 @@ class Promise:
         max_wrong: greatest share of wrong among matches, (0, 1).
         max_wrong_choice: greatest share of choices between intents none of which is right, (0, 1).
         delta: chance that a promise is broken, (0, 1).
+        expected_out_of_scope: share of the messages that no intent is meant by, [0, 1); None for that of the examples.
     """
 
     max_wrong: float = 0.05
     max_wrong_choice: float = 0.25
     delta: float = 0.1
+    expected_out_of_scope: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +79,14 @@ def calibrate(held_out: HeldOut, promise: Promise) -> Thresholds:
     margin = _margin(lead, is_second, promise.max_wrong)
     is_ahead = lead >= margin
     try:
-        found = least_threshold(first[is_ahead], is_first[is_ahead], promise.max_wrong, delta=promise.delta)
+        found = least_threshold(
+            np.where(is_ahead, first, -np.inf),
+            is_first,
+            promise.max_wrong,
+            delta=promise.delta,
+            in_scope=held_out.truth >= 0,
+            expected_out_of_scope=promise.expected_out_of_scope,
+        )
         match, version = found.value, found.version
     except ThresholdUnknown as unknown:
         log.warning("no threshold keeps the promise, only known words will match", reason=str(unknown))

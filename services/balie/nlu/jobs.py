@@ -11,7 +11,7 @@ from balie.nlu.calibrating import Promise
 from balie.nlu.engines.registry import ENGINES
 from balie.nlu.examples import Examples
 
-RECIPE = "2"
+RECIPE = "3"
 """Changes whenever the same examples, engine and options would give another model."""
 
 
@@ -53,6 +53,7 @@ class Task(BaseModel):
             max_wrong=self.promise.max_wrong,
             max_wrong_choice=self.promise.max_wrong_choice,
             delta=self.promise.delta,
+            expected_out_of_scope=self.promise.expected_out_of_scope,
             recipe=f"{RECIPE}+{getattr(kind, 'recipe', '')}",
         )
 

@@ -14,7 +14,7 @@ import numpy as np
 from balie.encoders import open_encoder
 from balie.nlu import folds
 from balie.nlu.artifacts import ENGINE_FOLDER, Manifest, Probe, StoredThresholds, seal
-from balie.nlu.calibrating import calibrate
+from balie.nlu.calibrating import HeldOut, calibrate
 from balie.nlu.engines.port import Lesson, Message, Progress, Ranking
 from balie.nlu.engines.registry import open_engine
 from balie.nlu.errors import TrainingFailed
@@ -58,15 +58,12 @@ def train(job: Job, progress: Progress, weigh: Weigh = lambda _folder: 0) -> Man
         progress("loading the encoder", 0.02)
         encoder = open_encoder(job.encoder)
         texts = [example.text for example in examples.items]
-        vectors = _encode(encoder, texts, job.encoder.workers, _part(progress, 0.05, 0.3))
+        vectors = encode(encoder, texts, job.encoder.workers, _part(progress, 0.05, 0.3))
     lesson = Lesson(examples.items, examples.intents, vectors)
     home = job.folder / ENGINE_FOLDER
     home.mkdir()
-    ranking = engine.train(lesson, home, _part(progress, 0.3, 0.8))
-    if ranking is None:
-        ranking = _cross_validated(engine, lesson, job.folder, _part(progress, 0.8, 0.9))
+    held = learn(engine, lesson, home, _part(progress, 0.3, 0.9))
     progress("calibrating", 0.9)
-    held = held_out(ranking, examples.items, lesson.intents)
     thresholds = calibrate(held, job.task.promise)
     manifest = Manifest(
         version=job.version,
@@ -81,6 +78,25 @@ def train(job: Job, progress: Progress, weigh: Weigh = lambda _folder: 0) -> Man
     )
     progress("testing what was learned", 0.94)
     return _sealed(job.folder, manifest, engine, lesson, examples, weigh)
+
+
+def learn(engine: "Engine", lesson: Lesson, home: Path, progress: Progress) -> HeldOut:
+    """Lets an engine learn into a folder, and returns its examples' scores by models that have not seen them.
+
+    Args:
+        engine: learns.
+        lesson: what from.
+        home: exists and is empty; folders beside it are made for a while.
+        progress: is told what is being done.
+
+    Raises:
+        TrainingFailed: nothing can be learned from the lesson.
+        OSError: the folder cannot be written.
+    """
+    ranking = engine.train(lesson, home, _part(progress, 0.0, 0.8))
+    if ranking is None:
+        ranking = _cross_validated(engine, lesson, home.parent, _part(progress, 0.8, 1.0))
+    return held_out(ranking, lesson.examples, lesson.intents)
 
 
 def _read(job: Job) -> Examples:
@@ -143,9 +159,17 @@ def _cross_validated(engine: "Engine", lesson: Lesson, work: Path, progress: Pro
     return found
 
 
-def _encode(
+def encode(
     encoder: "Encoder", texts: Sequence[str], workers: int, progress: Progress
 ) -> "NDArray[np.float32]":
+    """Returns the vector of each text, shape (texts, dimensions), encoded on several threads.
+
+    Args:
+        encoder: encodes.
+        texts: one at least.
+        workers: how many threads.
+        progress: is told the share that is done.
+    """
     chunks = [texts[start : start + _CHUNK] for start in range(0, len(texts), _CHUNK)]
     vectors = []
     with ThreadPoolExecutor(workers) as pool:

@@ -54,6 +54,20 @@ def test_what_is_out_of_scope_counts_as_wrong() -> None:
     assert calibrate(noisy, Promise(max_wrong=0.3)).match > calibrate(calm, Promise(max_wrong=0.3)).match
 
 
+def test_the_more_is_expected_out_of_scope_the_surer_a_match_must_be() -> None:
+    found = [
+        calibrate(traffic(4000, 1, oos=0.1), Promise(max_wrong=0.2, expected_out_of_scope=share)).match
+        for share in (0.0, 0.3, 0.6)
+    ]
+    assert found == sorted(set(found))
+    assert found[-1] < NEVER
+
+
+def test_nothing_is_promised_about_what_no_example_shows() -> None:
+    thresholds = calibrate(traffic(4000, 1, oos=0.0), Promise(max_wrong=0.2, expected_out_of_scope=0.1))
+    assert (thresholds.match, thresholds.version) == (NEVER, "unproven.v1")
+
+
 def test_too_few_examples_promise_nothing() -> None:
     thresholds = calibrate(traffic(20, 1), PROMISE)
     assert (thresholds.match, thresholds.floor) == (NEVER, NEVER)

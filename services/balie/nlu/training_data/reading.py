@@ -1,7 +1,7 @@
 """Reads files of examples, of whichever format: to learn from, to be measured by, or to say what is wrong with them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,16 +90,21 @@ def read_examples(
     """
     gathered = _right(paths, languages, language, oos_labels)
     kept, notes = _in_configured(gathered, languages)
+    result = Examples(distinct(kept), notes)
+    if len({example.intent for example in result.items}) < 2 or not result.intents:
+        raise DataFileWrong(gathered.files[0], 0, _too_little(result))
+    return result
+
+
+def distinct(examples: Iterable[Example]) -> list[Example]:
+    """Returns examples to learn from, sorted; the same words for the same intent in the same language count once."""
     found: dict[tuple[str, str, str], Example] = {}
-    for example in kept:
+    for example in examples:
         key = (example.intent, example.language, phrase_of(example.text) or example.text)
         before = found.setdefault(key, example)
         if example.text < before.text:
             found[key] = example
-    result = Examples(sorted(found.values()), notes)
-    if len({example.intent for example in result.items}) < 2 or not result.intents:
-        raise DataFileWrong(gathered.files[0], 0, _too_little(result))
-    return result
+    return sorted(found.values())
 
 
 def read_messages(
