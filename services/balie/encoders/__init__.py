@@ -11,7 +11,7 @@ from balie.encoders.errors import (
     EncoderFolderMissing,
     EncoderUnavailable,
 )
-from balie.encoders.port import Encoder
+from balie.encoders.port import Encoder, KnowsWords
 from balie.encoders.registry import ENCODERS, open_encoder
 from balie.encoders.settings import EncoderSettings, default_folder
 
@@ -25,6 +25,7 @@ __all__ = [
     "EncoderFolderMissing",
     "EncoderSettings",
     "EncoderUnavailable",
+    "KnowsWords",
     "default_folder",
     "open_encoder",
 ]

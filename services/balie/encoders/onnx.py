@@ -41,6 +41,8 @@ _PLACE_TOKENS, _PAIR_TOKENS = 0.055, 0.0008
 
 _ERRORS_ONLY = 3
 
+_LEAST_WORD_LETTERS = 3
+
 
 class OnnxEncoder:
     """Encodes with the folder that `balie encoder build` wrote.
@@ -111,6 +113,11 @@ class OnnxEncoder:
     def max_tokens(self) -> int:
         """Returns how many tokens of a text are read, `[CLS]` and `[SEP]` included."""
         return self._manifest.max_tokens
+
+    def words(self) -> frozenset[str]:
+        """Returns the words that are one token each, of three letters or more: what the encoder knows as a word."""
+        tokens = self._tokenizer.get_vocab()
+        return frozenset(token for token in tokens if len(token) >= _LEAST_WORD_LETTERS and token.isalpha())
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Returns how many tokens of each text are read, `[CLS]` and `[SEP]` included."""

@@ -41,3 +41,11 @@ class Encoder(Protocol):
         Returns:
             Shape (texts, dimensions), float32, each row of Euclidean length 1, in the order of `texts`.
         """
+
+
+@runtime_checkable
+class KnowsWords(Protocol):
+    """What an encoder whose vocabulary has whole words offers besides."""
+
+    def words(self) -> frozenset[str]:
+        """Returns the words that it knows as such."""

@@ -10,10 +10,12 @@ import numpy as np
 
 from balie.kit.caller import DEFAULT_TENANT
 from balie.nlu.domain import (
+    ContactTerms,
     Detection,
     Embedding,
     KeywordMatch,
     NoMatchReason,
+    Rule,
     ScoredIntent,
     Signals,
     TargetKind,
@@ -54,16 +56,8 @@ class TextEncoder(Protocol):
 class Keywords(Protocol):
     """Finds keywords; called from one thread at a time."""
 
-    def find(self, text: str, language: str) -> list[KeywordMatch]:
-        """Returns the keywords of a text in a language."""
-
-
-class NoKeywords:
-    """Finds nothing: there is no file of keywords."""
-
-    def find(self, text: str, language: str) -> list[KeywordMatch]:
-        """Returns no keywords."""
-        return []
+    def find(self, text: str, language: str, contact: Sequence[ContactTerms]) -> list[KeywordMatch]:
+        """Returns the keywords of a text in a language, those that count for its contact alone among them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,7 +172,7 @@ class Analyzer:
         detection = detector.detect(utterance.text, utterance.language_hint)
         return _Reading(
             detection=detection,
-            keywords=self._keywords.find(utterance.text, detection.language),
+            keywords=self._keywords.find(utterance.text, detection.language, utterance.contact_terms),
             signals=self._signals.read(utterance.text),
         )
 
@@ -190,7 +184,7 @@ class Analyzer:
         vector: "NDArray[np.float32] | None",
     ) -> Understanding:
         thresholds = model.artifact.thresholds if model else _NO_THRESHOLDS
-        whole = [match for match in reading.keywords if match.whole_message]
+        whole = [match for match in reading.keywords if match.whole_message and match.rule is not Rule.FUZZY]
         intents = ranked or []
         verdict = Verdict.MATCH if whole else verdict_of(intents, thresholds)
         reason = NoMatchReason.BELOW_THRESHOLD

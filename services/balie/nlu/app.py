@@ -10,7 +10,7 @@ from datetime import timedelta
 import structlog
 
 from balie.api.nlu.v1 import encoder_service_pb2_grpc, model_service_pb2_grpc, nlu_service_pb2_grpc
-from balie.encoders import EncoderBusy, EncoderSettings, open_encoder
+from balie.encoders import Encoder, EncoderBusy, EncoderSettings, KnowsWords, open_encoder
 from balie.encoders.batcher import BatchingEncoder
 from balie.kit.background import running
 from balie.kit.chores import Chores, Trimming
@@ -19,13 +19,16 @@ from balie.kit.errors import DependencyUnavailable
 from balie.kit.eventlog import EventLog
 from balie.kit.ledger import Ledger
 from balie.kit.server import Serving
-from balie.nlu.analyzer import Analyzer, Keywords, NoKeywords
+from balie.nlu.analyzer import Analyzer, Keywords
 from balie.nlu.calibrating import Promise
 from balie.nlu.domain import TargetKind, Utterance
 from balie.nlu.encoding import Encoding
 from balie.nlu.examples import Examples
 from balie.nlu.jobs import Task
-from balie.nlu.keyword_file import Keyword, read_keywords, words_by_language
+from balie.nlu.keywords.file import read_keywords
+from balie.nlu.keywords.finder import KeywordFinder
+from balie.nlu.keywords.keyword import Keyword, words_by_language
+from balie.nlu.keywords.lexicon import Lexicon
 from balie.nlu.language import LanguageDetector
 from balie.nlu.language_words import known_words
 from balie.nlu.models.cache import ArtifactCache
@@ -74,7 +77,7 @@ async def lifespan(settings: NluSettings) -> AsyncGenerator[Serving, None]:
             encoder=encoder,
             models=served,
             detector=detector,
-            keywords=await asyncio.to_thread(_finder, settings, keywords),
+            keywords=await asyncio.to_thread(_finder, settings, examples, keywords, opened),
             signals=SignalReader(settings.languages),
             reader=stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="reader")),
         )
@@ -233,9 +236,10 @@ def _detector(settings: NluSettings, words: Sequence[Mapping[str, list[str]]]) -
     return LanguageDetector(settings.languages, known, floor=settings.language_floor)
 
 
-def _finder(settings: NluSettings, keywords: Sequence[Keyword]) -> Keywords:
-    if not keywords:
-        return NoKeywords()
-    from balie.nlu.keywords import KeywordFinder
-
-    return KeywordFinder(keywords, settings.languages)
+def _finder(
+    settings: NluSettings, examples: Examples, keywords: Sequence[Keyword], encoder: Encoder
+) -> Keywords:
+    texts: list[Mapping[str, list[str]]] = [examples.texts_by_language, words_by_language(keywords)]
+    everywhere = encoder.words() if isinstance(encoder, KnowsWords) else ()
+    lexicon = Lexicon(known_words(settings.languages, texts), everywhere)
+    return KeywordFinder(keywords, settings.languages, lexicon)

@@ -18,6 +18,9 @@ class Rule(Enum):
 
     EXACT = "exact"
     NORMALISED = "normalised"
+    FORM = "form"
+    PATTERN = "pattern"
+    FUZZY = "fuzzy"
 
 
 class Verdict(Enum):
@@ -53,6 +56,20 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactTerms:
+    """Terms that count for one contact alone, such as the names and numbers of their bookings.
+
+    Attributes:
+        id: the caller's own, as a keyword's.
+        terms: in any language.
+    """
+
+    id: str
+    target: Target
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """One message to understand.
 
@@ -60,11 +77,13 @@ class Utterance:
         text: the contact's words.
         language_hint: the language as the caller knows it, a BCP 47 tag, or "".
         want_embedding: whether the sentence vector is asked for.
+        contact_terms: of the contact who wrote it.
     """
 
     text: str
     language_hint: str = ""
     want_embedding: bool = False
+    contact_terms: tuple[ContactTerms, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

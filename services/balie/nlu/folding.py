@@ -6,15 +6,16 @@ Positions stay those of the original, in Unicode code points, so that a match ca
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _LETTER = "L"
 _DIGIT = "N"
 _ASCII_PIECE = re.compile("[a-z]+|[0-9]+")
 
+_RUNS = re.compile(r"[^\W\d_]+|\d+")
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+
+class Piece(NamedTuple):
     """A run of letters or a run of digits.
 
     Attributes:
@@ -31,12 +32,15 @@ class Piece:
 def fold(text: str) -> str:
     """Returns the text without case and accents: `Überfahrt` and `uberfahrt` become the same.
 
-    Compatibility forms become plain ones (`ﬁ` is `fi`, full-width digits are digits); the length may change.
+    Compatibility forms become plain ones (`ﬁ` is `fi`, full-width digits are digits), and what is not seen goes: joiners,
+    soft hyphens, spaces of no width. The length may change.
     """
     if text.isascii():
         return text.lower()
     plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in plain if not unicodedata.combining(character))
+    return "".join(
+        character for character in plain if not unicodedata.combining(character) and not _is_unseen(character)
+    )
 
 
 def pieces(text: str) -> Iterator[Piece]:
@@ -44,6 +48,17 @@ def pieces(text: str) -> Iterator[Piece]:
 
     `WV-1042`, `wv 1042` and `WV1042` give the same two pieces.
     """
+    if text.isascii():
+        lowered = text.lower()
+        yield from (Piece(run.group(), run.start(), run.end()) for run in _RUNS.finditer(lowered))
+    elif any(_is_odd(character) for character in set(text)):
+        yield from _pieces(text)
+    else:
+        yield from (Piece(fold(run.group()), run.start(), run.end()) for run in _RUNS.finditer(text))
+
+
+def _pieces(text: str) -> Iterator[Piece]:
+    """Yields the same runs character by character, whatever the text holds."""
     start, kind = 0, ""
     for place, character in enumerate(text):
         now = _kind(character, kind)
@@ -56,12 +71,28 @@ def pieces(text: str) -> Iterator[Piece]:
 
 
 def _kind(character: str, before: str) -> str:
-    """Returns what a character is; a mark belongs to the letter it stands on, and parts nothing."""
+    """Returns what a character is; a mark belongs to the letter it stands on, and what is not seen parts nothing."""
     if character.isalpha():
         return _LETTER
     if character.isnumeric():
         return _DIGIT
-    return before if unicodedata.category(character).startswith("M") else ""
+    return before if _is_mark(character) or _is_unseen(character) else ""
+
+
+def _is_odd(character: str) -> bool:
+    """Tells whether a character is one that regular expressions take for something else than this module does."""
+    if character.isascii():
+        return False
+    numeric = character.isnumeric() and (character.isalpha() or not character.isdecimal())
+    return numeric or _is_mark(character) or _is_unseen(character)
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character).startswith("M")
+
+
+def _is_unseen(character: str) -> bool:
+    return not character.isascii() and unicodedata.category(character) == "Cf"
 
 
 def phrase_of(text: str) -> str:

@@ -27,7 +27,7 @@ from balie.handoff.routing.turns import (
 )
 
 ANSWER, CLARIFY, ESCALATE, ASSIST = DecisionKind
-EXACT, NORMALISED = KeywordRule
+EXACT, NORMALISED, FORM, PATTERN, FUZZY = KeywordRule
 
 QUIET = Answers(threshold=0.6)
 """The FAQ answered and found nothing near."""
@@ -237,6 +237,37 @@ def test_follows_the_strongest_of_several_keywords() -> None:
     follow_ups = (FollowUp(FollowUpSource.KEYWORD, "dog", Target.REPLY, "dogs-pay"), TO_REPLY)
     ruling = policy.route(Inputs("desk", understanding=understanding, answers=QUIET, follow_ups=follow_ups))
     assert ruling.answer == AnswerChoice(reply="dogs-pay")
+
+
+def test_a_misspelt_keyword_is_followed_when_it_is_all_there_is_and_nothing_better_is_known() -> None:
+    alone = Inputs(
+        "desk",
+        understanding=strange(keywords=keyword(FUZZY, whole=True)),
+        answers=QUIET,
+        follow_ups=(TO_REPLY,),
+    )
+    assert policy.route(alone).answer == AnswerChoice(reply="fares-are-online")
+    answered = replace(alone, answers=found(DOGS))
+    assert policy.route(answered).reasons[0].code is ReasonCode.FAQ_ANSWER
+    for_a_person = replace(
+        alone, understanding=strange(keywords=keyword(FUZZY, whole=True), asks_for_person=True)
+    )
+    assert policy.route(for_a_person).reasons[0].code is ReasonCode.PERSON_REQUESTED
+
+
+@pytest.mark.parametrize("rule", [EXACT, NORMALISED, FORM, PATTERN])
+def test_a_keyword_that_is_no_guess_is_followed_anywhere_at_last(rule: KeywordRule) -> None:
+    inputs = Inputs(
+        "desk", understanding=strange(keywords=keyword(rule)), answers=QUIET, follow_ups=(TO_REPLY,)
+    )
+    assert policy.route(inputs).answer == AnswerChoice(reply="fares-are-online")
+
+
+def test_a_misspelt_keyword_within_a_message_leads_nowhere_by_itself() -> None:
+    inputs = Inputs(
+        "desk", understanding=strange(keywords=keyword(FUZZY)), answers=QUIET, follow_ups=(TO_REPLY,)
+    )
+    assert policy.route(inputs).kind is ESCALATE
 
 
 scores = st.floats(-1, 1, width=32)

@@ -14,10 +14,10 @@ from balie.encoders import EncoderBusy
 from balie.encoders.batcher import BatchingEncoder
 from balie.kit.caller import DEFAULT_TENANT
 from balie.kit.errors import ServerStopping
-from balie.nlu.analyzer import Analyzer, NoKeywords
-from balie.nlu.domain import ScoredIntent, Target, TargetKind, Utterance, Verdict
-from balie.nlu.keyword_file import read_keywords
-from balie.nlu.keywords import KeywordFinder
+from balie.nlu.analyzer import Analyzer
+from balie.nlu.domain import ContactTerms, Rule, ScoredIntent, Target, TargetKind, Utterance, Verdict
+from balie.nlu.keywords.file import read_keywords
+from balie.nlu.keywords.finder import KeywordFinder
 from balie.nlu.language import LanguageDetector
 from balie.nlu.language_words import known_words
 from balie.nlu.served import ServedModel, ServedModels
@@ -212,5 +212,22 @@ async def test_is_sound_until_the_encoder_is_closed(encoder: "Encoder", making: 
         await analyzer.is_sound()
 
 
-def test_without_a_file_no_keywords_are_found() -> None:
-    assert NoKeywords().find("fiets", "nl") == []
+async def test_a_misspelt_keyword_is_a_guess_and_no_match(encoder: "Encoder", making: Making) -> None:
+    async with batching(encoder) as batcher:
+        guessed, known = await making(batcher).analyze(TENANT, [Utterance("bicylce"), Utterance("bicycle")])
+    assert [match.rule for match in guessed.keywords] == [Rule.FUZZY]
+    assert guessed.keywords[0].whole_message
+    assert guessed.intents[0].score < 1
+    assert known.verdict is Verdict.MATCH
+    assert known.intents[0] == ScoredIntent("bicycle_information", 1.0)
+
+
+async def test_finds_the_terms_of_the_contact(encoder: "Encoder", making: Making) -> None:
+    own = ContactTerms("booking-7", Target(TargetKind.VALUE, "booking-7"), ("Texel zaterdag",))
+    text = "is texel zaterdag al betaald"
+    async with batching(encoder) as batcher:
+        theirs, others = await making(batcher).analyze(
+            TENANT, [Utterance(text, contact_terms=(own,)), Utterance(text)]
+        )
+    assert [match.keyword_id for match in theirs.keywords] == ["booking-7"]
+    assert others.keywords == []

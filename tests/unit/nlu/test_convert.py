@@ -4,9 +4,10 @@ from hypothesis import strategies as st
 
 from balie.api.common.v1 import language_pb2
 from balie.api.nlu.v1 import encoder_service_pb2, nlu_service_pb2
-from balie.kit.errors import FieldMalformed, FieldRequired, FieldTooLong, TooManyItems
+from balie.kit.errors import Failure, FieldMalformed, FieldRequired, FieldTooLong, TooManyItems
 from balie.nlu import convert
 from balie.nlu.domain import (
+    ContactTerms,
     Detection,
     Embedding,
     EncodedTexts,
@@ -181,3 +182,37 @@ def test_every_keyword_tells_its_rule_and_target(rule: Rule, kind: TargetKind, f
     assert told.WhichOneof("target") == field
     assert getattr(told, field) == "there"
     assert (told.keyword_id, told.start_char, told.end_char, told.whole_message) == ("k", 3, 7, True)
+
+
+def contact(**fields: object) -> nlu_service_pb2.ContactTerms:
+    return nlu_service_pb2.ContactTerms(**({"id": "b", "terms": ["x"], "value": "v"} | fields))  # type: ignore[arg-type]
+
+
+def test_takes_the_terms_of_a_contact() -> None:
+    given = [contact(id="b1", terms=[" TX-1 ", "Texel", "Texel"], intent="booking", value=None)]
+    (found,) = convert.utterance_from_proto(Request(text="x", contact_terms=given)).contact_terms
+    assert found == ContactTerms("b1", Target(TargetKind.INTENT, "booking"), ("TX-1", "Texel"))
+
+
+@pytest.mark.parametrize(
+    ("terms", "failure", "field"),
+    [
+        ([contact()] * 51, TooManyItems, "contact_terms"),
+        ([contact(terms=["x"] * 9)], TooManyItems, "contact_terms.terms"),
+        ([contact(terms=[])], FieldRequired, "contact_terms.terms"),
+        ([contact(terms=[" "])], FieldRequired, "contact_terms.terms"),
+        ([contact(terms=["x" * 201])], FieldTooLong, "contact_terms.terms"),
+        ([contact(id="")], FieldRequired, "contact_terms.id"),
+        ([contact(id="a b")], FieldMalformed, "contact_terms.id"),
+        ([contact(), contact()], FieldMalformed, "contact_terms.id"),
+        ([nlu_service_pb2.ContactTerms(id="b", terms=["x"])], FieldRequired, "contact_terms.target"),
+        ([contact(value="")], FieldRequired, "contact_terms.value"),
+        ([contact(value="v" * 129)], FieldTooLong, "contact_terms.value"),
+    ],
+)
+def test_refuses_terms_of_a_contact_outside_their_bounds(
+    terms: list[nlu_service_pb2.ContactTerms], failure: type[Failure], field: str
+) -> None:
+    with pytest.raises(failure) as raised:
+        convert.utterance_from_proto(Request(text="x", contact_terms=terms))
+    assert raised.value.metadata["field"] == field

@@ -13,8 +13,9 @@ from balie.nlu.artifacts import Artifact
 from balie.nlu.domain import ScoredIntent, TargetKind, Verdict
 from balie.nlu.engines.port import Message
 from balie.nlu.jobs import Job
-from balie.nlu.keyword_file import read_keywords, words_by_language
-from balie.nlu.keywords import KeywordFinder
+from balie.nlu.keywords.file import read_keywords
+from balie.nlu.keywords.finder import KeywordFinder
+from balie.nlu.keywords.keyword import words_by_language
 from balie.nlu.language import LanguageDetector
 from balie.nlu.language_words import known_words
 from balie.nlu.measuring import scores_of

@@ -6,8 +6,9 @@ keyword in a short message > an FAQ answer > the matched intent > the FAQ is dow
 Keywords, exactly. One that covers the whole message (`whole_message`) always wins: "WV-1042" asks for that article and
 "colleague" for a colleague, whatever else is guessed. One that is only a part of the message never outranks an explicit
 request for a person. It outranks the FAQ's answer when it stands there letter by letter (EXACT) in a message of at most 40
-characters, which is hardly about anything else; in a longer message, or folded (NORMALISED), it speaks only after the FAQ
-and the intent had nothing to say.
+characters, which is hardly about anything else; in a longer message, or by another rule, it speaks only after the FAQ
+and the intent had nothing to say. One that is taken for misspelt (FUZZY) is a guess: it is only followed when it covers the
+whole message, and then as late as that.
 
 No text is looked at. Whoever changes a rule or a number gives the policy a new `VERSION`: each decision is stored with the
 version and the inputs, so that a later policy can be tried on what was decided before.
@@ -29,7 +30,7 @@ from balie.handoff.routing.turns import (
     Verdict,
 )
 
-VERSION = "handoff-policy-1"
+VERSION = "handoff-policy-2"
 
 SHORT_CHARACTERS = 40
 """Longest message in which an exact keyword outranks the FAQ's answer, Unicode code points."""
@@ -62,7 +63,7 @@ def _nlu_unavailable(inputs: Inputs) -> Ruling | None:
 
 def _keyword_is_message(inputs: Inputs) -> Ruling | None:
     """Follows a keyword that is all there is."""
-    return _keyword(inputs, lambda keyword: keyword.whole_message)
+    return _keyword(inputs, lambda keyword: keyword.whole_message and keyword.rule is not KeywordRule.FUZZY)
 
 
 def _person_requested(inputs: Inputs) -> Ruling | None:
@@ -110,8 +111,8 @@ def _faq_unavailable(inputs: Inputs) -> Ruling | None:
 
 
 def _other_keyword(inputs: Inputs) -> Ruling | None:
-    """Follows a keyword anywhere in the message when nothing better is known."""
-    return _keyword(inputs, lambda _: True)
+    """Follows a keyword anywhere in the message when nothing better is known; one that is guessed, when it is all of it."""
+    return _keyword(inputs, lambda keyword: keyword.whole_message or keyword.rule is not KeywordRule.FUZZY)
 
 
 def _ambiguous(inputs: Inputs) -> Ruling | None:

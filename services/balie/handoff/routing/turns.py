@@ -38,6 +38,12 @@ class KeywordRule(IntEnum):
     """Letter by letter."""
     NORMALISED = 2
     """After case, accents, hyphens and spaces inside codes were folded."""
+    FORM = 3
+    """In another form, as a part of a compound, or written apart or together."""
+    PATTERN = 4
+    """By a pattern, with the right check digits."""
+    FUZZY = 5
+    """Misspelt: a guess."""
 
 
 class FollowUpSource(IntEnum):

@@ -28,7 +28,9 @@ class _VerdictEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTy
     VERDICT_UNSPECIFIED: _Verdict.ValueType  # 0
     """Is never sent."""
     VERDICT_MATCH: _Verdict.ValueType  # 1
-    """One intent is above the threshold and clearly ahead of the others, or a keyword covers the message."""
+    """One intent is above the threshold and clearly ahead of the others, or a keyword covers the message by
+    another rule than FUZZY.
+    """
     VERDICT_AMBIGUOUS: _Verdict.ValueType  # 2
     """Two or more intents are close to each other above the floor."""
     VERDICT_NO_MATCH: _Verdict.ValueType  # 3
@@ -40,7 +42,9 @@ class Verdict(_Verdict, metaclass=_VerdictEnumTypeWrapper):
 VERDICT_UNSPECIFIED: Verdict.ValueType  # 0
 """Is never sent."""
 VERDICT_MATCH: Verdict.ValueType  # 1
-"""One intent is above the threshold and clearly ahead of the others, or a keyword covers the message."""
+"""One intent is above the threshold and clearly ahead of the others, or a keyword covers the message by
+another rule than FUZZY.
+"""
 VERDICT_AMBIGUOUS: Verdict.ValueType  # 2
 """Two or more intents are close to each other above the floor."""
 VERDICT_NO_MATCH: Verdict.ValueType  # 3
@@ -59,6 +63,16 @@ class _KeywordRuleEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
     """The term stands in the message letter by letter."""
     KEYWORD_RULE_NORMALISED: _KeywordRule.ValueType  # 2
     """The term stands in the message after case, accents, hyphens and spaces inside codes are folded."""
+    KEYWORD_RULE_FORM: _KeywordRule.ValueType  # 3
+    """The term stands in the message in another form (plural, diminutive, inflected), as a part of a compound, or written
+    apart or together.
+    """
+    KEYWORD_RULE_PATTERN: _KeywordRule.ValueType  # 4
+    """A pattern of the keyword matches, and its check digits are right."""
+    KEYWORD_RULE_FUZZY: _KeywordRule.ValueType  # 5
+    """The term stands in the message misspelt: one edit from a word of 4 to 7 letters, one or two from a longer one. Never a
+    term with a digit in it. A guess: what the message says otherwise counts for more.
+    """
 
 class KeywordRule(_KeywordRule, metaclass=_KeywordRuleEnumTypeWrapper):
     """Names the rule by which a keyword was found, strongest first."""
@@ -69,6 +83,16 @@ KEYWORD_RULE_EXACT: KeywordRule.ValueType  # 1
 """The term stands in the message letter by letter."""
 KEYWORD_RULE_NORMALISED: KeywordRule.ValueType  # 2
 """The term stands in the message after case, accents, hyphens and spaces inside codes are folded."""
+KEYWORD_RULE_FORM: KeywordRule.ValueType  # 3
+"""The term stands in the message in another form (plural, diminutive, inflected), as a part of a compound, or written
+apart or together.
+"""
+KEYWORD_RULE_PATTERN: KeywordRule.ValueType  # 4
+"""A pattern of the keyword matches, and its check digits are right."""
+KEYWORD_RULE_FUZZY: KeywordRule.ValueType  # 5
+"""The term stands in the message misspelt: one edit from a word of 4 to 7 letters, one or two from a longer one. Never a
+term with a digit in it. A guess: what the message says otherwise counts for more.
+"""
 global___KeywordRule = KeywordRule
 
 @typing.final
@@ -136,7 +160,7 @@ class KeywordMatch(google.protobuf.message.Message):
     INTENT_FIELD_NUMBER: builtins.int
     VALUE_FIELD_NUMBER: builtins.int
     keyword_id: builtins.str
-    """Names the keyword's id, for example `article-WV-1042`."""
+    """Names the keyword's id, for example `article-WV-1042`; of a contact's own terms, the id that the request gave them."""
     rule: global___KeywordRule.ValueType
     """Says which rule found it."""
     start_char: builtins.int

@@ -93,7 +93,9 @@ class Understanding(google.protobuf.message.Message):
     """Says why `verdict` is NO_MATCH; UNSPECIFIED with any other verdict."""
     @property
     def keywords(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[balie.api.common.v1.language_pb2.KeywordMatch]:
-        """Lists the keywords found, strongest rule first, then longest, then leftmost. At most 16."""
+        """Lists the keywords found, strongest rule first, then longest, then leftmost. At most 16. Where two overlap the longer is
+        kept, and both when they cover the same.
+        """
 
     @property
     def intents(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[balie.api.common.v1.language_pb2.ScoredIntent]:
@@ -140,6 +142,7 @@ class AnalyzeRequest(google.protobuf.message.Message):
     TEXT_FIELD_NUMBER: builtins.int
     LANGUAGE_HINT_FIELD_NUMBER: builtins.int
     WANT_EMBEDDING_FIELD_NUMBER: builtins.int
+    CONTACT_TERMS_FIELD_NUMBER: builtins.int
     text: builtins.str
     """Holds the contact's words. Required. 1 to 4096 characters (Unicode code points); longer is refused. The encoder
     reads the first 256 tokens.
@@ -150,16 +153,63 @@ class AnalyzeRequest(google.protobuf.message.Message):
     """
     want_embedding: builtins.bool
     """Asks for the embedding in the reply. Optional; false by default."""
+    @property
+    def contact_terms(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___ContactTerms]:
+        """Lists terms that count for this contact alone, such as the names and numbers of their bookings; looked for beside the
+        tenant's keywords, by the same rules. Optional; at most 50.
+        """
+
     def __init__(
         self,
         *,
         text: builtins.str = ...,
         language_hint: builtins.str = ...,
         want_embedding: builtins.bool = ...,
+        contact_terms: collections.abc.Iterable[global___ContactTerms] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["language_hint", b"language_hint", "text", b"text", "want_embedding", b"want_embedding"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["contact_terms", b"contact_terms", "language_hint", b"language_hint", "text", b"text", "want_embedding", b"want_embedding"]) -> None: ...
 
 global___AnalyzeRequest = AnalyzeRequest
+
+@typing.final
+class ContactTerms(google.protobuf.message.Message):
+    """Holds terms of one contact and what they point at."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ID_FIELD_NUMBER: builtins.int
+    TERMS_FIELD_NUMBER: builtins.int
+    FAQ_ENTRY_ID_FIELD_NUMBER: builtins.int
+    INTENT_FIELD_NUMBER: builtins.int
+    VALUE_FIELD_NUMBER: builtins.int
+    id: builtins.str
+    """Names them; what a match gives as `keyword_id`. Required. A letter or digit, then letters, digits and any of `._:@+-`; at
+    most 128 characters. Each id once.
+    """
+    faq_entry_id: builtins.str
+    """Names an FAQ entry of the configured collection."""
+    intent: builtins.str
+    """Names an intent."""
+    value: builtins.str
+    """Holds a value of the caller's own, for example a booking's id."""
+    @property
+    def terms(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Lists the terms, in any language. Required; 1 to 8, each of 1 to 200 characters."""
+
+    def __init__(
+        self,
+        *,
+        id: builtins.str = ...,
+        terms: collections.abc.Iterable[builtins.str] | None = ...,
+        faq_entry_id: builtins.str = ...,
+        intent: builtins.str = ...,
+        value: builtins.str = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["faq_entry_id", b"faq_entry_id", "intent", b"intent", "target", b"target", "value", b"value"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["faq_entry_id", b"faq_entry_id", "id", b"id", "intent", b"intent", "target", b"target", "terms", b"terms", "value", b"value"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["target", b"target"]) -> typing.Literal["faq_entry_id", "intent", "value"] | None: ...
+
+global___ContactTerms = ContactTerms
 
 @typing.final
 class AnalyzeResponse(google.protobuf.message.Message):

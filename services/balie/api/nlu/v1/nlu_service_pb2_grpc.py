@@ -56,9 +56,11 @@ class NluServiceServicer(object):
         together are encoded together.
 
         Errors:
-        - INVALID_ARGUMENT FIELD_REQUIRED: `text` is empty or blank.
-        - INVALID_ARGUMENT FIELD_TOO_LONG: `text` or `language_hint` is over its limit.
-        - INVALID_ARGUMENT FIELD_MALFORMED: `language_hint` is no language tag, or `text` holds a NUL character.
+        - INVALID_ARGUMENT FIELD_REQUIRED: `text` is empty or blank, or `contact_terms` lacks an id, a term or a target.
+        - INVALID_ARGUMENT FIELD_TOO_LONG: `text`, `language_hint` or a text of `contact_terms` is over its limit.
+        - INVALID_ARGUMENT FIELD_MALFORMED: `language_hint` is no language tag, a text holds a NUL character, or an id of
+        `contact_terms` is none or comes twice.
+        - INVALID_ARGUMENT TOO_MANY_ITEMS: more than 50 `contact_terms`, or more than 8 terms in one of them.
         - RESOURCE_EXHAUSTED ENCODER_BUSY: too many texts wait for the encoder.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -69,7 +71,7 @@ class NluServiceServicer(object):
         """Understands several messages in one call, in the order given. Has no side effects. One bad text refuses the batch.
 
         Errors:
-        - INVALID_ARGUMENT TOO_MANY_ITEMS: more than 64 texts.
+        - INVALID_ARGUMENT TOO_MANY_ITEMS: more than 64 texts, or as for Analyze.
         - INVALID_ARGUMENT FIELD_REQUIRED: there is no item.
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: as for Analyze; `field` names the item, as in `items[3].text`.
         - RESOURCE_EXHAUSTED ENCODER_BUSY: too many texts wait for the encoder.

@@ -5,7 +5,8 @@ from tests.unit.nlu.sample import keywords_file
 
 from balie.nlu.domain import Target, TargetKind
 from balie.nlu.errors import DataFileWrong
-from balie.nlu.keyword_file import read_keywords, words_by_language
+from balie.nlu.keywords.file import read_keywords
+from balie.nlu.keywords.keyword import words_by_language
 
 
 def write(folder: Path, text: str) -> Path:

@@ -1,5 +1,7 @@
+import gc
 import random
 import string
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -8,8 +10,8 @@ from hypothesis import strategies as st
 from tests.unit.nlu.sample import LANGUAGES, keywords_file
 
 from balie.nlu.domain import KeywordMatch, Rule
-from balie.nlu.keyword_file import read_keywords
-from balie.nlu.keywords import MOST_MATCHES, KeywordFinder
+from balie.nlu.keywords.file import read_keywords
+from balie.nlu.keywords.finder import MOST_MATCHES, KeywordFinder
 
 
 def finder(folder: Path, text: str) -> KeywordFinder:
@@ -41,7 +43,7 @@ def test_finds_a_code_however_it_is_parted(sample: KeywordFinder, code: str) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["WV-10421", "XWV-1042", "wv, 1042", "1042", "wv ... 1042", "fietsenmaker", "bikes", "wulpen"]
+    "text", ["WV-10421", "XWV-1042", "wv, 1042", "1042", "wv ... 1042", "fietsenmaker", "hikes", "wulpen"]
 )
 def test_does_not_find_a_term_within_something_else(sample: KeywordFinder, text: str) -> None:
     assert sample.find(text) == []
@@ -136,11 +138,44 @@ def test_gives_sixteen_matches_at_most(sample: KeywordFinder) -> None:
 
 def test_forgets_the_words_of_messages(sample: KeywordFinder) -> None:
     source = random.Random(1)
-    strings = sample._nlp.vocab.strings
-    before = len(strings)
-    for _ in range(200):
-        sample.find(" ".join("".join(source.choices(string.ascii_letters, k=9)) for _ in range(5)))
-    assert len(strings) == before
+    messages = [
+        " ".join("".join(source.choices(string.ascii_letters, k=9)) for _ in range(5)) for _ in range(300)
+    ]
+    tracemalloc.start()
+    try:
+        for message in messages[:50]:
+            sample.find(message)
+        gc.collect()
+        before, _ = tracemalloc.get_traced_memory()
+        for message in messages[50:]:
+            sample.find(message)
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 20_000
+
+
+def test_a_guess_never_stands_in_the_way_of_what_is_there(tmp_path: Path) -> None:
+    some = finder(
+        tmp_path,
+        "keywords:\n"
+        "  - {id: bike, target: {value: b}, terms: {en: [bike]}}\n"
+        "  - {id: rental, target: {value: r}, terms: {en: [bike rental]}}\n",
+    )
+    text = "a bike rentel please"
+    assert found(some.find(text, "en"), text) == [("bike", Rule.EXACT, "bike")]
+
+
+def test_a_literal_keyword_is_found_as_written_or_folded_alone(tmp_path: Path) -> None:
+    terms = "target: {value: v}, terms: {nl: [kaartje, model boot]}"
+    loose = finder(tmp_path, f"keywords: [{{id: k, {terms}}}]")
+    strict = finder(tmp_path, f"keywords: [{{id: k, {terms}, literal: true}}]")
+    for text in ("Kaartje", "model-boot"):
+        assert [match.rule for match in strict.find(text, "nl")] == [Rule.NORMALISED], text
+    for text in ("kaartjes", "kaatrje", "modelboot", "model boten"):
+        assert loose.find(text, "nl"), text
+        assert strict.find(text, "nl") == [], text
 
 
 @given(st.text(max_size=120))
