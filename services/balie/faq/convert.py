@@ -14,14 +14,13 @@ from balie.faq.domain import (
     Entry,
     EntryContent,
     EntryText,
-    ImportProgress,
     IndexState,
-    Problem,
     Question,
 )
-from balie.faq.errors import EntryLanguageInvalid, ImportOutOfOrder
+from balie.faq.errors import EntryLanguageInvalid
 from balie.kit import bounds
-from balie.kit.errors import Failure, FieldMalformed, FieldRequired, TooManyItems
+from balie.kit.errors import Failure, FieldMalformed, FieldRequired, ImportOutOfOrder, TooManyItems
+from balie.kit.imports.progress import ImportProgress, Problem
 
 DISPLAY_NAME_CHARACTERS = 200
 LANGUAGES = 20
@@ -254,7 +253,7 @@ def progress_to_proto(progress: ImportProgress) -> knowledge_service_pb2.ImportE
         refused=progress.counts.refused,
         problems=[
             knowledge_service_pb2.ImportProblem(
-                number=found.number, entry_id=found.entry_id, reason=found.reason, message=found.message
+                number=found.number, entry_id=found.item_id, reason=found.reason, message=found.message
             )
             for found in progress.problems
         ],

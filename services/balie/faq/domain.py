@@ -212,34 +212,3 @@ class Answers:
     answers: tuple[Answer, ...]
     no_answer: NoAnswer
     state: IndexState
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why an entry of an import was refused."""
-
-    number: int
-    entry_id: str
-    reason: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImportCounts:
-    """What became of the entries of an import so far."""
-
-    received: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    refused: int = 0
-    generation: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ImportProgress:
-    """One message of an import's progress."""
-
-    counts: ImportCounts
-    problems: tuple[Problem, ...]
-    done: bool

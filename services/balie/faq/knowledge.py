@@ -9,11 +9,11 @@ from balie.faq.errors import (
     CollectionNotFound,
     EntryLanguageInvalid,
     EntryNotFound,
-    EtagMismatch,
 )
 from balie.faq.store import Store
 from balie.faq.writing import EntryWriter, check_languages
 from balie.kit.database import Database, Transaction
+from balie.kit.errors import EtagMismatch
 from balie.kit.ledger import Ledger, Write
 from balie.kit.paging import decode_page, encode_page
 

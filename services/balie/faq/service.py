@@ -11,9 +11,10 @@ from balie.api.faq.v1 import (
     knowledge_service_pb2_grpc,
 )
 from balie.faq import convert
-from balie.faq.domain import EntryContent, Problem
+from balie.faq.domain import EntryContent
 from balie.kit import call
 from balie.kit.caller import Role
+from balie.kit.imports.progress import Problem
 from balie.kit.paging import page_size
 
 if TYPE_CHECKING:

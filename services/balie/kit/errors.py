@@ -39,6 +39,7 @@ __all__ = [
     "DeadlinePassed",
     "DeadlineTooShort",
     "DependencyUnavailable",
+    "EtagMismatch",
     "Exhausted",
     "FailedPrecondition",
     "Failure",
@@ -48,6 +49,7 @@ __all__ = [
     "FieldTooLong",
     "FieldUnknownValue",
     "Forbidden",
+    "ImportOutOfOrder",
     "InvalidRequest",
     "NotFound",
     "OutOfRange",
@@ -264,3 +266,22 @@ class CallerForbidden(Forbidden):
         super().__init__(
             f"a caller of role {role} may not do this, needed is {roles}", role=role, needed=roles
         )
+
+
+class EtagMismatch(FailedPrecondition):
+    """What is to be changed was changed by somebody else since its etag was read."""
+
+    reason = "ETAG_MISMATCH"
+
+    def __init__(self, etag: str, current_etag: str) -> None:
+        now = f"is {current_etag} now" if current_etag else "is none, as it does not exist"
+        super().__init__(f"the etag {now}: read it again", etag=etag, current_etag=current_etag)
+
+
+class ImportOutOfOrder(InvalidRequest):
+    """The parts of an import come in another order than header first, then items."""
+
+    reason = "IMPORT_OUT_OF_ORDER"
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(f"the import's next message must be its {expected}", expected=expected)

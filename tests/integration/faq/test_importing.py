@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, Iterable
 import pytest
 from tests.integration.faq.replicas import FERRY, TENANT, Replica, content, replica, write
 
-from balie.faq.domain import EntryContent, ImportCounts, ImportProgress, Problem
+from balie.faq.domain import EntryContent
 from balie.faq.errors import CollectionNotFound
+from balie.kit.imports.progress import ImportCounts, ImportProgress, Problem
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -83,7 +84,7 @@ async def test_tells_every_entry_that_is_refused_and_goes_on(sqlite_url: str) ->
         steps = await imported(one, parts)
         assert counted(steps[-1]) == (150, 147, 0, 0, 3)
         told = [
-            (problem.number, problem.entry_id, problem.reason) for step in steps for problem in step.problems
+            (problem.number, problem.item_id, problem.reason) for step in steps for problem in step.problems
         ]
         assert told == [
             (5, "five", "FIELD_TOO_LONG"),

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from tests.fakes.words_encoder import vector_of
 from tests.integration.faq.replicas import TENANT, Replica, content, replica, until
 
-from balie.faq.domain import EntryContent, Problem
+from balie.faq.domain import EntryContent
 from balie.faq.errors import EntryNotFound
 from balie.faq.index import SLOTS
 from balie.kit.ids import new_id
+from balie.kit.imports.progress import Problem
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 

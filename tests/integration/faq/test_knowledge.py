@@ -11,9 +11,8 @@ from balie.faq.errors import (
     CollectionNotFound,
     EntryLanguageInvalid,
     EntryNotFound,
-    EtagMismatch,
 )
-from balie.kit.errors import CursorMalformed, RequestIdReused
+from balie.kit.errors import CursorMalformed, EtagMismatch, RequestIdReused
 
 pytestmark = pytest.mark.timeout(60)
 

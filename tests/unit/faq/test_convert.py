@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from balie.api.faq.v1 import entry_pb2, faq_service_pb2, knowledge_service_pb2
 from balie.faq import convert
-from balie.faq.domain import Collection, CollectionContent, Entry, EntryContent, EntryText, Problem, Question
-from balie.faq.errors import ImportOutOfOrder
-from balie.kit.errors import Failure
+from balie.faq.domain import Collection, CollectionContent, Entry, EntryContent, EntryText, Question
+from balie.kit.errors import Failure, ImportOutOfOrder
+from balie.kit.imports.progress import Problem
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 IDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:@+-]{0,127}", fullmatch=True)
@@ -220,10 +220,10 @@ def test_an_entry_of_an_import_that_is_refused_becomes_a_problem() -> None:
     assert isinstance(convert.import_entry(3, part(entry=entry(collection_id="")), "ferry"), EntryContent)
     found = convert.import_entry(3, part(entry=entry(id="x" * 500)), "ferry")
     assert isinstance(found, Problem)
-    assert (found.number, found.entry_id, found.reason) == (3, "x" * 128, "FIELD_TOO_LONG")
+    assert (found.number, found.item_id, found.reason) == (3, "x" * 128, "FIELD_TOO_LONG")
     elsewhere = convert.import_entry(4, part(entry=entry(collection_id="other")), "ferry")
     assert isinstance(elsewhere, Problem)
-    assert (elsewhere.reason, elsewhere.entry_id) == ("FIELD_MALFORMED", "dogs")
+    assert (elsewhere.reason, elsewhere.item_id) == ("FIELD_MALFORMED", "dogs")
 
 
 ANYTHING = st.builds(
@@ -253,4 +253,4 @@ def test_whatever_comes_is_a_question_or_refused_with_a_reason(
     else:
         assert isinstance(found, Question)
         assert 1 <= found.top_k <= 50
-        assert found.text or found.embedding or found.entry_ids
+        assert found.text or found.embedding or found.item_ids

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from balie.faq.domain import ImportCounts, ImportProgress, Problem
-from balie.faq.mailbox import Mailbox
+from balie.kit.imports.mailbox import Mailbox
+from balie.kit.imports.progress import ImportCounts, ImportProgress, Problem
 
 
 def problems(first: int, count: int) -> list[Problem]:

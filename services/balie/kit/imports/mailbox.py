@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
-from balie.faq.domain import ImportCounts, ImportProgress, Problem
+from balie.kit.imports.progress import ImportCounts, ImportProgress, Problem
 
 _MESSAGE_PROBLEMS = 1000
 """Problems of one message: some 200 bytes each, far below gRPC's limit."""
