@@ -8,7 +8,6 @@ from pathlib import Path
 
 import grpc
 import pytest
-from tests.encoder_fixture import encoder_folder
 
 from balie.api.nlu.v1 import (
     model_pb2,
@@ -44,9 +43,10 @@ TRAINING = model_pb2.MODEL_STATE_TRAINING
 
 
 def use_fake_engines(patch: pytest.MonkeyPatch) -> None:
-    """Makes the fake engines known here, and to processes that are started from here."""
+    """Makes the fake engines known here, and to processes that are started from here; and a fake encoder the default."""
     patch.syspath_prepend(PLUGINS)
     patch.setenv("PYTHONPATH", ":".join(path for path in sys.path if path))
+    patch.setenv("BALIE_ENCODER_NAME", "letters")
 
 
 def settings_of(folder: Path, database_url: str = "", **more: object) -> NluSettings:
@@ -56,7 +56,6 @@ def settings_of(folder: Path, database_url: str = "", **more: object) -> NluSett
         "listen": "127.0.0.1:0",
         "database_url": database_url or f"sqlite+aiosqlite:///{folder / 'nlu.sqlite3'}",
         "model_folder": folder / "models",
-        "encoder_folder": encoder_folder(),
         "engine": "obedient",
         "languages": ("nl", "en"),
         "poll_seconds": 0.02,
