@@ -111,7 +111,9 @@ async def test_a_training_tells_its_progress_and_ends_with_the_model(desk: Model
 
 
 async def test_trains_as_the_caller_says(desk: ModelDesk) -> None:
-    spec = model_pb2.TrainingSpec(engine="keyword", promise=model_pb2.Promise(max_wrong=0.2, delta=0.3))
+    spec = model_pb2.TrainingSpec(
+        engine="keyword", promise=model_pb2.Promise(max_wrong=0.2, delta=0.3, expected_out_of_scope=0.4)
+    )
     request = Request(header=model_service_pb2.TrainingHeader(spec=spec, request_id=new_id()))
     last = model_pb2.Model()
     async for message in await trained(desk, request, examples(*FERRY)):  # type: ignore[attr-defined]
@@ -120,6 +122,7 @@ async def test_trains_as_the_caller_says(desk: ModelDesk) -> None:
     assert last.spec.engine == "keyword"
     assert (last.spec.promise.max_wrong, last.spec.promise.delta) == (0.2, 0.3)
     assert last.spec.promise.max_wrong_choice == 0.25
+    assert last.spec.promise.expected_out_of_scope == 0.4
 
 
 async def test_the_same_request_follows_the_same_training(desk: ModelDesk) -> None:
@@ -240,6 +243,11 @@ async def test_only_so_many_trainings_wait(
             [opening(spec=model_pb2.TrainingSpec(promise=model_pb2.Promise(max_wrong=1.0)))],
             "FIELD_OUT_OF_RANGE",
             {"field": "spec.promise.max_wrong"},
+        ),
+        (
+            [opening(spec=model_pb2.TrainingSpec(promise=model_pb2.Promise(expected_out_of_scope=1.0)))],
+            "FIELD_OUT_OF_RANGE",
+            {"field": "spec.promise.expected_out_of_scope"},
         ),
         (
             [opening(spec=model_pb2.TrainingSpec(promise=model_pb2.Promise(delta=float("nan"))))],
@@ -454,7 +462,7 @@ async def told(
 async def test_a_model_that_does_not_fit_into_memory_is_refused(
     fake_engines: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("balie.nlu.app.available_bytes", lambda: 1 << 20)
+    monkeypatch.setattr("balie.nlu.models.app.available_bytes", lambda: 1 << 20)
     async with model_desk(settings_of(tmp_path)) as desk:
         ready = await desk.train()
         error = await refusal(desk.activate(ready.version))

@@ -4,13 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
 
 from balie.api.nlu.v1 import encoder_service_pb2_grpc, model_service_pb2_grpc, nlu_service_pb2_grpc
-from balie.encoders import Encoder, EncoderBusy, EncoderSettings, KnowsWords, open_encoder
+from balie.encoders import Encoder, EncoderBusy, KnowsWords, open_encoder
 from balie.encoders.batcher import BatchingEncoder
 from balie.kit.background import running
 from balie.kit.chores import Chores, Trimming
@@ -20,29 +18,18 @@ from balie.kit.eventlog import EventLog
 from balie.kit.ledger import Ledger
 from balie.kit.server import Serving
 from balie.nlu.analyzer import Analyzer, Keywords
-from balie.nlu.calibrating import Promise
-from balie.nlu.domain import TargetKind, Utterance
+from balie.nlu.domain import TargetKind
 from balie.nlu.encoding import Encoding
 from balie.nlu.examples import Examples
-from balie.nlu.jobs import Task
 from balie.nlu.keywords.file import read_keywords
 from balie.nlu.keywords.finder import KeywordFinder
 from balie.nlu.keywords.keyword import Keyword, words_by_language
 from balie.nlu.keywords.lexicon import Lexicon
 from balie.nlu.language import LanguageDetector
 from balie.nlu.language_words import known_words
-from balie.nlu.models.cache import ArtifactCache
-from balie.nlu.models.evaluating import Evaluator
-from balie.nlu.models.intake import Intake
-from balie.nlu.models.library import Library
-from balie.nlu.models.loading import Loader
-from balie.nlu.models.memory import available_bytes, give_back
-from balie.nlu.models.replica import Parts, Replica
-from balie.nlu.models.service import ModelService
-from balie.nlu.models.start import FileModel
-from balie.nlu.models.sweeping import Sweep
-from balie.nlu.models.worker import Training, TrainingWorker
-from balie.nlu.served import ServedModel, ServedModels
+from balie.nlu.models.app import ModelWork, Places, model_work
+from balie.nlu.models.memory import give_back
+from balie.nlu.served import ServedModels
 from balie.nlu.service import EncoderService, NluService
 from balie.nlu.settings import NluSettings
 from balie.nlu.signals import SignalReader
@@ -81,8 +68,10 @@ async def lifespan(settings: NluSettings) -> AsyncGenerator[Serving, None]:
             signals=SignalReader(settings.languages),
             reader=stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="reader")),
         )
-        places = _Places(settings, chosen, database, log, ledger, encoder, served)
-        work = await _model_work(stack, places, analyzer, detector, words)
+        places = Places(settings, chosen, database, log, ledger, encoder, served)
+        work = await model_work(
+            stack, places, analyzer, lambda own: _knowing(settings, detector, [own, *words])
+        )
         await stack.enter_async_context(
             running(
                 chores.run(every_seconds=settings.chores_seconds),
@@ -112,88 +101,13 @@ async def lifespan(settings: NluSettings) -> AsyncGenerator[Serving, None]:
         )
 
 
-@dataclass(frozen=True)
-class _Places:
-    """What model work stands on."""
-
-    settings: NluSettings
-    encoder_settings: EncoderSettings
-    database: Database
-    log: EventLog
-    ledger: Ledger
-    encoder: BatchingEncoder
-    served: ServedModels
-
-
-@dataclass(frozen=True)
-class _ModelWork:
-    """The pieces of model work that others need."""
-
-    worker: TrainingWorker
-    sweep: Sweep
-    replica: Replica
-    file: FileModel
-    servicer: ModelService
-
-
-async def _model_work(
-    stack: AsyncExitStack,
-    places: _Places,
-    analyzer: Analyzer,
-    detector: LanguageDetector,
-    words: Sequence[Mapping[str, list[str]]],
-) -> _ModelWork:
-    settings, database, log = places.settings, places.database, places.log
-
-    def knowing(own: Mapping[str, Sequence[str]]) -> LanguageDetector:
-        return detector.knowing(known_words(settings.languages, [own, *words]))
-
-    async def warm(model: ServedModel, texts: Sequence[str]) -> None:
-        await analyzer.analyze_with(model, [Utterance(text) for text in texts])
-
-    cache = ArtifactCache(database, settings.model_folder.absolute())
-    await cache.open()
-    threads = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="models"))
-    loader = Loader(
-        cache=cache,
-        encoder=places.encoder,
-        threads=threads,
-        detector=knowing,
-        warm=warm,
-        available_bytes=available_bytes,
-    )
-    replica = Replica(Parts(database, log, cache, loader, places.served))
-    training = Training(
-        folder=cache.folder,
-        encoder=places.encoder_settings,
-        lease=timedelta(seconds=settings.lease_seconds),
-        log_format=settings.log_format,
-    )
-    worker = TrainingWorker(database, log, training)
-    library = Library(database, places.ledger, log, replica, poll_seconds=settings.poll_seconds)
-    return _ModelWork(
-        worker=worker,
-        sweep=Sweep(database),
-        replica=replica,
-        file=FileModel(database, log, replica, worker.wake),
-        servicer=ModelService(
-            library,
-            Intake(database, places.ledger, log, worker.wake),
-            Evaluator(library, loader, places.served, places.encoder, threads),
-            replica,
-            places.served,
-            _task(settings),
-        ),
-    )
-
-
 async def _models_there(
-    settings: NluSettings, work: _ModelWork, served: ServedModels, examples: Examples, fingerprint: str
+    settings: NluSettings, work: ModelWork, served: ServedModels, examples: Examples, fingerprint: str
 ) -> None:
     """Returns when every tenant's model is in use, as far as it can be, and that of the file is."""
     await work.replica.open()
     if examples.items:
-        version = await work.file.ensure(_task(settings), examples, fingerprint)
+        version = await work.file.ensure(work.task, examples, fingerprint)
         _log.info("the file's model is in use", model=version)
     elif not served.count:
         _log.warning(
@@ -222,18 +136,15 @@ async def _keywords(settings: NluSettings, examples: Examples) -> Sequence[Keywo
     return keywords
 
 
-def _task(settings: NluSettings) -> Task:
-    return Task(
-        engine=settings.engine,
-        options=settings.engine_options,
-        languages=settings.languages,
-        promise=Promise(settings.max_wrong, settings.max_wrong_choice, settings.max_wrong_delta),
-    )
-
-
 def _detector(settings: NluSettings, words: Sequence[Mapping[str, list[str]]]) -> LanguageDetector:
     known = known_words(settings.languages, words)
     return LanguageDetector(settings.languages, known, floor=settings.language_floor)
+
+
+def _knowing(
+    settings: NluSettings, detector: LanguageDetector, words: Sequence[Mapping[str, Sequence[str]]]
+) -> LanguageDetector:
+    return detector.knowing(known_words(settings.languages, words))
 
 
 def _finder(

@@ -62,6 +62,12 @@ class NluSettings(DatabaseSettings):
         lt=1,
         description="Chance that a threshold breaks these promises, above 0 and below 1.",
     )
+    expected_out_of_scope: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="Share of customers' messages that no intent is meant by, 0 to below 1. Too low a share lets wrong matches through. Without it, that of the examples.",
+    )
     engine: str = Field(
         default=DEFAULT_ENGINE,
         min_length=1,

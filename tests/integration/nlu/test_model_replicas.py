@@ -94,7 +94,7 @@ async def test_a_replica_that_cannot_load_the_new_model_goes_on_with_the_old_and
     async with model_desk(settings_of(tmp_path / "a", database_url)) as one:
         old, new = await one.train(), await one.train(LATER)
         await one.activate(old.version)
-        monkeypatch.setattr("balie.nlu.app.available_bytes", lambda: left[0])
+        monkeypatch.setattr("balie.nlu.models.app.available_bytes", lambda: left[0])
         async with model_desk(settings_of(tmp_path / "b", database_url)) as other:
             assert await _serves(other, old.version)
             left[0] = 1 << 20

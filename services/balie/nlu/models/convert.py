@@ -111,6 +111,9 @@ def _promise(given: model_pb2.Promise, default: Promise) -> Promise:
         if given.HasField("max_wrong_choice")
         else default.max_wrong_choice,
         delta=_share("delta", given.delta) if given.HasField("delta") else default.delta,
+        expected_out_of_scope=_expected(given.expected_out_of_scope)
+        if given.HasField("expected_out_of_scope")
+        else default.expected_out_of_scope,
     )
 
 
@@ -120,6 +123,10 @@ def _share(name: str, value: float) -> float:
     if not _SHARE_EDGE <= value <= 1.0 - _SHARE_EDGE:
         raise FieldOutOfRange(field, minimum=_SHARE_EDGE, maximum=1.0 - _SHARE_EDGE, actual=value)
     return value
+
+
+def _expected(value: float) -> float:
+    return bounds.number("spec.promise.expected_out_of_scope", value, 0.0, 1.0 - _SHARE_EDGE)
 
 
 def examples_from_proto(
@@ -169,6 +176,7 @@ def model_to_proto(listed: ListedModel) -> model_pb2.Model:
                 max_wrong=model.task.promise.max_wrong,
                 max_wrong_choice=model.task.promise.max_wrong_choice,
                 delta=model.task.promise.delta,
+                expected_out_of_scope=model.task.promise.expected_out_of_scope,
             ),
         ),
         example_count=model.example_count,

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62\x61lie/api/nlu/v1/model.proto\x12\x10\x62\x61lie.api.nlu.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xed\x03\n\x05Model\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12+\n\x05state\x18\x03 \x01(\x0e\x32\x1c.balie.api.nlu.v1.ModelState\x12\x0e\n\x06\x61\x63tive\x18\x04 \x01(\x08\x12\x11\n\tfrom_file\x18\x05 \x01(\x08\x12,\n\x04spec\x18\x06 \x01(\x0b\x32\x1e.balie.api.nlu.v1.TrainingSpec\x12\x15\n\rexample_count\x18\x07 \x01(\x03\x12\x34\n\x08progress\x18\x08 \x01(\x0b\x32\".balie.api.nlu.v1.TrainingProgress\x12\x32\n\x07\x66\x61ilure\x18\t \x01(\x0b\x32!.balie.api.nlu.v1.TrainingFailure\x12+\n\x05\x66\x61\x63ts\x18\n \x01(\x0b\x32\x1c.balie.api.nlu.v1.ModelFacts\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x61\x63tivate_times\x18\r \x03(\x0b\x32\x1a.google.protobuf.Timestamp\"\xcb\x01\n\x0cTrainingSpec\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12I\n\x0e\x65ngine_options\x18\x02 \x03(\x0b\x32\x31.balie.api.nlu.v1.TrainingSpec.EngineOptionsEntry\x12*\n\x07promise\x18\x03 \x01(\x0b\x32\x19.balie.api.nlu.v1.Promise\x1a\x34\n\x12\x45ngineOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x81\x01\n\x07Promise\x12\x16\n\tmax_wrong\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x1d\n\x10max_wrong_choice\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05\x64\x65lta\x18\x03 \x01(\x01H\x02\x88\x01\x01\x42\x0c\n\n_max_wrongB\x13\n\x11_max_wrong_choiceB\x08\n\x06_delta\"/\n\x10TrainingProgress\x12\x0c\n\x04step\x18\x01 \x01(\t\x12\r\n\x05share\x18\x02 \x01(\x01\"[\n\x0fTrainingFailure\x12\x37\n\x06reason\x18\x01 \x01(\x0e\x32\'.balie.api.nlu.v1.TrainingFailureReason\x12\x0f\n\x07message\x18\x02 \x01(\t\"\xa9\x03\n\nModelFacts\x12\x0f\n\x07intents\x18\x01 \x03(\t\x12\x18\n\x10\x64\x61ta_fingerprint\x18\x02 \x01(\t\x12\x1b\n\x13\x65ncoder_fingerprint\x18\x03 \x01(\t\x12\x1b\n\x13\x63\x61libration_version\x18\x04 \x01(\t\x12\x11\n\tthreshold\x18\x05 \x01(\x01\x12:\n\x07\x66igures\x18\x06 \x03(\x0b\x32).balie.api.nlu.v1.ModelFacts.FiguresEntry\x12R\n\x14\x61\x63\x63uracy_by_language\x18\x07 \x03(\x0b\x32\x34.balie.api.nlu.v1.ModelFacts.AccuracyByLanguageEntry\x12\x12\n\nsize_bytes\x18\x08 \x01(\x03\x12\x14\n\x0cloaded_bytes\x18\t \x01(\x03\x1a.\n\x0c\x46iguresEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a\x39\n\x17\x41\x63\x63uracyByLanguageEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"A\n\x0fLabelledExample\x12\x0e\n\x06intent\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x10\n\x08language\x18\x03 \x01(\t*r\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14MODEL_STATE_TRAINING\x10\x01\x12\x15\n\x11MODEL_STATE_READY\x10\x02\x12\x16\n\x12MODEL_STATE_FAILED\x10\x03*\x97\x03\n\x15TrainingFailureReason\x12\'\n#TRAINING_FAILURE_REASON_UNSPECIFIED\x10\x00\x12+\n\'TRAINING_FAILURE_REASON_NOTHING_LEARNED\x10\x01\x12*\n&TRAINING_FAILURE_REASON_OPTION_INVALID\x10\x02\x12.\n*TRAINING_FAILURE_REASON_ENGINE_UNAVAILABLE\x10\x03\x12/\n+TRAINING_FAILURE_REASON_ENCODER_UNAVAILABLE\x10\x04\x12(\n$TRAINING_FAILURE_REASON_CANNOT_WRITE\x10\x05\x12#\n\x1fTRAINING_FAILURE_REASON_CRASHED\x10\x06\x12%\n!TRAINING_FAILURE_REASON_ABANDONED\x10\x07\x12%\n!TRAINING_FAILURE_REASON_CANCELLED\x10\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62\x61lie/api/nlu/v1/model.proto\x12\x10\x62\x61lie.api.nlu.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xed\x03\n\x05Model\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12+\n\x05state\x18\x03 \x01(\x0e\x32\x1c.balie.api.nlu.v1.ModelState\x12\x0e\n\x06\x61\x63tive\x18\x04 \x01(\x08\x12\x11\n\tfrom_file\x18\x05 \x01(\x08\x12,\n\x04spec\x18\x06 \x01(\x0b\x32\x1e.balie.api.nlu.v1.TrainingSpec\x12\x15\n\rexample_count\x18\x07 \x01(\x03\x12\x34\n\x08progress\x18\x08 \x01(\x0b\x32\".balie.api.nlu.v1.TrainingProgress\x12\x32\n\x07\x66\x61ilure\x18\t \x01(\x0b\x32!.balie.api.nlu.v1.TrainingFailure\x12+\n\x05\x66\x61\x63ts\x18\n \x01(\x0b\x32\x1c.balie.api.nlu.v1.ModelFacts\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x61\x63tivate_times\x18\r \x03(\x0b\x32\x1a.google.protobuf.Timestamp\"\xcb\x01\n\x0cTrainingSpec\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12I\n\x0e\x65ngine_options\x18\x02 \x03(\x0b\x32\x31.balie.api.nlu.v1.TrainingSpec.EngineOptionsEntry\x12*\n\x07promise\x18\x03 \x01(\x0b\x32\x19.balie.api.nlu.v1.Promise\x1a\x34\n\x12\x45ngineOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xbf\x01\n\x07Promise\x12\x16\n\tmax_wrong\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x1d\n\x10max_wrong_choice\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05\x64\x65lta\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\"\n\x15\x65xpected_out_of_scope\x18\x04 \x01(\x01H\x03\x88\x01\x01\x42\x0c\n\n_max_wrongB\x13\n\x11_max_wrong_choiceB\x08\n\x06_deltaB\x18\n\x16_expected_out_of_scope\"/\n\x10TrainingProgress\x12\x0c\n\x04step\x18\x01 \x01(\t\x12\r\n\x05share\x18\x02 \x01(\x01\"[\n\x0fTrainingFailure\x12\x37\n\x06reason\x18\x01 \x01(\x0e\x32\'.balie.api.nlu.v1.TrainingFailureReason\x12\x0f\n\x07message\x18\x02 \x01(\t\"\xa9\x03\n\nModelFacts\x12\x0f\n\x07intents\x18\x01 \x03(\t\x12\x18\n\x10\x64\x61ta_fingerprint\x18\x02 \x01(\t\x12\x1b\n\x13\x65ncoder_fingerprint\x18\x03 \x01(\t\x12\x1b\n\x13\x63\x61libration_version\x18\x04 \x01(\t\x12\x11\n\tthreshold\x18\x05 \x01(\x01\x12:\n\x07\x66igures\x18\x06 \x03(\x0b\x32).balie.api.nlu.v1.ModelFacts.FiguresEntry\x12R\n\x14\x61\x63\x63uracy_by_language\x18\x07 \x03(\x0b\x32\x34.balie.api.nlu.v1.ModelFacts.AccuracyByLanguageEntry\x12\x12\n\nsize_bytes\x18\x08 \x01(\x03\x12\x14\n\x0cloaded_bytes\x18\t \x01(\x03\x1a.\n\x0c\x46iguresEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a\x39\n\x17\x41\x63\x63uracyByLanguageEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"A\n\x0fLabelledExample\x12\x0e\n\x06intent\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x10\n\x08language\x18\x03 \x01(\t*r\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14MODEL_STATE_TRAINING\x10\x01\x12\x15\n\x11MODEL_STATE_READY\x10\x02\x12\x16\n\x12MODEL_STATE_FAILED\x10\x03*\x97\x03\n\x15TrainingFailureReason\x12\'\n#TRAINING_FAILURE_REASON_UNSPECIFIED\x10\x00\x12+\n\'TRAINING_FAILURE_REASON_NOTHING_LEARNED\x10\x01\x12*\n&TRAINING_FAILURE_REASON_OPTION_INVALID\x10\x02\x12.\n*TRAINING_FAILURE_REASON_ENGINE_UNAVAILABLE\x10\x03\x12/\n+TRAINING_FAILURE_REASON_ENCODER_UNAVAILABLE\x10\x04\x12(\n$TRAINING_FAILURE_REASON_CANNOT_WRITE\x10\x05\x12#\n\x1fTRAINING_FAILURE_REASON_CRASHED\x10\x06\x12%\n!TRAINING_FAILURE_REASON_ABANDONED\x10\x07\x12%\n!TRAINING_FAILURE_REASON_CANCELLED\x10\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,10 +38,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MODELFACTS_FIGURESENTRY']._serialized_options = b'8\001'
   _globals['_MODELFACTS_ACCURACYBYLANGUAGEENTRY']._loaded_options = None
   _globals['_MODELFACTS_ACCURACYBYLANGUAGEENTRY']._serialized_options = b'8\001'
-  _globals['_MODELSTATE']._serialized_start=1554
-  _globals['_MODELSTATE']._serialized_end=1668
-  _globals['_TRAININGFAILUREREASON']._serialized_start=1671
-  _globals['_TRAININGFAILUREREASON']._serialized_end=2078
+  _globals['_MODELSTATE']._serialized_start=1616
+  _globals['_MODELSTATE']._serialized_end=1730
+  _globals['_TRAININGFAILUREREASON']._serialized_start=1733
+  _globals['_TRAININGFAILUREREASON']._serialized_end=2140
   _globals['_MODEL']._serialized_start=84
   _globals['_MODEL']._serialized_end=577
   _globals['_TRAININGSPEC']._serialized_start=580
@@ -49,17 +49,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRAININGSPEC_ENGINEOPTIONSENTRY']._serialized_start=731
   _globals['_TRAININGSPEC_ENGINEOPTIONSENTRY']._serialized_end=783
   _globals['_PROMISE']._serialized_start=786
-  _globals['_PROMISE']._serialized_end=915
-  _globals['_TRAININGPROGRESS']._serialized_start=917
-  _globals['_TRAININGPROGRESS']._serialized_end=964
-  _globals['_TRAININGFAILURE']._serialized_start=966
-  _globals['_TRAININGFAILURE']._serialized_end=1057
-  _globals['_MODELFACTS']._serialized_start=1060
-  _globals['_MODELFACTS']._serialized_end=1485
-  _globals['_MODELFACTS_FIGURESENTRY']._serialized_start=1380
-  _globals['_MODELFACTS_FIGURESENTRY']._serialized_end=1426
-  _globals['_MODELFACTS_ACCURACYBYLANGUAGEENTRY']._serialized_start=1428
-  _globals['_MODELFACTS_ACCURACYBYLANGUAGEENTRY']._serialized_end=1485
-  _globals['_LABELLEDEXAMPLE']._serialized_start=1487
-  _globals['_LABELLEDEXAMPLE']._serialized_end=1552
+  _globals['_PROMISE']._serialized_end=977
+  _globals['_TRAININGPROGRESS']._serialized_start=979
+  _globals['_TRAININGPROGRESS']._serialized_end=1026
+  _globals['_TRAININGFAILURE']._serialized_start=1028
+  _globals['_TRAININGFAILURE']._serialized_end=1119
+  _globals['_MODELFACTS']._serialized_start=1122
+  _globals['_MODELFACTS']._serialized_end=1547
+  _globals['_MODELFACTS_FIGURESENTRY']._serialized_start=1442
+  _globals['_MODELFACTS_FIGURESENTRY']._serialized_end=1488
+  _globals['_MODELFACTS_ACCURACYBYLANGUAGEENTRY']._serialized_start=1490
+  _globals['_MODELFACTS_ACCURACYBYLANGUAGEENTRY']._serialized_end=1547
+  _globals['_LABELLEDEXAMPLE']._serialized_start=1549
+  _globals['_LABELLEDEXAMPLE']._serialized_end=1614
 # @@protoc_insertion_point(module_scope)

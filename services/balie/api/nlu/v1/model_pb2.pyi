@@ -235,23 +235,32 @@ class Promise(google.protobuf.message.Message):
     MAX_WRONG_FIELD_NUMBER: builtins.int
     MAX_WRONG_CHOICE_FIELD_NUMBER: builtins.int
     DELTA_FIELD_NUMBER: builtins.int
+    EXPECTED_OUT_OF_SCOPE_FIELD_NUMBER: builtins.int
     max_wrong: builtins.float
     """Bounds the share of wrong among matches, (0, 1). Optional."""
     max_wrong_choice: builtins.float
     """Bounds the share of choices between two intents neither of which is right, (0, 1). Optional."""
     delta: builtins.float
     """Bounds the chance that thresholds break these promises, (0, 1). Optional."""
+    expected_out_of_scope: builtins.float
+    """Gives the share of customers' messages that no intent is meant by, [0, 1). Optional; the promise holds for traffic with
+    this share, and too low a share lets wrong matches through. Without it here and in the service's settings, the share of
+    `oos` among the examples.
+    """
     def __init__(
         self,
         *,
         max_wrong: builtins.float | None = ...,
         max_wrong_choice: builtins.float | None = ...,
         delta: builtins.float | None = ...,
+        expected_out_of_scope: builtins.float | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_delta", b"_delta", "_max_wrong", b"_max_wrong", "_max_wrong_choice", b"_max_wrong_choice", "delta", b"delta", "max_wrong", b"max_wrong", "max_wrong_choice", b"max_wrong_choice"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_delta", b"_delta", "_max_wrong", b"_max_wrong", "_max_wrong_choice", b"_max_wrong_choice", "delta", b"delta", "max_wrong", b"max_wrong", "max_wrong_choice", b"max_wrong_choice"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_delta", b"_delta", "_expected_out_of_scope", b"_expected_out_of_scope", "_max_wrong", b"_max_wrong", "_max_wrong_choice", b"_max_wrong_choice", "delta", b"delta", "expected_out_of_scope", b"expected_out_of_scope", "max_wrong", b"max_wrong", "max_wrong_choice", b"max_wrong_choice"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_delta", b"_delta", "_expected_out_of_scope", b"_expected_out_of_scope", "_max_wrong", b"_max_wrong", "_max_wrong_choice", b"_max_wrong_choice", "delta", b"delta", "expected_out_of_scope", b"expected_out_of_scope", "max_wrong", b"max_wrong", "max_wrong_choice", b"max_wrong_choice"]) -> None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_delta", b"_delta"]) -> typing.Literal["delta"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_expected_out_of_scope", b"_expected_out_of_scope"]) -> typing.Literal["expected_out_of_scope"] | None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_max_wrong", b"_max_wrong"]) -> typing.Literal["max_wrong"] | None: ...
     @typing.overload
