@@ -1,7 +1,7 @@
 """What the commands of `balie encoder` share: their options, the bar, and the line that installs what is missing."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +9,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn
 
 from balie.cli.console import errors, fail
+from balie.cli.extras import libraries_of
 from balie.cli.settings import CliSettings
 from balie.encoders import EncoderUnavailable
 from balie.encoders.folder.precisions import PRECISIONS, EncoderPrecisionUnknown, require_precision
@@ -60,15 +61,9 @@ def shown(what: str) -> Iterator[Callable[[str, float], None]]:
         fail(str(error))
 
 
-@contextmanager
-def libraries() -> Iterator[None]:
+def libraries() -> AbstractContextManager[None]:
     """Ends the command with the line that installs what an import in the block lacks."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("balie"):
-            raise
-        fail(f"This command needs {error.name}, which is not installed: pip install 'balie[encoder]'")
+    return libraries_of("encoder")
 
 
 def folder_of(named: Path | None) -> Path:

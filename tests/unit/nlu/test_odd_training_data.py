@@ -33,7 +33,7 @@ def learn(job: Job, folder: Path, rows: Sequence[Row]) -> Artifact:
         ),
         ([("maan", "oos"), ("taart", "oos")], "there is only oos, and no intent to learn"),
         ([("x" * 1_000_000, "long"), ("hoi", "greet")], "jsonl:1: the text has 1000000 characters"),
-        ([("hoi", "greet"), ("\u200b", "nothing")], "jsonl:2: the text is empty"),
+        ([("hoi", "greet"), ("\u200b", "nothing")], "one intent cannot be told from others"),
     ],
 )
 def test_says_what_cannot_be_learned_from(

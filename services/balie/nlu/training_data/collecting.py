@@ -53,6 +53,7 @@ class Collector:
         self.notes: list[Note] = []
         self._named = None if oos_labels is None else frozenset(oos_labels)
         self._oos_labels = self._named or frozenset[str]()
+        self._blank: list[int] = []
 
     @contextmanager
     def reading(self, file: Path, *, of_folder: bool = False) -> Iterator[None]:
@@ -64,6 +65,7 @@ class Collector:
         """
         self.file = file
         self._oos_labels = self._named or frozenset()
+        self._blank = []
         try:
             yield
         except _Enough:
@@ -77,6 +79,10 @@ class Collector:
                 self.problems.append(wrong)
         except DataFileWrong as wrong:
             self.problems.append(wrong)
+        if self._blank:
+            first, *more = self._blank
+            rest = f", and {len(more)} more" if more else ""
+            self.note(first, f"left out, for its text is empty{rest}")
 
     def usual_oos_labels(self, labels: Sequence[str]) -> None:
         """Says what the format of this file calls out of scope; what was named by the caller goes before it."""
@@ -100,12 +106,15 @@ class Collector:
         self.notes.append(Note(self.file, line, text))
 
     def add(self, line: int, label: str, text: str, language: str = "") -> None:
-        """Adds an example, or what is wrong with it.
+        """Adds an example, or what is wrong with it; one without a text is left out, with a note.
 
         Raises:
             DataFileWrong: there are too many examples.
         """
         name, text = label.strip(), text.strip()
+        if not any(sign.isprintable() and sign != " " for sign in text):
+            self._blank.append(line)
+            return
         problem = _wrong_label(name) or _wrong_text(text)
         tag, wrong_tag = tag_of(language)
         if problem or wrong_tag:
@@ -160,8 +169,6 @@ def _wrong_label(name: str) -> str:
 
 
 def _wrong_text(text: str) -> str:
-    if not any(sign.isprintable() and sign != " " for sign in text):
-        return "the text is empty"
     if len(text) > TEXT_CHARACTERS:
         return f"the text has {len(text)} characters, a message has at most {TEXT_CHARACTERS}: shorten it"
     if "\0" in text:

@@ -30,7 +30,7 @@ OOS_LABELS = ("nlu_fallback", "out_of_scope")
 _ENTITY = re.compile(
     r"\[(?P<text>[^\]]+?)\](\((?P<entity>[^:)]+?)(?:\:(?P<value>[^)]+))?\)|\{(?P<facts>[^}]+?)\}|\[(?P<list>.*?)\])"
 )
-_OTHER_KINDS = ("synonym", "regex", "lookup")
+_OTHER_KINDS = {"synonym": "synonyms", "regex": "regular expressions", "lookup": "lookup tables"}
 _ITEM_KEYS = frozenset({"intent", "examples", "metadata"})
 _EXAMPLE_KEYS = frozenset({"text", "metadata", "entities"})
 
@@ -51,7 +51,7 @@ def read(root: Entry, into: Collector) -> None:
         elif name != "version":
             into.note(section.line, f"{name} is left out: only nlu is read")
     for kind, count in left_out.items():
-        into.note(0, f"{count} of the kind {kind} left out: only intents are read")
+        into.note(0, f"{_OTHER_KINDS[kind]} left out: {count}")
 
 
 def write(examples: Iterable[Example], stream: TextIO) -> None:

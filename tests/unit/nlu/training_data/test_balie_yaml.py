@@ -75,7 +75,6 @@ def test_what_is_learned_from_does_not_depend_on_the_order(tmp_path: Path) -> No
         (f"{GOOD}  c: [x, y]\n", 4, "the examples of c must be a mapping"),
         (f"{GOOD}  c: {{nl: text}}\n", 4, "the examples of c in nl must be a list"),
         (f"{GOOD}  c: {{dutch: [x, y]}}\n", 4, "'dutch' is no language tag"),
-        (f"{GOOD}  c: {{nl: [x, '  ']}}\n", 4, "the text is empty"),
         (f"{GOOD}  c: {{nl: [x, [y]]}}\n", 4, "an example of c must be a text"),
         (f"{GOOD}  c: {{nl: [x, {'y' * 4097}]}}\n", 4, "the text has 4097 characters"),
         (f"{GOOD}  c: {{}}\n", 4, "c has no examples"),
@@ -108,7 +107,7 @@ def test_one_intent_and_what_is_out_of_scope_are_enough(tmp_path: Path) -> None:
 
 
 def test_all_mistakes_are_counted(tmp_path: Path) -> None:
-    text = f"{GOOD}  c: {{dutch: [x]}}\n  d: {{nl: ['', y]}}\n  e: {{}}\n"
+    text = f"{GOOD}  c: {{dutch: [x]}}\n  d: {{nl: [[x], y]}}\n  e: {{}}\n"
     with pytest.raises(DataFileWrong, match=r"examples.yaml:4: .*and 2 more; balie nlu validate lists them"):
         read_examples(write(tmp_path, text), ("nl",))
 

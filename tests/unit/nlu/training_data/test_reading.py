@@ -122,6 +122,14 @@ def test_the_same_words_for_two_intents_are_kept(tmp_path: Path) -> None:
     assert len(read_examples(write(tmp_path / "a.csv", rows), ("nl",)).items) == 2
 
 
+def test_examples_without_a_text_are_left_out_with_a_note(tmp_path: Path) -> None:
+    rows = "text,label,lang\nhoi,greet,nl\n,greet,nl\ndoei,bye,nl\n \u200b ,bye,nl\n"
+    found = read_examples(write(tmp_path / "a.csv", rows), ("nl",))
+    assert texts(found.items) == ["doei", "hoi"]
+    (note,) = found.notes
+    assert (note.line, note.text) == (3, "left out, for its text is empty, and 1 more")
+
+
 def test_labels_can_be_named_that_mean_out_of_scope(tmp_path: Path) -> None:
     rows = "text,label,lang\nhoi,greet,nl\ntaart,None,nl\nmaan,oos,nl\n"
     path = write(tmp_path / "a.csv", rows)
