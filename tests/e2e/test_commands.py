@@ -31,12 +31,12 @@ def balie(
 def test_help_teaches() -> None:
     shown = balie("--help")
     assert shown.returncode == 0
-    for word in ("up", "demo", "chat", "agent", "ask", "bench", "encoder", "faq", "A first look"):
+    for word in ("up", "demo", "chat", "agent", "ask", "bench", "encoder", "faq", "nlu", "A first look"):
         assert word in shown.stdout
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "demo", "chat", "agent", "ask", "bench", "encoder build", "faq import"]
+    "command", ["up", "demo", "chat", "agent", "ask", "bench", "encoder build", "faq import", "nlu train"]
 )
 def test_every_command_says_what_it_does(command: str) -> None:
     shown = balie(*command.split(), "--help")

@@ -32,6 +32,11 @@ OosLabels = Annotated[
 ]
 
 
+Nlu = Annotated[str, typer.Option(envvar="BALIE_NLU", help="Address of NLU, host:port.")]
+Version = Annotated[str, typer.Argument(metavar="VERSION", help="A model, as balie nlu models names it.")]
+NLU_ADDRESS = "127.0.0.1:50052"
+
+
 def tags_of(languages: str) -> tuple[str, ...]:
     """Returns the tags of a list with commas."""
     from balie.nlu.training_data.collecting import tag_of

@@ -15,7 +15,7 @@ from balie.api.handoff.v1 import (
     queue_service_pb2_grpc,
     router_service_pb2_grpc,
 )
-from balie.api.nlu.v1 import encoder_service_pb2_grpc, nlu_service_pb2_grpc
+from balie.api.nlu.v1 import encoder_service_pb2_grpc, model_service_pb2_grpc, nlu_service_pb2_grpc
 from balie.client.channels import DEFAULT_TIMEOUT_SECONDS, RequestId, channel
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from balie.api.handoff.v1.queue_service_pb2_grpc import QueueServiceAsyncStub
     from balie.api.handoff.v1.router_service_pb2_grpc import RouterServiceAsyncStub
     from balie.api.nlu.v1.encoder_service_pb2_grpc import EncoderServiceAsyncStub
+    from balie.api.nlu.v1.model_service_pb2_grpc import ModelServiceAsyncStub
     from balie.api.nlu.v1.nlu_service_pb2_grpc import NluServiceAsyncStub
 
 
@@ -119,6 +120,12 @@ class Balie:
     def nlu(self) -> "NluServiceAsyncStub":
         """Returns the understanding of texts."""
         return cast("NluServiceAsyncStub", nlu_service_pb2_grpc.NluServiceStub(self.channel("nlu")))
+
+    @cached_property
+    def models(self) -> "ModelServiceAsyncStub":
+        """Returns the management of the models that texts are understood with."""
+        stub = model_service_pb2_grpc.ModelServiceStub(self.channel("nlu"))
+        return cast("ModelServiceAsyncStub", stub)
 
     @cached_property
     def encoder(self) -> "EncoderServiceAsyncStub":
