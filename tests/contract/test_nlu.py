@@ -294,6 +294,24 @@ async def test_without_keywords_it_serves_all_else(settings: NluSettings) -> Non
     assert found.intents
 
 
+async def test_learns_from_a_folder_of_files_of_any_kind(settings: NluSettings, tmp_path: Path) -> None:
+    shop = Path(__file__).parents[2] / "examples" / "training-data"
+    for name in ("shop-rasa.yml", "shop.csv"):
+        (tmp_path / name).write_bytes((shop / name).read_bytes())
+    (tmp_path / "stories.yml").write_text("stories: []\n")
+    changed = {
+        "database_url": f"sqlite+aiosqlite:///{tmp_path / 'nlu.sqlite3'}",
+        "intents_file": tmp_path,
+        "model_folder": tmp_path / "models",
+        "languages": ("nl", "en"),
+    }
+    async with serve(lifespan(settings.model_copy(update=changed))) as running:
+        stub = nlu_service_pb2_grpc.NluServiceStub(running.channel)
+        found = await analyze(stub, "I want to send this jacket back!")
+    assert (found.language, found.intents[0].name) == ("en", "return_item")
+    assert found.intents[0].score > 0.99
+
+
 @pytest.mark.parametrize("field", ["intents_file", "keywords_file"])
 async def test_a_file_that_is_wrong_refuses_the_start(
     settings: NluSettings, tmp_path: Path, field: str

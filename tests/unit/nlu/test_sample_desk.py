@@ -21,6 +21,7 @@ from balie.nlu.language_words import known_words
 from balie.nlu.measuring import scores_of
 from balie.nlu.signals import SignalReader
 from balie.nlu.training_data import read_examples
+from balie.nlu.validating import validate
 from balie.nlu.verdicts import verdict_of
 
 DESK = Path(__file__).parents[3] / "services" / "balie" / "cli" / "waddenveer"
@@ -38,6 +39,12 @@ def desk(job: Job, tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     examples = read_examples(DESK / "intents.yaml", LANGUAGES)
     mine = job_of(examples, tmp_path_factory.mktemp("desk"), job.encoder.folder, task_of(LANGUAGES))
     return trained(mine)
+
+
+def test_its_examples_have_nothing_against_them() -> None:
+    """One of a thousand and more is taken for Dutch, for the name of the ship's restaurant, De Kombuis."""
+    found = validate([DESK / "intents.yaml"], LANGUAGES)
+    assert [finding.places[0].text for finding in found.findings] == ["airpods in de kombuis liegen gelassen"]
 
 
 def test_keywords_point_at_intents_that_have_examples() -> None:

@@ -112,6 +112,8 @@ class Collector:
             DataFileWrong: there are too many examples.
         """
         name, text = label.strip(), text.strip()
+        if len(self.examples) + len(self._blank) >= MAX_EXAMPLES:
+            raise DataFileWrong(self.file, line, f"there are more than {MAX_EXAMPLES} examples")
         if not any(sign.isprintable() and sign != " " for sign in text):
             self._blank.append(line)
             return
@@ -120,8 +122,6 @@ class Collector:
         if problem or wrong_tag:
             self.wrong(line, problem or wrong_tag)
             return
-        if len(self.examples) == MAX_EXAMPLES:
-            raise DataFileWrong(self.file, line, f"there are more than {MAX_EXAMPLES} examples")
         if name in self._oos_labels:
             name = OUT_OF_SCOPE
         self.examples.append(Example(name, tag, text, line, self.file))
