@@ -4,7 +4,7 @@ from balie.calibration.binomial import least_examples, wrong_rate_bound
 from balie.calibration.classes import ByClass, Confusion, by_class, confusions, macro_f1
 from balie.calibration.errors import NoOutOfScope, NoThreshold, ThresholdUnknown, TooFewExamples
 from balie.calibration.figures import Figures, coverage, figures, in_scope_accuracy, wrong_rate
-from balie.calibration.intervals import Interval, bootstrap, wilson
+from balie.calibration.intervals import RESAMPLES, Interval, bootstrap, wilson
 from balie.calibration.reliability import (
     Reliability,
     brier_score,
@@ -23,6 +23,7 @@ from balie.calibration.separation import (
 from balie.calibration.thresholds import Threshold, least_threshold
 
 __all__ = [
+    "RESAMPLES",
     "ByClass",
     "Confusion",
     "Figures",

@@ -10,6 +10,7 @@ from balie.cli.console import console
 from balie.cli.desk import SAMPLE, Desk
 from balie.cli.encoder import encoder_app
 from balie.cli.encoder_options import EncoderFolder
+from balie.cli.eval import eval_app
 from balie.cli.nlu import nlu_app
 from balie.cli.settings import CliSettings
 from balie.cli.suite import Addresses
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 faq_app = typer.Typer(help="The knowledge of the FAQ service.", no_args_is_help=True)
 app.add_typer(encoder_app, name="encoder")
+app.add_typer(eval_app, name="eval")
 app.add_typer(faq_app, name="faq")
 app.add_typer(nlu_app, name="nlu")
 

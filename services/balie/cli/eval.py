@@ -1,0 +1,119 @@
+"""`balie eval`: what the engines are worth, on labelled messages. What a command does is in its own module."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from balie.cli.encoder_options import AsJson, EncoderFolder, folder_of
+
+eval_app = typer.Typer(
+    help="Measure what is understood, on labelled messages of your own.", no_args_is_help=True
+)
+
+
+def _share(value: float | None) -> float | None:
+    if value is not None and not 0.0 < value < 1.0:
+        raise typer.BadParameter("must be above 0 and below 1")
+    return value
+
+
+def _expected(value: float | None) -> float | None:
+    if value is not None and not 0.0 <= value < 1.0:
+        raise typer.BadParameter("must be 0 or more and below 1")
+    return value
+
+
+@eval_app.command("nlu")
+def eval_nlu(
+    train: Annotated[
+        list[Path],
+        typer.Option(help="File or folder of examples to learn from; may be repeated.", exists=True),
+    ],
+    test: Annotated[
+        list[Path] | None,
+        typer.Option(help="File or folder of messages to judge; may be repeated.", exists=True),
+    ] = None,
+    valid: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="File or folder of examples to learn the thresholds from; may be repeated.",
+            show_default="held-out rankings of what is learned from",
+            exists=True,
+        ),
+    ] = None,
+    folds: Annotated[
+        int, typer.Option(help="Cross-validate on `--train` in so many parts instead of judging `--test`.")
+    ] = 0,
+    engine: Annotated[str, typer.Option(help="The engine's name.", show_default="the service's own")] = "",
+    option: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the engine; may be repeated.")
+    ] = None,
+    max_wrong: Annotated[
+        float, typer.Option(help="Greatest share of wrong among matches.", callback=_share)
+    ] = 0.05,
+    max_wrong_delta: Annotated[
+        float, typer.Option(help="Chance that this promise is broken.", callback=_share)
+    ] = 0.1,
+    out_of_scope: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of the messages in traffic that no intent is meant by.",
+            show_default="that of the examples",
+            callback=_expected,
+        ),
+    ] = None,
+    languages: Annotated[str, typer.Option(help="Languages whose examples count.")] = "nl,de,en",
+    encoder: EncoderFolder = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Folder to keep vectors in, so that another run need not encode again."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Folder to write a page with plots and all errors into.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train an engine as the service does, judge messages that it has not seen, and show what it is worth.
+
+    Files are Rasa's YAML, JSON Lines of `{"text", "label", "lang"}`, CSV, or Balie's own YAML; the label `oos` is what is
+    out of scope. Every headline figure comes with its 95 % interval.
+
+    `accuracy` is over all messages, with out of scope as a class of its own: a message in scope is right when it is
+    accepted with the right intent, one out of scope when it is not accepted. `in_scope_accuracy` is of the best intent
+    of messages in scope, accepted or not, and so does not depend on thresholds; `macro_f1` is of the same.
+    `oos_recall_at_5` is the share of out of scope that is refused when 5 % of in scope may be. docs/nlu-evaluation.md
+    says the others.
+
+    Example: balie eval nlu --train train.jsonl --test test.jsonl --report report
+
+    Example: balie eval nlu --train examples.yaml --folds 5 --out-of-scope 0.2 --json
+    """
+    from balie.cli.eval_options import nlu_libraries, options_of
+
+    if bool(test) == bool(folds):
+        raise typer.BadParameter("name either --test or --folds")
+    if folds and folds < 2:
+        raise typer.BadParameter("--folds takes 2 at least")
+    with nlu_libraries():
+        from balie.cli.eval_nlu import Asked, run_eval
+        from balie.nlu.calibrating import Promise
+        from balie.nlu.engines.registry import DEFAULT_ENGINE
+        from balie.nlu.evaluation.running import Plan
+
+    asked = Asked(
+        plan=Plan(
+            train=tuple(train),
+            test=tuple(test or ()),
+            valid=tuple(valid or ()),
+            folds=folds,
+            languages=tuple(filter(None, languages.replace(" ", "").split(","))),
+        ),
+        engine=engine or DEFAULT_ENGINE,
+        options=options_of(option or []),
+        promise=Promise(max_wrong=max_wrong, delta=max_wrong_delta, expected_out_of_scope=out_of_scope),
+        encoder=folder_of(encoder),
+        cache=cache,
+        report=report,
+    )
+    run_eval(asked, as_json=as_json)
