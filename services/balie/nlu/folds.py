@@ -39,8 +39,12 @@ def folds_of(examples: "Sequence[Example]", count: int = FOLDS) -> "NDArray[np.i
 
 def rows_of(lesson: Lesson, places: "NDArray[np.int64]") -> Lesson:
     """Returns a lesson of some of the examples, about the same intents, of which some may have none left."""
-    vectors = None if lesson.vectors is None else lesson.vectors[places]
-    return replace(lesson, examples=[lesson.examples[place] for place in places], vectors=vectors)
+    return replace(
+        lesson,
+        examples=[lesson.examples[place] for place in places],
+        vectors=None if lesson.vectors is None else lesson.vectors[places],
+        states=None if lesson.states is None else lesson.states[places],
+    )
 
 
 def parts_of(lesson: Lesson, count: int = FOLDS) -> "Iterator[tuple[Lesson, NDArray[np.int64]]]":
@@ -62,6 +66,7 @@ def messages_of(lesson: Lesson, places: "NDArray[np.int64]") -> list[Message]:
             lesson.examples[place].text,
             lesson.examples[place].language,
             None if lesson.vectors is None else lesson.vectors[place],
+            None if lesson.states is None else lesson.states[place],
         )
         for place in places
     ]

@@ -10,7 +10,7 @@ Whoever writes an engine finds all its words here, and a suite to run it through
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, runtime_checkable
 
 from balie.nlu.errors import EngineUnavailable, OptionWrong, TrainingFailed
 from balie.nlu.examples import OUT_OF_SCOPE, Example
@@ -24,6 +24,9 @@ __all__ = [
     "Engine",
     "EngineUnavailable",
     "Example",
+    "Glance",
+    "GlancingRanker",
+    "HeldOutRanking",
     "Lesson",
     "Message",
     "OptionWrong",
@@ -47,11 +50,14 @@ class Lesson:
         intents: the names that rankings are about, sorted, without `oos`; one at least.
         vectors: shape (examples, dimensions), float32, each of Euclidean length 1: the base encoder's vector of each
             example. None when the engine says that it needs none.
+        states: shape (examples, states, dimensions), float32, each of length 1: the vector first, then the means of the
+            encoder's earlier hidden states; the vector alone when the encoder gives no others. None as `vectors`.
     """
 
     examples: Sequence[Example]
     intents: Sequence[str]
     vectors: "NDArray[np.float32] | None" = field(default=None, repr=False)
+    states: "NDArray[np.float32] | None" = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,11 +68,13 @@ class Message:
         text: the contact's words, 1 to 4096 characters.
         language: one of the configured tags, or `und`.
         vector: shape (dimensions,), float32, of Euclidean length 1; None when the engine says that it needs none.
+        states: shape (states, dimensions), as in a lesson; None as `vector`.
     """
 
     text: str
     language: str = "und"
     vector: "NDArray[np.float32] | None" = field(default=None, repr=False)
+    states: "NDArray[np.float32] | None" = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +90,44 @@ class Ranking:
 
     scores: "NDArray[np.float32]"
     out_of_scope: "NDArray[np.float32] | None" = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldOutRanking(Ranking):
+    """Rankings of a lesson's examples by models that have not seen them.
+
+    Attributes:
+        strangers: rankings of the same examples by models that know none of their intent: stand-ins for messages out of
+            scope, where a lesson has none. Examples of `oos` are ranked as in `scores`.
+    """
+
+    strangers: Ranking | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glance:
+    """What the letters of a message say, before its vector is known.
+
+    Attributes:
+        scores: shape (intents,), float32, as a row of `Ranking.scores`.
+        is_sure: whether that is as good as the whole ranking: the message need not be encoded.
+        kept: what the engine need not find out again.
+    """
+
+    scores: "NDArray[np.float32]"
+    is_sure: bool
+    kept: object = None
+
+
+@runtime_checkable
+class GlancingRanker(Protocol):
+    """A ranker that needs vectors, and is sometimes sure without."""
+
+    def glance(self, messages: Sequence[Message]) -> list[Glance]:
+        """Returns what is thought of each message by its letters alone; vectors are not looked at."""
+
+    def rank_on(self, messages: Sequence[Message], glances: Sequence[Glance]) -> Ranking:
+        """Returns what `rank` returns, without finding out again what was seen at a glance."""
 
 
 class Ranker(Protocol):

@@ -1,0 +1,86 @@
+"""When the letters of a message say enough: it need not be encoded then, which is most of what a message costs.
+
+From which score on is learned from held-out examples: so high that leaving off there changes next to no answer.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from balie.nlu.engines.mixing import Mixture
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+_MOST_LOST = 0.001
+"""Accuracy that may be lost: right answers of the whole that the letters alone get wrong, less the other way round."""
+_MOST_OUTSIDE = 0.01
+"""Share of what is out of scope that may leave early, and so be taken for an intent."""
+_FEWEST_ROWS = 500
+"""With fewer held-out examples, so small a share cannot be told."""
+NEVER = 2.0
+"""A score that nothing reaches."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyExit:
+    """From where on the letters are enough.
+
+    Attributes:
+        sharpness: what margins are multiplied with before they become probabilities.
+        least: score of the first intent, [0, 1], from which on the letters are enough; `NEVER` when they never are.
+        share: of the held-out examples in scope, how many leave early.
+    """
+
+    sharpness: float
+    least: float
+    share: float
+
+    @staticmethod
+    def fit(
+        margins: "Floats",
+        whole: "NDArray[np.int64]",
+        classes: "NDArray[np.int64]",
+        intent_count: int,
+        strangers: "Floats | None",
+    ) -> "EarlyExit":
+        """Returns when held-out examples may leave early.
+
+        Args:
+            margins: shape (examples, classes), what their letters say.
+            whole: shape (examples,), the first intent of the whole ranking.
+            classes: shape (examples,), the right ones.
+            intent_count: how many of the classes are intents.
+            strangers: shape (examples, classes), margins of messages out of scope where the examples hold none.
+        """
+        inside = classes < intent_count
+        sharpness = float(Mixture.fit([margins], classes, ["und"] * len(classes)).overall[0])
+        if inside.sum() < _FEWEST_ROWS:
+            return EarlyExit(sharpness, NEVER, 0.0)
+        shares = shares_of(margins, sharpness)
+        best, first = shares[:, :intent_count].max(axis=1), shares[:, :intent_count].argmax(axis=1)
+        order = np.argsort(-best[inside], kind="stable")
+        lost = ((whole == classes) & (first != classes))[inside].astype(np.int64)
+        won = ((whole != classes) & (first == classes))[inside].astype(np.int64)
+        harm = np.maximum.accumulate(np.cumsum((lost - won)[order]))
+        allowed = int(np.searchsorted(harm, _MOST_LOST * inside.sum(), side="right"))
+        least = float(best[inside][order][allowed - 1]) if allowed else NEVER
+        outside = (
+            best[~inside]
+            if strangers is None
+            else shares_of(strangers, sharpness)[:, :intent_count].max(axis=1)
+        )
+        if outside.size:
+            least = max(least, float(np.quantile(outside, 1.0 - _MOST_OUTSIDE)))
+        return EarlyExit(sharpness, least, float((best[inside] >= least).mean()))
+
+
+def shares_of(margins: "Floats", sharpness: float) -> "Floats":
+    """Returns margins as probabilities, shape (texts, classes)."""
+    sharpened = margins * np.float32(sharpness)
+    powers = np.exp(sharpened - sharpened.max(axis=1, keepdims=True))
+    found: Floats = powers / powers.sum(axis=1, keepdims=True)
+    return found

@@ -1,0 +1,158 @@
+"""The engine `ensemble`, the default: letters, vectors, geometry and, with many examples, a network, mixed by what each is worth.
+
+What each model is worth, what tells a message out of scope, and when letters alone are enough is learned from examples
+that were held out.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+from pydantic import Field
+
+from balie.nlu.engines.arrays import read_arrays, write_arrays
+from balie.nlu.engines.early_exit import NEVER, EarlyExit, shares_of
+from balie.nlu.engines.ensemble_learning import Learned, learn
+from balie.nlu.engines.members import Members
+from balie.nlu.engines.mixing import Mixture
+from balie.nlu.engines.options import EngineOptions, read_options
+from balie.nlu.engines.port import Glance, HeldOutRanking, Lesson, Message, Progress, Ranking
+from balie.nlu.engines.scope import Scope, signs_of
+from balie.nlu.errors import ModelDamaged, TrainingFailed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+_MIX_FILE, _SCOPE_FILE = "mixture.json", "scope.npz"
+
+
+class EnsembleOptions(EngineOptions):
+    """What the ensemble can be told."""
+
+    early_exit: bool = Field(
+        default=True,
+        description="Whether messages whose letters say enough are not encoded, unless the embedding is asked for.",
+    )
+
+
+class EnsembleEngine:
+    """Learns everything; see `EnsembleOptions`."""
+
+    needs_vectors: ClassVar[bool] = True
+    recipe: ClassVar[str] = "ensemble.v1"
+
+    def __init__(self, options: EnsembleOptions | None = None) -> None:
+        self._options = options or EnsembleOptions()
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, str]) -> Self:
+        """Returns the engine that the options describe.
+
+        Raises:
+            OptionWrong: an option is unknown, or its value makes no sense.
+        """
+        return cls(read_options("ensemble", EnsembleOptions, options))
+
+    def train(self, lesson: Lesson, folder: Path, progress: Progress) -> HeldOutRanking:
+        """Learns by cross-validation, and writes the models of all examples.
+
+        Raises:
+            TrainingFailed: there are no vectors.
+        """
+        if lesson.states is None:
+            raise TrainingFailed("the engine ensemble learns from vectors, and was given none")
+        learned = learn(lesson, progress)
+        _write(folder, learned, early_exit=self._options.early_exit)
+        return learned.held_out
+
+    def load(self, folder: Path, intents: Sequence[str]) -> "EnsembleRanker":
+        """Returns the ranker of a folder that `train` wrote.
+
+        Raises:
+            ModelDamaged: a file of it cannot be read.
+        """
+        path = folder / _MIX_FILE
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            mixture = Mixture(
+                np.array(found["overall"], np.float32),
+                {name: np.array(row, np.float32) for name, row in found["by_language"].items()},
+            )
+            early = EarlyExit(**found["early_exit"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise ModelDamaged(path, "cannot be read") from None
+        scope = folder / _SCOPE_FILE
+        return EnsembleRanker(
+            intents,
+            Members.read(folder, len(intents)),
+            mixture,
+            Scope.of_arrays(read_arrays(scope)) if scope.exists() else None,
+            early,
+        )
+
+
+class EnsembleRanker:
+    """A trained ensemble; see `balie.nlu.engines.port.Ranker` and `GlancingRanker`."""
+
+    def __init__(
+        self,
+        intents: Sequence[str],
+        members: Members,
+        mixture: Mixture,
+        scope: Scope | None,
+        early: EarlyExit,
+    ) -> None:
+        self._intents = list(intents)
+        self._members, self._mixture, self._scope, self._early = members, mixture, scope, early
+
+    @property
+    def intents(self) -> Sequence[str]:
+        """Returns the intents' names, in the order of the scores."""
+        return self._intents
+
+    def rank(self, messages: Sequence[Message]) -> Ranking:
+        """Returns what is thought of each message, which has its vector and states."""
+        return self._ranked(messages, self._members.lexical.margins([message.text for message in messages]))
+
+    def glance(self, messages: Sequence[Message]) -> list[Glance]:
+        """Returns what the letters of each message say."""
+        margins = self._members.lexical.margins([message.text for message in messages])
+        shares = shares_of(margins, self._early.sharpness)[:, : len(self._intents)]
+        sure = shares.max(axis=1) >= self._early.least
+        return [Glance(*one) for one in zip(shares, sure.tolist(), margins, strict=True)]
+
+    def rank_on(self, messages: Sequence[Message], glances: Sequence[Glance]) -> Ranking:
+        """Returns what `rank` returns; the letters are not looked at again."""
+        return self._ranked(messages, np.stack([np.asarray(glance.kept, np.float32) for glance in glances]))
+
+    def close(self) -> None:
+        """Does nothing: arrays are freed with the ranker."""
+
+    def _ranked(self, messages: Sequence[Message], margins: "Floats") -> Ranking:
+        states = np.stack([message.states for message in messages if message.states is not None])
+        opinions = self._members.of(margins, states)
+        mixed = self._mixture.mixed(opinions.logits, [message.language for message in messages])
+        count = len(self._intents)
+        outside = None
+        if self._scope is not None:
+            outside = self._scope.out_of_scope(signs_of(opinions, mixed, count))
+        return Ranking(shares_of(mixed[:, :count], 1.0), outside)
+
+
+def _write(folder: Path, learned: Learned, *, early_exit: bool) -> None:
+    learned.members.write(folder)
+    if learned.scope is not None:
+        write_arrays(folder / _SCOPE_FILE, learned.scope.arrays())
+    early = asdict(learned.early) | ({} if early_exit else {"least": NEVER, "share": 0.0})
+    mixture = learned.mixture
+    content = {
+        "overall": mixture.overall.tolist(),
+        "by_language": {name: row.tolist() for name, row in mixture.by_language.items()},
+        "early_exit": early,
+    }
+    (folder / _MIX_FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,173 @@
+"""The models that an ensemble is made of: fitted together, asked together, stored together."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from balie.nlu.engines.arrays import read_arrays, write_arrays
+from balie.nlu.engines.geometry import Gaussian, Neighbours
+from balie.nlu.engines.lexical_model import LexicalModel
+from balie.nlu.engines.network_model import NetworkModel
+from balie.nlu.engines.ngram_counts import NgramCounts
+from balie.nlu.engines.vector_model import VectorModel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+_NETWORK_FROM = 2000
+"""Examples from which on the network is worth its time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """What is learned from, a row for each example.
+
+    Attributes:
+        texts: as they were written.
+        counts: their n-grams.
+        states: shape (examples, states, dimensions).
+        classes: shape (examples,).
+    """
+
+    texts: Sequence[str]
+    counts: NgramCounts
+    states: "Floats"
+    classes: "NDArray[np.int64]"
+
+    def rows(self, places: "NDArray[np.intp]") -> "Table":
+        """Returns some of the rows."""
+        return Table(
+            [self.texts[place] for place in places],
+            self.counts.rows(places),
+            self.states[places],
+            self.classes[places],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Opinions:
+    """What the models think of some texts.
+
+    Attributes:
+        logits: one array for each model that tells classes apart, shape (texts, classes).
+        nearness: shape (texts, 2): to the best class against all examples, and to the nearest examples.
+    """
+
+    logits: "Sequence[Floats]"
+    nearness: "Floats"
+
+    @staticmethod
+    def joined(parts: "Sequence[Opinions]", order: "NDArray[np.intp]") -> "Opinions":
+        """Returns the opinions of several groups of texts, row `i` being row `order[i]` of all in a row."""
+        logits = [
+            np.concatenate(columns)[order] for columns in zip(*(part.logits for part in parts), strict=True)
+        ]
+        return Opinions(logits, np.concatenate([part.nearness for part in parts])[order])
+
+
+@dataclass(frozen=True, eq=False)
+class Members:
+    """The fitted models; safe to ask from several threads."""
+
+    lexical: LexicalModel
+    vectors: VectorModel
+    gaussian: Gaussian
+    neighbours: Neighbours
+    network: NetworkModel | None
+    intent_count: int
+
+    @staticmethod
+    def fit(table: Table, class_count: int, intent_count: int, *, with_network: bool) -> "Members":
+        """Returns the models that a table teaches.
+
+        Args:
+            table: what is learned from.
+            class_count: classes there are, the intents first.
+            intent_count: how many of them are intents; the one more there may be is what is out of scope.
+            with_network: whether the network is one of them.
+        """
+        from threadpoolctl import threadpool_limits
+
+        classes, states = table.classes, table.states
+        inside = np.flatnonzero(classes < intent_count)
+        network: Future[NetworkModel] | None = None
+        # What takes longest goes side by side, each on one core: both let go of the interpreter.
+        with threadpool_limits(1), ThreadPoolExecutor(1) as pool:
+            lexical = pool.submit(LexicalModel.fit, table.counts, classes, class_count)
+            vectors = VectorModel.fit(states, classes, class_count)
+            if with_network and np.unique(classes).size > 1:
+                network = pool.submit(NetworkModel.fit, states, classes, class_count)
+            gaussian = Gaussian.fit(states[:, 0], classes, class_count)
+            neighbours = Neighbours.fit(
+                states[inside, 0], classes[inside], [table.texts[int(place)] for place in inside]
+            )
+        return Members(
+            lexical.result(),
+            vectors,
+            gaussian,
+            neighbours,
+            network.result() if network else None,
+            intent_count,
+        )
+
+    def of_table(self, table: Table) -> Opinions:
+        """Returns what is thought of texts that were counted with those that these were fitted to."""
+        return self._opinions(self.lexical.margins_of(table.counts), table.states)
+
+    def of(self, margins: "Floats", states: "Floats") -> Opinions:
+        """Returns what is thought of texts.
+
+        Args:
+            margins: what `lexical.margins` says of them.
+            states: shape (texts, states, dimensions).
+        """
+        return self._opinions(margins, states)
+
+    def _opinions(self, margins: "Floats", states: "Floats") -> Opinions:
+        vectors = states[:, 0]
+        near = self.gaussian.logits(vectors)
+        logits = [margins, self.vectors.logits(states), near]
+        if self.network is not None:
+            logits.append(self.network.logits(states))
+        nearness = [
+            self.gaussian.nearness(vectors, near[:, : self.intent_count]),
+            self.neighbours.nearness(vectors),
+        ]
+        return Opinions(logits, np.stack(nearness, axis=1))
+
+    def write(self, folder: Path) -> None:
+        """Stores the models, a file each."""
+        write_arrays(folder / "lexical.npz", self.lexical.arrays())
+        write_arrays(folder / "vectors.npz", self.vectors.arrays())
+        write_arrays(folder / "gaussian.npz", self.gaussian.arrays())
+        write_arrays(folder / "neighbours.npz", self.neighbours.arrays())
+        if self.network is not None:
+            write_arrays(folder / "network.npz", self.network.arrays())
+
+    @staticmethod
+    def read(folder: Path, intent_count: int) -> "Members":
+        """Returns the models that were stored.
+
+        Raises:
+            ModelDamaged: a file cannot be read.
+        """
+        network = folder / "network.npz"
+        return Members(
+            LexicalModel.of_arrays(read_arrays(folder / "lexical.npz")),
+            VectorModel.of_arrays(read_arrays(folder / "vectors.npz")),
+            Gaussian.of_arrays(read_arrays(folder / "gaussian.npz")),
+            Neighbours.of_arrays(read_arrays(folder / "neighbours.npz")),
+            NetworkModel.of_arrays(read_arrays(network)) if network.exists() else None,
+            intent_count,
+        )
+
+
+def network_pays(examples: int) -> bool:
+    """Tells whether there are enough examples for the network."""
+    return examples >= _NETWORK_FROM
