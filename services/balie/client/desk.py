@@ -15,7 +15,12 @@ from balie.api.handoff.v1 import (
     queue_service_pb2_grpc,
     router_service_pb2_grpc,
 )
-from balie.api.nlu.v1 import encoder_service_pb2_grpc, model_service_pb2_grpc, nlu_service_pb2_grpc
+from balie.api.nlu.v1 import (
+    encoder_service_pb2_grpc,
+    keyword_service_pb2_grpc,
+    model_service_pb2_grpc,
+    nlu_service_pb2_grpc,
+)
 from balie.client.channels import DEFAULT_TIMEOUT_SECONDS, RequestId, channel
 
 if TYPE_CHECKING:
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
     from balie.api.handoff.v1.queue_service_pb2_grpc import QueueServiceAsyncStub
     from balie.api.handoff.v1.router_service_pb2_grpc import RouterServiceAsyncStub
     from balie.api.nlu.v1.encoder_service_pb2_grpc import EncoderServiceAsyncStub
+    from balie.api.nlu.v1.keyword_service_pb2_grpc import KeywordServiceAsyncStub
     from balie.api.nlu.v1.model_service_pb2_grpc import ModelServiceAsyncStub
     from balie.api.nlu.v1.nlu_service_pb2_grpc import NluServiceAsyncStub
 
@@ -133,6 +139,12 @@ class Balie:
         return cast(
             "EncoderServiceAsyncStub", encoder_service_pb2_grpc.EncoderServiceStub(self.channel("nlu"))
         )
+
+    @cached_property
+    def keywords(self) -> "KeywordServiceAsyncStub":
+        """Returns the management of NLU's keywords."""
+        stub = keyword_service_pb2_grpc.KeywordServiceStub(self.channel("nlu"))
+        return cast("KeywordServiceAsyncStub", stub)
 
     @cached_property
     def faq(self) -> "FaqServiceAsyncStub":

@@ -56,8 +56,13 @@ class TextEncoder(Protocol):
 class Keywords(Protocol):
     """Finds keywords; called from one thread at a time."""
 
-    def find(self, text: str, language: str, contact: Sequence[ContactTerms]) -> list[KeywordMatch]:
-        """Returns the keywords of a text in a language, those that count for its contact alone among them."""
+    def find(
+        self, text: str, language: str, contact: Sequence[ContactTerms], tenant: str
+    ) -> list[KeywordMatch]:
+        """Returns a tenant's keywords in a text of a language, and those that count for its contact alone."""
+
+    def generation(self, tenant: str) -> int:
+        """Returns the generation of the tenant's keywords that is looked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +71,7 @@ class _Reading:
 
     detection: Detection
     keywords: list[KeywordMatch]
+    keyword_generation: int
     signals: Signals
 
 
@@ -107,14 +113,19 @@ class Analyzer:
             ServerStopping: the encoder is closed.
         """
         with self._models.using(tenant) as model:
-            return await self.analyze_with(model, utterances)
+            return await self.analyze_with(model, utterances, tenant)
 
     async def analyze_with(
-        self, model: "ServedModel | None", utterances: Sequence[Utterance]
+        self,
+        model: "ServedModel | None",
+        utterances: Sequence[Utterance],
+        tenant: str = DEFAULT_TENANT,
     ) -> list[Understanding]:
         """As `analyze`, with one model, which the caller keeps from being freed; without any, nothing is ranked."""
         detector = model.detector if model else self._detector
-        reading = asyncio.get_running_loop().run_in_executor(self._reader, self._read, detector, utterances)
+        reading = asyncio.get_running_loop().run_in_executor(
+            self._reader, self._read, tenant, detector, utterances
+        )
         try:
             vectors = await self._vectors(model, utterances)
         except BaseException:
@@ -126,6 +137,15 @@ class Analyzer:
             self._understanding(model, one, intents, vectors.get(place) if utterance.want_embedding else None)
             for place, (utterance, one, intents) in enumerate(zip(utterances, readings, ranked, strict=True))
         ]
+
+    async def look_up(self, tenant: str, utterance: Utterance) -> tuple[Detection, list[KeywordMatch]]:
+        """Returns the language of a message and its keywords, and nothing else of it."""
+        with self._models.using(tenant) as model:
+            detector = model.detector if model else self._detector
+            (reading,) = await asyncio.get_running_loop().run_in_executor(
+                self._reader, self._read, tenant, detector, [utterance]
+            )
+        return reading.detection, reading.keywords
 
     async def is_sound(self) -> bool:
         """Tells whether a message can be understood from end to end, with numbers that are numbers."""
@@ -165,14 +185,19 @@ class Analyzer:
         names = model.artifact.manifest.intents
         return [_best(names, row) for row in scores_of(ranking)]
 
-    def _read(self, detector: "LanguageDetector", utterances: Sequence[Utterance]) -> list[_Reading]:
-        return [self._read_one(detector, utterance) for utterance in utterances]
+    def _read(
+        self, tenant: str, detector: "LanguageDetector", utterances: Sequence[Utterance]
+    ) -> list[_Reading]:
+        return [self._read_one(tenant, detector, utterance) for utterance in utterances]
 
-    def _read_one(self, detector: "LanguageDetector", utterance: Utterance) -> _Reading:
+    def _read_one(self, tenant: str, detector: "LanguageDetector", utterance: Utterance) -> _Reading:
         detection = detector.detect(utterance.text, utterance.language_hint)
+        generation = self._keywords.generation(tenant)  # before: what is found may be newer, never older
+        found = self._keywords.find(utterance.text, detection.language, utterance.contact_terms, tenant)
         return _Reading(
             detection=detection,
-            keywords=self._keywords.find(utterance.text, detection.language, utterance.contact_terms),
+            keywords=found,
+            keyword_generation=generation,
             signals=self._signals.read(utterance.text),
         )
 
@@ -200,6 +225,7 @@ class Analyzer:
             embedding=None if vector is None else Embedding(self._encoder.fingerprint, vector),
             model_version=model.artifact.version if model else "",
             calibration_version=thresholds.version,
+            keyword_generation=reading.keyword_generation,
             no_match_reason=reason if verdict is Verdict.NO_MATCH else None,
         )
 

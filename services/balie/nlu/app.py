@@ -7,8 +7,13 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import structlog
 
-from balie.api.nlu.v1 import encoder_service_pb2_grpc, model_service_pb2_grpc, nlu_service_pb2_grpc
-from balie.encoders import Encoder, EncoderBusy, KnowsWords, open_encoder
+from balie.api.nlu.v1 import (
+    encoder_service_pb2_grpc,
+    keyword_service_pb2_grpc,
+    model_service_pb2_grpc,
+    nlu_service_pb2_grpc,
+)
+from balie.encoders import EncoderBusy, open_encoder
 from balie.encoders.batcher import BatchingEncoder
 from balie.kit.background import running
 from balie.kit.chores import Chores, Trimming
@@ -17,14 +22,11 @@ from balie.kit.errors import DependencyUnavailable
 from balie.kit.eventlog import EventLog
 from balie.kit.ledger import Ledger
 from balie.kit.server import Serving
-from balie.nlu.analyzer import Analyzer, Keywords
-from balie.nlu.domain import TargetKind
+from balie.nlu.analyzer import Analyzer
 from balie.nlu.encoding import Encoding
 from balie.nlu.examples import Examples
-from balie.nlu.keywords.file import read_keywords
-from balie.nlu.keywords.finder import KeywordFinder
-from balie.nlu.keywords.keyword import Keyword, words_by_language
-from balie.nlu.keywords.lexicon import Lexicon
+from balie.nlu.keywords.app import FileWords, keyword_work, keywords_of_file
+from balie.nlu.keywords.keyword import words_by_language
 from balie.nlu.language import LanguageDetector
 from balie.nlu.language_words import known_words
 from balie.nlu.models.app import ModelWork, Places, model_work
@@ -45,7 +47,7 @@ _NO_EXAMPLES = Examples(())
 async def lifespan(settings: NluSettings) -> AsyncGenerator[Serving, None]:
     """Opens the database and the encoder, loads the models, that of the file trained first, and offers all services."""
     examples = await _examples(settings)
-    keywords = await _keywords(settings, examples)
+    keywords = await keywords_of_file(settings.keywords_file, examples)
     chosen = settings.encoder()
     opened = await asyncio.to_thread(open_encoder, chosen)
     async with AsyncExitStack() as stack:
@@ -60,11 +62,13 @@ async def lifespan(settings: NluSettings) -> AsyncGenerator[Serving, None]:
         stack.push_async_callback(served.close)
         words = [words_by_language(keywords)]
         detector = await asyncio.to_thread(_detector, settings, words)
+        file_words = FileWords(keywords, examples, opened, settings.languages)
+        keyword = await keyword_work(stack, database, log, ledger, file_words)
         analyzer = Analyzer(
             encoder=encoder,
             models=served,
             detector=detector,
-            keywords=await asyncio.to_thread(_finder, settings, examples, keywords, opened),
+            keywords=keyword.live,
             signals=SignalReader(settings.languages),
             reader=stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="reader")),
         )
@@ -80,7 +84,7 @@ async def lifespan(settings: NluSettings) -> AsyncGenerator[Serving, None]:
             )
         )
         await _models_there(settings, work, served, examples, encoder.fingerprint)
-        await stack.enter_async_context(running(work.replica.run()))
+        await stack.enter_async_context(running(work.replica.run(), keyword.live.run()))
 
         async def ready() -> None:
             await database.check()
@@ -92,6 +96,10 @@ async def lifespan(settings: NluSettings) -> AsyncGenerator[Serving, None]:
             servicers=(
                 (nlu_service_pb2_grpc.add_NluServiceServicer_to_server, NluService(analyzer)),
                 (model_service_pb2_grpc.add_ModelServiceServicer_to_server, work.servicer),
+                (
+                    keyword_service_pb2_grpc.add_KeywordServiceServicer_to_server,
+                    keyword.servicer(analyzer),
+                ),
                 (
                     encoder_service_pb2_grpc.add_EncoderServiceServicer_to_server,
                     EncoderService(Encoding(encoder)),
@@ -125,17 +133,6 @@ async def _examples(settings: NluSettings) -> Examples:
     return examples
 
 
-async def _keywords(settings: NluSettings, examples: Examples) -> Sequence[Keyword]:
-    if settings.keywords_file is None:
-        return []
-    keywords = await asyncio.to_thread(read_keywords, settings.keywords_file)
-    known = set(examples.intents)
-    for keyword in keywords:
-        if examples.items and keyword.target.kind is TargetKind.INTENT and keyword.target.name not in known:
-            _log.warning("keyword points at an intent without examples", keyword=keyword.id)
-    return keywords
-
-
 def _detector(settings: NluSettings, words: Sequence[Mapping[str, list[str]]]) -> LanguageDetector:
     known = known_words(settings.languages, words)
     return LanguageDetector(settings.languages, known, floor=settings.language_floor)
@@ -145,12 +142,3 @@ def _knowing(
     settings: NluSettings, detector: LanguageDetector, words: Sequence[Mapping[str, Sequence[str]]]
 ) -> LanguageDetector:
     return detector.knowing(known_words(settings.languages, words))
-
-
-def _finder(
-    settings: NluSettings, examples: Examples, keywords: Sequence[Keyword], encoder: Encoder
-) -> Keywords:
-    texts: list[Mapping[str, list[str]]] = [examples.texts_by_language, words_by_language(keywords)]
-    everywhere = encoder.words() if isinstance(encoder, KnowsWords) else ()
-    lexicon = Lexicon(known_words(settings.languages, texts), everywhere)
-    return KeywordFinder(keywords, settings.languages, lexicon)

@@ -1,41 +1,24 @@
 """Turns requests into utterances, checking every documented bound, and understandings into replies."""
 
-from collections.abc import Sequence
-
 from balie.api.common.v1 import language_pb2
-from balie.api.nlu.v1 import encoder_service_pb2, nlu_service_pb2
+from balie.api.nlu.v1 import encoder_service_pb2, keyword_service_pb2, nlu_service_pb2
 from balie.kit import bounds
-from balie.kit.errors import FieldMalformed, FieldRequired
 from balie.nlu.domain import (
-    ContactTerms,
     Embedding,
     EncodedTexts,
-    KeywordMatch,
     NoMatchReason,
-    Rule,
     ScoredIntent,
-    Target,
-    TargetKind,
     Understanding,
     Utterance,
     Verdict,
 )
-from balie.nlu.keywords.limits import TARGET_CHARACTERS, TERM_CHARACTERS
+from balie.nlu.keywords.convert import contact_terms_from_proto, match_to_proto
 
 TEXT_CHARACTERS = 4096
 BATCH_ITEMS = 64
 ENCODE_TEXTS = 128  # of 4096 characters of 4 bytes each, or vectors of 4096 numbers: half of gRPC's 4 MiB
 FINGERPRINT_CHARACTERS = 128
-CONTACT_TERMS = 50
-CONTACT_TERM_WAYS = 8
 
-_RULES = {
-    Rule.EXACT: language_pb2.KEYWORD_RULE_EXACT,
-    Rule.NORMALISED: language_pb2.KEYWORD_RULE_NORMALISED,
-    Rule.FORM: language_pb2.KEYWORD_RULE_FORM,
-    Rule.PATTERN: language_pb2.KEYWORD_RULE_PATTERN,
-    Rule.FUZZY: language_pb2.KEYWORD_RULE_FUZZY,
-}
 _VERDICTS = {
     Verdict.MATCH: language_pb2.VERDICT_MATCH,
     Verdict.AMBIGUOUS: language_pb2.VERDICT_AMBIGUOUS,
@@ -47,12 +30,6 @@ _NO_MATCH_REASONS = {
     NoMatchReason.BELOW_THRESHOLD: nlu_service_pb2.NO_MATCH_REASON_BELOW_THRESHOLD,
     NoMatchReason.NO_MODEL: nlu_service_pb2.NO_MATCH_REASON_NO_MODEL,
 }
-_TARGET_FIELDS = {
-    TargetKind.FAQ_ENTRY: "faq_entry_id",
-    TargetKind.INTENT: "intent",
-    TargetKind.VALUE: "value",
-}
-_TARGETS = {name: kind for kind, name in _TARGET_FIELDS.items()}
 
 
 def utterance_from_proto(request: nlu_service_pb2.AnalyzeRequest, within: str = "") -> Utterance:
@@ -75,40 +52,13 @@ def utterance_from_proto(request: nlu_service_pb2.AnalyzeRequest, within: str = 
     )
 
 
-def contact_terms_from_proto(
-    field: str, given: Sequence[nlu_service_pb2.ContactTerms]
-) -> tuple[ContactTerms, ...]:
-    """Returns the terms of a contact.
-
-    Raises:
-        TooManyItems: there are more than 50, or one has more than 8 terms.
-        FieldRequired: one has no id, term or target.
-        FieldTooLong: a text is over its limit.
-        FieldMalformed: an id is none, or comes twice; a text holds a NUL character.
-    """
-    found: dict[str, ContactTerms] = {}
-    for one in bounds.items(field, given, CONTACT_TERMS):
-        key = bounds.identifier(f"{field}.id", one.id)
-        if key in found:
-            raise FieldMalformed(f"{field}.id", expected="an id that comes once")
-        terms = bounds.items(f"{field}.terms", one.terms, CONTACT_TERM_WAYS, minimum=1)
-        ways = [bounds.text(f"{field}.terms", way, TERM_CHARACTERS).strip() for way in terms]
-        found[key] = ContactTerms(key, target_from_proto(field, one), tuple(dict.fromkeys(ways)))
-    return tuple(found.values())
-
-
-def target_from_proto(field: str, message: nlu_service_pb2.ContactTerms) -> Target:
-    """Returns what a message of the target's three fields points at.
-
-    Raises:
-        FieldRequired: none is set, or it is blank.
-        FieldTooLong: it is over its limit.
-        FieldMalformed: it holds a NUL character.
-    """
-    name = message.WhichOneof("target")
-    if name is None:
-        raise FieldRequired(f"{field}.target")
-    return Target(_TARGETS[name], bounds.text(f"{field}.{name}", getattr(message, name), TARGET_CHARACTERS))
+def looked_up_from_proto(request: keyword_service_pb2.LookupKeywordsRequest) -> Utterance:
+    """Returns the text in which keywords are to be found; raises as `utterance_from_proto` does."""
+    return Utterance(
+        text=bounds.text("text", request.text, TEXT_CHARACTERS),
+        language_hint=bounds.language("language_hint", request.language_hint),
+        contact_terms=contact_terms_from_proto("contact_terms", request.contact_terms),
+    )
 
 
 def utterances_from_proto(request: nlu_service_pb2.BatchAnalyzeRequest) -> list[Utterance]:
@@ -169,7 +119,7 @@ def understanding_to_proto(understanding: Understanding) -> nlu_service_pb2.Unde
     return nlu_service_pb2.Understanding(
         language=understanding.detection.language,
         language_confidence=understanding.detection.confidence,
-        keywords=[_keyword_to_proto(match) for match in understanding.keywords],
+        keywords=[match_to_proto(match) for match in understanding.keywords],
         intents=[_intent_to_proto(intent) for intent in understanding.intents],
         verdict=_VERDICTS[understanding.verdict],
         threshold=understanding.threshold,
@@ -181,20 +131,9 @@ def understanding_to_proto(understanding: Understanding) -> nlu_service_pb2.Unde
         embedding=None if embedding is None else _embedding_to_proto(embedding),
         model_version=understanding.model_version,
         calibration_version=understanding.calibration_version,
+        keyword_generation=understanding.keyword_generation,
         no_match_reason=_NO_MATCH_REASONS[understanding.no_match_reason],
     )
-
-
-def _keyword_to_proto(match: KeywordMatch) -> language_pb2.KeywordMatch:
-    found = language_pb2.KeywordMatch(
-        keyword_id=match.keyword_id,
-        rule=_RULES[match.rule],
-        start_char=match.start_char,
-        end_char=match.end_char,
-        whole_message=match.whole_message,
-    )
-    setattr(found, _TARGET_FIELDS[match.target.kind], match.target.name)
-    return found
 
 
 def _intent_to_proto(intent: ScoredIntent) -> language_pb2.ScoredIntent:

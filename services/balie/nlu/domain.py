@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class NoMatchReason(Enum):
     NO_MODEL = "no model"
 
 
-class TargetKind(Enum):
+class TargetKind(StrEnum):
     """What a keyword points at."""
 
     FAQ_ENTRY = "faq_entry"
@@ -169,6 +169,7 @@ class Understanding:
         embedding: only when it was asked for.
         model_version: names the model that ranked the intents; empty when there is none.
         calibration_version: names the calibration that set the threshold.
+        keyword_generation: the generation of the tenant's keywords that were looked for.
         no_match_reason: why the verdict is NO_MATCH; None with any other.
     """
 
@@ -181,4 +182,5 @@ class Understanding:
     embedding: Embedding | None
     model_version: str
     calibration_version: str
+    keyword_generation: int = 0
     no_match_reason: NoMatchReason | None = None

@@ -83,3 +83,28 @@ activations = Table(
     Column("activated_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("tenant", "number", name="activations_pk"),
 )
+
+# One row for each tenant that ever had keywords. Who writes keywords holds it, so that writers come one after another.
+# `generation` repeats the newest event of the log: what an index is built from is one snapshot.
+keyword_sets = Table(
+    "keyword_sets",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("generation", sa.BigInteger, nullable=False),
+    Column("keyword_count", sa.BigInteger, nullable=False),
+    Column("pattern_count", sa.BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant", name="keyword_sets_pk"),
+)
+
+keywords = Table(
+    "keywords",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("revision", sa.BigInteger, nullable=False),
+    Column("generation", sa.BigInteger, nullable=False),
+    Column("content", Json, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant", "id", name="keywords_pk"),
+)

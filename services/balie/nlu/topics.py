@@ -6,6 +6,9 @@ from balie.kit.tables import log_head
 MODELS = "models"
 """Tells what becomes of a tenant's models, and which one is active."""
 
+KEYWORDS = "keywords"
+"""Tells what becomes of a tenant's keywords; its positions are their generations."""
+
 
 async def every_topic(tx: Transaction) -> list[tuple[str, str]]:
     """Returns tenant and topic of everything that was ever told of."""

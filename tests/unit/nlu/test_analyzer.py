@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from tests.fakes.fixed_keywords import FixedKeywords
 from tests.unit.nlu.sample import LANGUAGES, keywords_file
 
 from balie.encoders import EncoderBusy
@@ -69,7 +70,7 @@ def serving(model: ServedModel) -> ServedModels:
 
 @pytest.fixture
 def making(artifact: "Artifact", tmp_path: Path) -> Iterator[Making]:
-    keywords = KeywordFinder(read_keywords(keywords_file(tmp_path)), LANGUAGES)
+    keywords = FixedKeywords(KeywordFinder(read_keywords(keywords_file(tmp_path)), LANGUAGES))
     detector = LanguageDetector(LANGUAGES, known_words(LANGUAGES, []), floor=0.6)
     with ThreadPoolExecutor(1) as reader:
         yield lambda encoder: Analyzer(

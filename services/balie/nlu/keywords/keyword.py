@@ -34,9 +34,14 @@ class Keyword:
 
     id: str
     target: Target
-    terms: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    patterns: Sequence[Pattern] = ()
+    terms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    patterns: tuple[Pattern, ...] = ()
     literal: bool = False
+
+    def size(self) -> int:
+        """Returns how many characters its terms and patterns have."""
+        terms = sum(len(term) for ways in self.terms.values() for term in ways)
+        return terms + sum(len(pattern.expression) for pattern in self.patterns)
 
 
 def words_by_language(keywords: Sequence[Keyword]) -> Mapping[str, list[str]]:

@@ -307,6 +307,31 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
     Example: `{"reason": "ENGINE_NOT_INSTALLED", "domain": "balie", "metadata": {"engine": "spacy_textcat", "advice": "pip install 'balie[nlu]'"}}`
     """
+    ERROR_REASON_KEYWORD_NOT_FOUND: _ErrorReason.ValueType  # 90
+    """NOT_FOUND. There is no such keyword.
+
+    Example: `{"reason": "KEYWORD_NOT_FOUND", "domain": "balie", "metadata": {"keyword_id": "article-WV-1042"}}`
+    """
+    ERROR_REASON_KEYWORD_READ_ONLY: _ErrorReason.ValueType  # 91
+    """FAILED_PRECONDITION. The keyword is one of the service's file, and can only be changed there.
+
+    Example: `{"reason": "KEYWORD_READ_ONLY", "domain": "balie", "metadata": {"keyword_id": "article-WV-1042"}}`
+    """
+    ERROR_REASON_PATTERN_INVALID: _ErrorReason.ValueType  # 92
+    """INVALID_ARGUMENT. A pattern's expression cannot be compiled, is too large, or matches an empty text.
+
+    Example: `{"reason": "PATTERN_INVALID", "domain": "balie", "metadata": {"field": "keyword.patterns[0].expression", "problem": "is no expression of RE2: missing ): ("}}`
+    """
+    ERROR_REASON_KEYWORDS_FULL: _ErrorReason.ValueType  # 93
+    """RESOURCE_EXHAUSTED. The tenant has as many keywords, or as many patterns, as may be: delete some first; carries a RetryInfo.
+
+    Example: `{"reason": "KEYWORDS_FULL", "domain": "balie", "metadata": {"what": "patterns", "limit": "1000"}}`
+    """
+    ERROR_REASON_KEYWORDS_BEHIND: _ErrorReason.ValueType  # 94
+    """UNAVAILABLE. The replica does not yet look for the keywords of the generation that was asked for; carries a RetryInfo.
+
+    Example: `{"reason": "KEYWORDS_BEHIND", "domain": "balie", "metadata": {"asked": "12", "generation": "11"}}`
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Lists the values of `google.rpc.ErrorInfo.reason`, without the `ERROR_REASON_` prefix. Each error carries exactly one
@@ -598,5 +623,30 @@ ERROR_REASON_ENGINE_NOT_INSTALLED: ErrorReason.ValueType  # 81
 """FAILED_PRECONDITION. The engine is known, but its library is not installed where the service runs.
 
 Example: `{"reason": "ENGINE_NOT_INSTALLED", "domain": "balie", "metadata": {"engine": "spacy_textcat", "advice": "pip install 'balie[nlu]'"}}`
+"""
+ERROR_REASON_KEYWORD_NOT_FOUND: ErrorReason.ValueType  # 90
+"""NOT_FOUND. There is no such keyword.
+
+Example: `{"reason": "KEYWORD_NOT_FOUND", "domain": "balie", "metadata": {"keyword_id": "article-WV-1042"}}`
+"""
+ERROR_REASON_KEYWORD_READ_ONLY: ErrorReason.ValueType  # 91
+"""FAILED_PRECONDITION. The keyword is one of the service's file, and can only be changed there.
+
+Example: `{"reason": "KEYWORD_READ_ONLY", "domain": "balie", "metadata": {"keyword_id": "article-WV-1042"}}`
+"""
+ERROR_REASON_PATTERN_INVALID: ErrorReason.ValueType  # 92
+"""INVALID_ARGUMENT. A pattern's expression cannot be compiled, is too large, or matches an empty text.
+
+Example: `{"reason": "PATTERN_INVALID", "domain": "balie", "metadata": {"field": "keyword.patterns[0].expression", "problem": "is no expression of RE2: missing ): ("}}`
+"""
+ERROR_REASON_KEYWORDS_FULL: ErrorReason.ValueType  # 93
+"""RESOURCE_EXHAUSTED. The tenant has as many keywords, or as many patterns, as may be: delete some first; carries a RetryInfo.
+
+Example: `{"reason": "KEYWORDS_FULL", "domain": "balie", "metadata": {"what": "patterns", "limit": "1000"}}`
+"""
+ERROR_REASON_KEYWORDS_BEHIND: ErrorReason.ValueType  # 94
+"""UNAVAILABLE. The replica does not yet look for the keywords of the generation that was asked for; carries a RetryInfo.
+
+Example: `{"reason": "KEYWORDS_BEHIND", "domain": "balie", "metadata": {"asked": "12", "generation": "11"}}`
 """
 global___ErrorReason = ErrorReason

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from balie.api.common.v1 import language_pb2 as balie_dot_api_dot_common_dot_v1_dot_language__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"balie/api/nlu/v1/nlu_service.proto\x12\x10\x62\x61lie.api.nlu.v1\x1a\"balie/api/common/v1/language.proto\"\xb9\x03\n\rUnderstanding\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x1b\n\x13language_confidence\x18\x02 \x01(\x02\x12\x33\n\x08keywords\x18\x03 \x03(\x0b\x32!.balie.api.common.v1.KeywordMatch\x12\x32\n\x07intents\x18\x04 \x03(\x0b\x32!.balie.api.common.v1.ScoredIntent\x12-\n\x07verdict\x18\x05 \x01(\x0e\x32\x1c.balie.api.common.v1.Verdict\x12\x11\n\tthreshold\x18\x06 \x01(\x02\x12-\n\x07signals\x18\x07 \x01(\x0b\x32\x1c.balie.api.common.v1.Signals\x12\x31\n\tembedding\x18\x08 \x01(\x0b\x32\x1e.balie.api.common.v1.Embedding\x12\x15\n\rmodel_version\x18\t \x01(\t\x12\x1b\n\x13\x63\x61libration_version\x18\n \x01(\t\x12\x38\n\x0fno_match_reason\x18\x0b \x01(\x0e\x32\x1f.balie.api.nlu.v1.NoMatchReason\"\x84\x01\n\x0e\x41nalyzeRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x15\n\rlanguage_hint\x18\x02 \x01(\t\x12\x16\n\x0ewant_embedding\x18\x03 \x01(\x08\x12\x35\n\rcontact_terms\x18\x04 \x03(\x0b\x32\x1e.balie.api.nlu.v1.ContactTerms\"n\n\x0c\x43ontactTerms\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05terms\x18\x02 \x03(\t\x12\x16\n\x0c\x66\x61q_entry_id\x18\x03 \x01(\tH\x00\x12\x10\n\x06intent\x18\x04 \x01(\tH\x00\x12\x0f\n\x05value\x18\x05 \x01(\tH\x00\x42\x08\n\x06target\"I\n\x0f\x41nalyzeResponse\x12\x36\n\runderstanding\x18\x01 \x01(\x0b\x32\x1f.balie.api.nlu.v1.Understanding\"F\n\x13\x42\x61tchAnalyzeRequest\x12/\n\x05items\x18\x01 \x03(\x0b\x32 .balie.api.nlu.v1.AnalyzeRequest\"O\n\x14\x42\x61tchAnalyzeResponse\x12\x37\n\x0eunderstandings\x18\x01 \x03(\x0b\x32\x1f.balie.api.nlu.v1.Understanding*\x9b\x01\n\rNoMatchReason\x12\x1f\n\x1bNO_MATCH_REASON_UNSPECIFIED\x10\x00\x12&\n\"NO_MATCH_REASON_ENGINE_UNAVAILABLE\x10\x01\x12#\n\x1fNO_MATCH_REASON_BELOW_THRESHOLD\x10\x02\x12\x1c\n\x18NO_MATCH_REASON_NO_MODEL\x10\x03\x32\xc5\x01\n\nNluService\x12S\n\x07\x41nalyze\x12 .balie.api.nlu.v1.AnalyzeRequest\x1a!.balie.api.nlu.v1.AnalyzeResponse\"\x03\x90\x02\x01\x12\x62\n\x0c\x42\x61tchAnalyze\x12%.balie.api.nlu.v1.BatchAnalyzeRequest\x1a&.balie.api.nlu.v1.BatchAnalyzeResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"balie/api/nlu/v1/nlu_service.proto\x12\x10\x62\x61lie.api.nlu.v1\x1a\"balie/api/common/v1/language.proto\"\xd5\x03\n\rUnderstanding\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x1b\n\x13language_confidence\x18\x02 \x01(\x02\x12\x33\n\x08keywords\x18\x03 \x03(\x0b\x32!.balie.api.common.v1.KeywordMatch\x12\x32\n\x07intents\x18\x04 \x03(\x0b\x32!.balie.api.common.v1.ScoredIntent\x12-\n\x07verdict\x18\x05 \x01(\x0e\x32\x1c.balie.api.common.v1.Verdict\x12\x11\n\tthreshold\x18\x06 \x01(\x02\x12-\n\x07signals\x18\x07 \x01(\x0b\x32\x1c.balie.api.common.v1.Signals\x12\x31\n\tembedding\x18\x08 \x01(\x0b\x32\x1e.balie.api.common.v1.Embedding\x12\x15\n\rmodel_version\x18\t \x01(\t\x12\x1b\n\x13\x63\x61libration_version\x18\n \x01(\t\x12\x38\n\x0fno_match_reason\x18\x0b \x01(\x0e\x32\x1f.balie.api.nlu.v1.NoMatchReason\x12\x1a\n\x12keyword_generation\x18\x0c \x01(\x03\"\x84\x01\n\x0e\x41nalyzeRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x15\n\rlanguage_hint\x18\x02 \x01(\t\x12\x16\n\x0ewant_embedding\x18\x03 \x01(\x08\x12\x35\n\rcontact_terms\x18\x04 \x03(\x0b\x32\x1e.balie.api.nlu.v1.ContactTerms\"n\n\x0c\x43ontactTerms\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05terms\x18\x02 \x03(\t\x12\x16\n\x0c\x66\x61q_entry_id\x18\x03 \x01(\tH\x00\x12\x10\n\x06intent\x18\x04 \x01(\tH\x00\x12\x0f\n\x05value\x18\x05 \x01(\tH\x00\x42\x08\n\x06target\"I\n\x0f\x41nalyzeResponse\x12\x36\n\runderstanding\x18\x01 \x01(\x0b\x32\x1f.balie.api.nlu.v1.Understanding\"F\n\x13\x42\x61tchAnalyzeRequest\x12/\n\x05items\x18\x01 \x03(\x0b\x32 .balie.api.nlu.v1.AnalyzeRequest\"O\n\x14\x42\x61tchAnalyzeResponse\x12\x37\n\x0eunderstandings\x18\x01 \x03(\x0b\x32\x1f.balie.api.nlu.v1.Understanding*\x9b\x01\n\rNoMatchReason\x12\x1f\n\x1bNO_MATCH_REASON_UNSPECIFIED\x10\x00\x12&\n\"NO_MATCH_REASON_ENGINE_UNAVAILABLE\x10\x01\x12#\n\x1fNO_MATCH_REASON_BELOW_THRESHOLD\x10\x02\x12\x1c\n\x18NO_MATCH_REASON_NO_MODEL\x10\x03\x32\xc5\x01\n\nNluService\x12S\n\x07\x41nalyze\x12 .balie.api.nlu.v1.AnalyzeRequest\x1a!.balie.api.nlu.v1.AnalyzeResponse\"\x03\x90\x02\x01\x12\x62\n\x0c\x42\x61tchAnalyze\x12%.balie.api.nlu.v1.BatchAnalyzeRequest\x1a&.balie.api.nlu.v1.BatchAnalyzeResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,20 +36,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NLUSERVICE'].methods_by_name['Analyze']._serialized_options = b'\220\002\001'
   _globals['_NLUSERVICE'].methods_by_name['BatchAnalyze']._loaded_options = None
   _globals['_NLUSERVICE'].methods_by_name['BatchAnalyze']._serialized_options = b'\220\002\001'
-  _globals['_NOMATCHREASON']._serialized_start=1012
-  _globals['_NOMATCHREASON']._serialized_end=1167
+  _globals['_NOMATCHREASON']._serialized_start=1040
+  _globals['_NOMATCHREASON']._serialized_end=1195
   _globals['_UNDERSTANDING']._serialized_start=93
-  _globals['_UNDERSTANDING']._serialized_end=534
-  _globals['_ANALYZEREQUEST']._serialized_start=537
-  _globals['_ANALYZEREQUEST']._serialized_end=669
-  _globals['_CONTACTTERMS']._serialized_start=671
-  _globals['_CONTACTTERMS']._serialized_end=781
-  _globals['_ANALYZERESPONSE']._serialized_start=783
-  _globals['_ANALYZERESPONSE']._serialized_end=856
-  _globals['_BATCHANALYZEREQUEST']._serialized_start=858
-  _globals['_BATCHANALYZEREQUEST']._serialized_end=928
-  _globals['_BATCHANALYZERESPONSE']._serialized_start=930
-  _globals['_BATCHANALYZERESPONSE']._serialized_end=1009
-  _globals['_NLUSERVICE']._serialized_start=1170
-  _globals['_NLUSERVICE']._serialized_end=1367
+  _globals['_UNDERSTANDING']._serialized_end=562
+  _globals['_ANALYZEREQUEST']._serialized_start=565
+  _globals['_ANALYZEREQUEST']._serialized_end=697
+  _globals['_CONTACTTERMS']._serialized_start=699
+  _globals['_CONTACTTERMS']._serialized_end=809
+  _globals['_ANALYZERESPONSE']._serialized_start=811
+  _globals['_ANALYZERESPONSE']._serialized_end=884
+  _globals['_BATCHANALYZEREQUEST']._serialized_start=886
+  _globals['_BATCHANALYZEREQUEST']._serialized_end=956
+  _globals['_BATCHANALYZERESPONSE']._serialized_start=958
+  _globals['_BATCHANALYZERESPONSE']._serialized_end=1037
+  _globals['_NLUSERVICE']._serialized_start=1198
+  _globals['_NLUSERVICE']._serialized_end=1395
 # @@protoc_insertion_point(module_scope)

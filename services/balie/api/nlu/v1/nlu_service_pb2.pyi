@@ -77,6 +77,7 @@ class Understanding(google.protobuf.message.Message):
     MODEL_VERSION_FIELD_NUMBER: builtins.int
     CALIBRATION_VERSION_FIELD_NUMBER: builtins.int
     NO_MATCH_REASON_FIELD_NUMBER: builtins.int
+    KEYWORD_GENERATION_FIELD_NUMBER: builtins.int
     language: builtins.str
     """Gives the language as a BCP-47 tag out of the configured ones, or `und` when none can be told."""
     language_confidence: builtins.float
@@ -91,6 +92,10 @@ class Understanding(google.protobuf.message.Message):
     """Names the calibration that set `threshold`."""
     no_match_reason: global___NoMatchReason.ValueType
     """Says why `verdict` is NO_MATCH; UNSPECIFIED with any other verdict."""
+    keyword_generation: builtins.int
+    """Gives the generation of the tenant's keywords that was looked for, as KeywordService counts it; 0 when the tenant has none of
+    its own.
+    """
     @property
     def keywords(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[balie.api.common.v1.language_pb2.KeywordMatch]:
         """Lists the keywords found, strongest rule first, then longest, then leftmost. At most 16. Where two overlap the longer is
@@ -127,9 +132,10 @@ class Understanding(google.protobuf.message.Message):
         model_version: builtins.str = ...,
         calibration_version: builtins.str = ...,
         no_match_reason: global___NoMatchReason.ValueType = ...,
+        keyword_generation: builtins.int = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["embedding", b"embedding", "signals", b"signals"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["calibration_version", b"calibration_version", "embedding", b"embedding", "intents", b"intents", "keywords", b"keywords", "language", b"language", "language_confidence", b"language_confidence", "model_version", b"model_version", "no_match_reason", b"no_match_reason", "signals", b"signals", "threshold", b"threshold", "verdict", b"verdict"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["calibration_version", b"calibration_version", "embedding", b"embedding", "intents", b"intents", "keyword_generation", b"keyword_generation", "keywords", b"keywords", "language", b"language", "language_confidence", b"language_confidence", "model_version", b"model_version", "no_match_reason", b"no_match_reason", "signals", b"signals", "threshold", b"threshold", "verdict", b"verdict"]) -> None: ...
 
 global___Understanding = Understanding
 
