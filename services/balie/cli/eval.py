@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from balie.cli.encoder_options import AsJson, EncoderFolder, folder_of
+from balie.cli.extras import libraries_of
+from balie.cli.nlu_options import EngineOptions, Lang, Languages, OosLabels, options_of, tags_of
 
 eval_app = typer.Typer(
     help="Measure what is understood, on labelled messages of your own.", no_args_is_help=True
@@ -46,9 +48,7 @@ def eval_nlu(
         int, typer.Option(help="Cross-validate on `--train` in so many parts instead of judging `--test`.")
     ] = 0,
     engine: Annotated[str, typer.Option(help="The engine's name.", show_default="the service's own")] = "",
-    option: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the engine; may be repeated.")
-    ] = None,
+    option: EngineOptions = None,
     max_wrong: Annotated[
         float, typer.Option(help="Greatest share of wrong among matches.", callback=_share)
     ] = 0.05,
@@ -58,12 +58,16 @@ def eval_nlu(
     out_of_scope: Annotated[
         float | None,
         typer.Option(
-            help="Share of the messages in traffic that no intent is meant by.",
+            "--out-of-scope",
+            "--expected-out-of-scope",
+            help="Share of customers' messages that no intent is meant by.",
             show_default="that of the examples",
             callback=_expected,
         ),
     ] = None,
-    languages: Annotated[str, typer.Option(help="Languages whose examples count.")] = "nl,de,en",
+    languages: Languages = "nl,de,en",
+    lang: Lang = "",
+    oos_label: OosLabels = None,
     encoder: EncoderFolder = None,
     cache: Annotated[
         Path | None,
@@ -89,13 +93,11 @@ def eval_nlu(
 
     Example: balie eval nlu --train examples.yaml --folds 5 --out-of-scope 0.2 --json
     """
-    from balie.cli.eval_options import nlu_libraries, options_of
-
     if bool(test) == bool(folds):
         raise typer.BadParameter("name either --test or --folds")
     if folds and folds < 2:
         raise typer.BadParameter("--folds takes 2 at least")
-    with nlu_libraries():
+    with libraries_of("nlu"):
         from balie.cli.eval_nlu import Asked, run_eval
         from balie.nlu.calibrating import Promise
         from balie.nlu.engines.registry import DEFAULT_ENGINE
@@ -107,10 +109,12 @@ def eval_nlu(
             test=tuple(test or ()),
             valid=tuple(valid or ()),
             folds=folds,
-            languages=tuple(filter(None, languages.replace(" ", "").split(","))),
+            languages=tags_of(languages),
+            language=lang,
+            oos_labels=oos_label,
         ),
         engine=engine or DEFAULT_ENGINE,
-        options=options_of(option or []),
+        options=options_of(option or ()),
         promise=Promise(max_wrong=max_wrong, delta=max_wrong_delta, expected_out_of_scope=out_of_scope),
         encoder=folder_of(encoder),
         cache=cache,

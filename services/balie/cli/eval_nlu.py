@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from balie.cli.console import console, errors, fail, printable
-from balie.cli.eval_options import watched
+from balie.cli.eval_progress import watched
 from balie.cli.eval_report.page import Subject, write_page
 from balie.encoders import EncoderSettings, open_encoder
 from balie.nlu.calibrating import Promise

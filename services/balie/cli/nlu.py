@@ -9,12 +9,14 @@ import typer
 from balie.cli.extras import libraries_of
 from balie.cli.nlu_options import (
     NLU_ADDRESS,
+    EngineOptions,
     Lang,
     Languages,
     Nlu,
     OosLabels,
     TrainingFiles,
     Version,
+    options_of,
     tags_of,
 )
 
@@ -97,9 +99,7 @@ def nlu_train(
     engine: Annotated[
         str, typer.Option(help="Engine that learns.", show_default="the service's choice")
     ] = "",
-    option: Annotated[
-        list[str] | None, typer.Option(help="An option of the engine, name=value; may be repeated.")
-    ] = None,
+    option: EngineOptions = None,
     max_wrong: Annotated[
         float | None,
         typer.Option(
@@ -160,7 +160,7 @@ def nlu_train(
         oos_labels=oos_label,
         name=name,
         engine=engine,
-        options=option or (),
+        options=options_of(option or ()),
         promise=promise,
     )
     if not asyncio.run(run_train(nlu, order, activated=activate, as_json=as_json)):

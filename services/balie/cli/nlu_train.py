@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class Order:
 
     Attributes:
         files: training data.
-        options: of the engine, `name=value` each.
+        options: of the engine.
         promise: what the operator accepts; what it leaves out is the service's choice.
     """
 
@@ -42,18 +42,12 @@ class Order:
     oos_labels: Sequence[str] | None = None
     name: str = ""
     engine: str = ""
-    options: Sequence[str] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
     promise: model_pb2.Promise = field(default_factory=model_pb2.Promise)
 
     def header(self) -> model_service_pb2.TrainingHeader:
-        """Returns the first message of the training; ends the command when an option is none."""
-        options = {}
-        for given in self.options:
-            name, sign, value = given.partition("=")
-            if not sign or not name:
-                fail(f"--option {given} says no value: write it as name=value.", code=2)
-            options[name] = value
-        spec = model_pb2.TrainingSpec(engine=self.engine, engine_options=options, promise=self.promise)
+        """Returns the first message of the training."""
+        spec = model_pb2.TrainingSpec(engine=self.engine, engine_options=self.options, promise=self.promise)
         return model_service_pb2.TrainingHeader(display_name=self.name, spec=spec, request_id=new_id())
 
 

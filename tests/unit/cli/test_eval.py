@@ -75,7 +75,7 @@ def test_options_reach_the_engine(train: str):
     [
         ([], "name either --test or --folds"),
         (["--folds", "1"], "--folds takes 2 at least"),
-        (["--folds", "2", "--option", "longest"], "'longest' is no KEY=VALUE"),
+        (["--folds", "2", "--option", "longest"], "longest says no value: write it as name=value."),
         (["--folds", "2", "--option", "longest=1", "--option", "longest=2"], "longest is named twice"),
         (["--folds", "2", "--max-wrong", "1"], "must be above 0 and below 1"),
         (["--folds", "2", "--out-of-scope", "1"], "must be 0 or more and below 1"),

@@ -37,6 +37,8 @@ class Plan:
         valid: files of messages to learn thresholds from; empty for held-out rankings of `train`.
         folds: 0, or into how many parts `train` is parted, of which each is judged by a model of the others.
         languages: those of the files that count.
+        language: that of messages whose file does not say it; otherwise it is told from their words.
+        oos_labels: what is called out of scope in the files, beside `oos`; None for what the format usually calls it.
         resamples: draws of the bootstrap.
     """
 
@@ -45,7 +47,17 @@ class Plan:
     valid: Sequence[Path] = ()
     folds: int = 0
     languages: Sequence[str] = ("nl", "de", "en")
+    language: str = ""
+    oos_labels: Sequence[str] | None = None
     resamples: int = RESAMPLES
+
+    def read(self, files: Sequence[Path]) -> Examples:
+        """Returns the messages of files, in their order.
+
+        Raises:
+            DataFileWrong: one cannot be read, or something in it makes no sense.
+        """
+        return read_messages(files, self.languages, language=self.language, oos_labels=self.oos_labels)
 
 
 @dataclass(frozen=True)
@@ -120,11 +132,11 @@ def run(plan: Plan, teacher: "Teacher", progress: "Progress") -> Evaluation:
         EncoderUnavailable: the encoder cannot be loaded.
     """
     progress("reading the files", 0.0)
-    read = {"train": read_messages(plan.train, plan.languages)}
+    read = {"train": plan.read(plan.train)}
     if plan.valid:
-        read["valid"] = read_messages(plan.valid, plan.languages)
+        read["valid"] = plan.read(plan.valid)
     if not plan.folds:
-        read["test"] = read_messages(plan.test, plan.languages)
+        read["test"] = plan.read(plan.test)
     train, valid = read["train"].items, read["valid"].items if plan.valid else ()
     _check(train, plan.train[0], plan.folds)
     everything = [message for one in read.values() for message in one.items]

@@ -1,25 +1,13 @@
-"""What the commands of `balie eval` share: how options are read, and what ends a command with a sentence."""
+"""What the commands of `balie eval` share: the bar, and what ends a command with a sentence."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
-import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from balie.cli.console import errors, fail
-
-
-@contextmanager
-def nlu_libraries() -> Iterator[None]:
-    """Ends the command with the line that installs what an import in the block lacks."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("balie"):
-            raise
-        fail(f"This command needs {error.name}, which is not installed: pip install 'balie[nlu]'")
 
 
 @contextmanager
@@ -59,20 +47,3 @@ def watched(what: str) -> Iterator[Callable[[str, float], None]]:
         fail(str(error))
     finally:
         structlog.configure(**before)
-
-
-def options_of(given: Sequence[str]) -> dict[str, str]:
-    """Returns options that were written as KEY=VALUE.
-
-    Raises:
-        BadParameter: one is written otherwise, or named twice.
-    """
-    found: dict[str, str] = {}
-    for one in given:
-        name, sign, value = one.partition("=")
-        if not sign or not name:
-            raise typer.BadParameter(f"{one!r} is no KEY=VALUE", param_hint="--option")
-        if name in found:
-            raise typer.BadParameter(f"{name} is named twice", param_hint="--option")
-        found[name] = value
-    return found
