@@ -29,15 +29,15 @@ _WORST = 10
 _CONFUSIONS = 10
 
 _ROWS = (
-    ("accuracy", "accuracy", "all messages, refusals counted"),
+    ("accuracy", "accuracy", "of verdicts, refusals counted"),
     ("in-scope accuracy", "in_scope_accuracy", "best intent, accepted or not"),
-    ("macro F1", "macro_f1", "of the intents, accepted or not"),
+    ("macro F1", "macro_f1", "of the intents"),
     ("coverage", "coverage", "accepted of all"),
-    ("in-scope coverage", "in_scope_coverage", "accepted of what is in scope"),
-    ("wrong rate", "wrong_rate", "wrong or out of scope, of what is accepted"),
-    ("choices", "ambiguous", "asked which of two is meant"),
+    ("in-scope coverage", "in_scope_coverage", "accepted of these"),
+    ("wrong rate", "wrong_rate", "of what is accepted"),
+    ("choices", "ambiguous", "asked which is meant"),
     ("out-of-scope AUROC", "oos_auroc", ""),
-    ("out-of-scope recall", "oos_recall", "refused of what is out of scope"),
+    ("out-of-scope recall", "oos_recall", "refused of these"),
     ("  at 5 % of in scope", "oos_recall_at_5", "if so many may be refused"),
     ("calibration error", "ece", "15 bins of equal mass"),
     ("  in scope", "ece_in_scope", ""),

@@ -74,8 +74,8 @@ class EngineTeacher:
         Raises:
             TrainingFailed: nothing can be learned from the examples.
         """
-        vectors = self._of(examples)
-        lesson = Lesson(examples, intents, vectors)
+        states = self._of(examples)
+        lesson = Lesson(examples, intents, None if states is None else states[:, 0], states)
         work = TemporaryDirectory(prefix="balie-eval-")
         home = Path(work.name) / "engine"
         home.mkdir()
@@ -135,8 +135,8 @@ class EngineJudge:
 
     def judge(self, messages: "Sequence[Example]") -> Judgement:
         """Returns what is said of each message."""
-        vectors = None if self._vectors is None else self._vectors.of([one.text for one in messages])
-        ranking = ranked(self._ranker, messages, vectors)
+        states = None if self._vectors is None else self._vectors.of([one.text for one in messages])
+        ranking = ranked(self._ranker, messages, states)
         scores = scores_of(ranking).astype(np.float64)
         padded = scores if scores.shape[1] > 1 else np.hstack([scores, np.zeros((len(scores), 1))])
         ordered = np.sort(padded, axis=1)
@@ -168,20 +168,20 @@ def _outside(
 def ranked(
     ranker: "Ranker",
     messages: "Sequence[Example]",
-    vectors: "np.ndarray[tuple[int, ...], np.dtype[np.float32]] | None",
+    states: "np.ndarray[tuple[int, ...], np.dtype[np.float32]] | None",
 ) -> Ranking:
     """Returns how messages are ranked, in batches as a busy service would make them.
 
     Args:
         ranker: ranks.
         messages: one at least.
-        vectors: shape (messages, dimensions); None when the ranker needs none.
+        states: shape (messages, states, dimensions), the vectors first; None when the ranker needs none.
 
     Raises:
         EngineUnavailable: it cannot answer.
     """
     asked = [
-        Message(one.text, one.language or "und", None if vectors is None else vectors[at])
+        Message(one.text, one.language or "und", *(() if states is None else (states[at, 0], states[at])))
         for at, one in enumerate(messages)
     ]
     parts = [ranker.rank(asked[start : start + _BATCH]) for start in range(0, len(asked), _BATCH)]

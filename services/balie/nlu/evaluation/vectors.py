@@ -1,4 +1,4 @@
-"""The encoder's vectors of many texts, each encoded once: folds and draws of the same examples ask for them again."""
+"""What the encoder says of many texts, each encoded once: folds and draws of the same examples ask for it again."""
 
 import hashlib
 import time
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from balie.encoders.layers import LayeredEncoder
 from balie.nlu.trainer import encode
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _SAMPLE = 256
 
 
 class Vectors:
-    """Keeps vectors in memory, and on disk where a folder is given.
+    """Keeps vectors, with what earlier layers say, in memory, and on disk where a folder is given.
 
     Args:
         open_encoder: opens the encoder; called once, when the first text needs it.
@@ -35,15 +36,15 @@ class Vectors:
         self._open = open_encoder
         self._workers = workers
         self._folder = folder
-        self._encoder: Encoder | None = None
+        self._encoder: LayeredEncoder | None = None
         self._places: dict[str, int] = {}
         self._rows: list[NDArray[np.float32]] = []
 
     @property
-    def encoder(self) -> "Encoder":
+    def encoder(self) -> LayeredEncoder:
         """Returns the encoder."""
         if self._encoder is None:
-            self._encoder = self._open()
+            self._encoder = LayeredEncoder(self._open())
         return self._encoder
 
     def add(self, texts: Sequence[str], progress: "Progress") -> None:
@@ -56,9 +57,10 @@ class Vectors:
             self._rows.append(row)
 
     def of(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """Returns the vectors of texts, shape (texts, dimensions), each of Euclidean length 1."""
+        """Returns shape (texts, states, dimensions), each of length 1: the vectors first, then earlier states if any."""
         self.add(texts, lambda _step, _share: None)
-        return np.stack([self._rows[self._places[text]] for text in texts])
+        rows = np.stack([self._rows[self._places[text]] for text in texts])
+        return rows.reshape(len(texts), -1, self.encoder.vector_dimensions)
 
     def seconds_for_each(self, texts: Sequence[str]) -> float:
         """Returns how long encoding takes for one text of these, in seconds, measured on some of them."""
@@ -70,7 +72,7 @@ class Vectors:
     def _kept(self, texts: Sequence[str], progress: "Progress") -> "NDArray[np.float32]":
         if self._folder is None:
             return encode(self.encoder, texts, self._workers, progress)
-        digest = hashlib.sha256(self.encoder.fingerprint.encode())
+        digest = hashlib.sha256(f"{self.encoder.fingerprint} {self.encoder.dimensions} ".encode())
         for text in texts:
             digest.update(text.encode() + b"\0")
         path = self._folder / f"{digest.hexdigest()[:24]}.npy"

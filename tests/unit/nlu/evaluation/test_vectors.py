@@ -37,7 +37,8 @@ def encoder() -> CountingEncoder:
 def test_gives_the_vector_of_each_text_in_the_order_asked(encoder: CountingEncoder):
     found = Vectors(lambda: encoder, 2).of(["bb", "aaa", "bb"])
 
-    assert found == pytest.approx(CountingEncoder().encode(["bb", "aaa", "bb"]))
+    assert found.shape == (3, 1, 2)
+    assert found[:, 0] == pytest.approx(CountingEncoder().encode(["bb", "aaa", "bb"]))
 
 
 def test_encodes_no_text_twice(encoder: CountingEncoder):
