@@ -50,6 +50,8 @@ class LanguageDetector:
         if unknown := sorted(set(self._tags) - set(self._identifier.labels)):
             known = ", ".join(sorted(self._identifier.labels))
             raise StartRefused(f"language {unknown[0]} cannot be detected; languages that can are {known}")
+        codes: list[str] = self._identifier.nb_classes  # one that stands twice counts where it stands first
+        self._places = {tag: codes.index(code) for code, tag in self._tags.items()}
         self._only = _words_of_one(words)
 
     def knowing(self, words: Mapping[str, Iterable[str]]) -> "LanguageDetector":
@@ -76,8 +78,9 @@ class LanguageDetector:
 
     def probabilities(self, text: str) -> dict[str, float]:
         """Returns the probability of each configured language; what lacks to 1 is any other's."""
-        ranked = dict(self._identifier.rank(text))
-        weights = {tag: ranked[code] for code, tag in self._tags.items()}
+        # As `rank` of the detector has them, which takes longer to sort its languages than to weigh them.
+        letters = self._identifier._decide(text)  # noqa: SLF001  measured: half of the time
+        weights = {tag: float(letters[place]) for tag, place in self._places.items()}
         other = _OTHER_PRIOR * max(0.0, 1.0 - sum(weights.values()))
         for tag, count in self._evidence(text).items():
             weights[tag] *= math.pow(_WORD_FACTOR, min(count, _COUNTED_WORDS))

@@ -114,3 +114,25 @@ def test_is_right_as_often_as_measured(detector: LanguageDetector) -> None:
             wrong += found not in (language, UNKNOWN_LANGUAGE)
     assert right / count >= 0.97  # measured: 0.974
     assert wrong / count <= 0.008  # measured: 0.006
+
+
+@pytest.mark.parametrize("languages", [LANGUAGES, ("sr", "zh", "en")], ids="-".join)
+def test_weighs_letters_as_the_detector_ranks_them(languages: tuple[str, ...]) -> None:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    ranking = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    detector = LanguageDetector(languages, {}, floor=FLOOR)
+    for text in (
+        "waar is mijn fiets",
+        "моја наруџбина",
+        "moja narudžbina",
+        "我想取消预订",
+        "WV-1042",
+        "",
+        "hallo",
+    ):
+        ranked = dict(ranking.rank(text))
+        own = {language: ranked[language] for language in languages}
+        total = sum(own.values()) + 0.01 * (1 - sum(own.values()))
+        wanted = {language: weight / total for language, weight in own.items()}
+        assert detector.probabilities(text) == pytest.approx(wanted, rel=1e-6)

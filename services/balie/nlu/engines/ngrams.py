@@ -12,7 +12,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from functools import lru_cache, partial
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 SIZES = (2, 3, 4, 5)
 _MAX_CHARACTERS = 1024
 _UMLAUT = re.compile("(?<=[^aeq])(ae|oe|ue)(?=[^e])")
+
+_KEPT_WORDS = 4096
+"""Words whose n-grams are kept at hand, of one model: a language's frequent ones, which are most of what is written."""
+
+_KEPT_CHARACTERS = 32
+"""A longer word is not kept, so that what is kept stays below some megabytes whatever is written."""
 
 
 class Ngrams:
@@ -39,7 +46,10 @@ class Ngrams:
     def __init__(self, words: Sequence[str], characters: Sequence[str], idf: "NDArray[np.float32]") -> None:
         self.words, self.characters, self.idf = list(words), list(characters), idf
         self._words = {word: number for number, word in enumerate(self.words)}
-        self._characters = {gram: number for number, gram in enumerate(self.characters, len(self.words))}
+        known = {gram: number for number, gram in enumerate(self.characters, len(self.words))}
+        # A partial and no method, so that a model that is let go of is freed at once.
+        self._numbers_of = partial(_numbers_of, known)
+        self._kept_numbers_of = lru_cache(_KEPT_WORDS)(self._numbers_of)
 
     def __len__(self) -> int:
         return len(self.words) + len(self.characters)
@@ -50,15 +60,22 @@ class Ngrams:
         Each of the two kinds has length 1, or 0 when nothing of it is known; how often an n-gram stands there counts
         by its logarithm.
         """
+        words = _words_of(text)
+        known = self._words
+        runs = chain(words, _pairs_of(words))
         numbers, values = [], []
-        for known, counts in zip((self._words, self._characters), counts_of(text), strict=True):
-            found = {known[gram]: count for gram, count in counts.items() if gram in known}
+        for kind in ([known[run] for run in runs if run in known], chain.from_iterable(map(self._of, words))):
+            found = Counter(kind)
             part = np.fromiter(found.keys(), np.int64, len(found))
-            weights = self.idf[part] * (1 + np.log(np.fromiter(found.values(), np.float32, len(found))))
+            counts = np.fromiter(found.values(), np.float32, len(found))
+            weights = self.idf[part] * (1 + np.log(counts))
             length = math.sqrt(float(weights @ weights)) or 1.0
             numbers.append(part)
             values.append(weights / np.float32(length))
         return np.concatenate(numbers), np.concatenate(values)
+
+    def _of(self, word: str) -> tuple[int, ...]:
+        return self._kept_numbers_of(word) if len(word) <= _KEPT_CHARACTERS else self._numbers_of(word)
 
     def arrays(self) -> "Mapping[str, NDArray[np.generic]]":
         """Returns what is to be stored, by name."""
@@ -77,17 +94,32 @@ class Ngrams:
 
 def counts_of(text: str) -> tuple[Counter[str], Counter[str]]:
     """Returns how often each word or pair of words, and each character n-gram, stands in the first 1024 characters."""
-    words = [_UMLAUT.sub(lambda found: found[0][0], piece.text) for piece in pieces(text[:_MAX_CHARACTERS])]
-    runs = Counter(words)
-    runs.update(f"{first} {second}" for first, second in pairwise(words))
-    characters: Counter[str] = Counter()
-    for word, times in Counter(words).items():
-        padded = f" {word} "
-        for size in SIZES:
-            last = max(1, len(padded) - size + 1)
-            for gram in [padded[start : start + size] for start in range(last)]:
-                characters[gram] += times
-    return runs, characters
+    words = _words_of(text)
+    grams = {word: _grams_of(word) for word in words}
+    return Counter(chain(words, _pairs_of(words))), Counter(
+        chain.from_iterable(map(grams.__getitem__, words))
+    )
+
+
+def _words_of(text: str) -> list[str]:
+    return [
+        _UMLAUT.sub(lambda found: found[0][0], piece.text) if "e" in piece.text else piece.text
+        for piece in pieces(text[:_MAX_CHARACTERS])
+    ]
+
+
+def _pairs_of(words: Sequence[str]) -> list[str]:
+    return [f"{first} {second}" for first, second in pairwise(words)]
+
+
+def _grams_of(word: str) -> list[str]:
+    padded = f" {word} "
+    return [padded[start : start + size] for size in SIZES for start in range(max(1, len(padded) - size + 1))]
+
+
+def _numbers_of(known: Mapping[str, int], word: str) -> tuple[int, ...]:
+    """Returns the numbers of a word's known n-grams, each as often as it stands there."""
+    return tuple([known[gram] for gram in _grams_of(word) if gram in known])
 
 
 def _packed(grams: Sequence[str]) -> "NDArray[np.uint8]":
