@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from balie.nlu.engines.mixing import Mixture
+from balie.nlu.intents import softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,25 +63,31 @@ class EarlyExit:
             return EarlyExit(sharpness, NEVER, 0.0)
         shares = shares_of(margins, sharpness)
         best, first = shares[:, :intent_count].max(axis=1), shares[:, :intent_count].argmax(axis=1)
-        order = np.argsort(-best[inside], kind="stable")
         lost = ((whole == classes) & (first != classes))[inside].astype(np.int64)
         won = ((whole != classes) & (first == classes))[inside].astype(np.int64)
-        harm = np.maximum.accumulate(np.cumsum((lost - won)[order]))
-        allowed = int(np.searchsorted(harm, _MOST_LOST * inside.sum(), side="right"))
-        least = float(best[inside][order][allowed - 1]) if allowed else NEVER
-        outside = (
-            best[~inside]
-            if strangers is None
-            else shares_of(strangers, sharpness)[:, :intent_count].max(axis=1)
-        )
-        if outside.size:
-            least = max(least, float(np.quantile(outside, 1.0 - _MOST_OUTSIDE)))
+        least = _least(best[inside], lost - won, _MOST_LOST * inside.sum())
+        outside = best[~inside]
+        if strangers is not None:
+            outside = np.append(outside, shares_of(strangers, sharpness)[:, :intent_count].max(axis=1))
+        if outside.size:  # just above the first of those that must stay
+            stays = -np.sort(-outside)[int(_MOST_OUTSIDE * outside.size)]
+            least = max(least, float(np.nextafter(stays, np.float32(2.0))))
         return EarlyExit(sharpness, least, float((best[inside] >= least).mean()))
 
 
 def shares_of(margins: "Floats", sharpness: float) -> "Floats":
     """Returns margins as probabilities, shape (texts, classes)."""
-    sharpened = margins * np.float32(sharpness)
-    powers = np.exp(sharpened - sharpened.max(axis=1, keepdims=True))
-    found: Floats = powers / powers.sum(axis=1, keepdims=True)
-    return found
+    return softmax(margins * np.float32(sharpness))
+
+
+def _least(scores: "Floats", harms: "NDArray[np.int64]", most: float) -> float:
+    """Returns the least score at which, and at every higher one, the harms from there on sum up to no more than `most`.
+
+    Equal scores leave together or not at all. `NEVER` when even the highest harm too much.
+    """
+    order = np.argsort(-scores, kind="stable")
+    falling, summed = scores[order], np.cumsum(harms[order])
+    ends = np.flatnonzero(np.append(falling[:-1] > falling[1:], True))
+    too_much = np.flatnonzero(summed[ends] > most)
+    allowed = int(too_much[0]) if too_much.size else ends.size
+    return float(falling[ends[allowed - 1]]) if allowed else NEVER

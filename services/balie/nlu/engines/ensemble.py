@@ -13,22 +13,20 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 from pydantic import Field
 
-from balie.nlu.engines.arrays import read_arrays, write_arrays
 from balie.nlu.engines.early_exit import NEVER, EarlyExit, shares_of
 from balie.nlu.engines.ensemble_learning import Learned, learn
+from balie.nlu.engines.judging import Judge
 from balie.nlu.engines.members import Members
-from balie.nlu.engines.mixing import Mixture
 from balie.nlu.engines.options import EngineOptions, read_options
 from balie.nlu.engines.port import Glance, HeldOutRanking, Lesson, Message, Progress, Ranking
-from balie.nlu.engines.scope import Scope, signs_of
-from balie.nlu.errors import ModelDamaged, TrainingFailed
+from balie.nlu.errors import ModelDamaged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
 
-_MIX_FILE, _SCOPE_FILE = "mixture.json", "scope.npz"
+_EARLY_EXIT_FILE = "early_exit.json"
 
 
 class EnsembleOptions(EngineOptions):
@@ -62,10 +60,8 @@ class EnsembleEngine:
         """Learns by cross-validation, and writes the models of all examples.
 
         Raises:
-            TrainingFailed: there are no vectors.
+            TrainingFailed: there are no vectors, or nothing to measure with.
         """
-        if lesson.states is None:
-            raise TrainingFailed("the engine ensemble learns from vectors, and was given none")
         learned = learn(lesson, progress)
         _write(folder, learned, early_exit=self._options.early_exit)
         return learned.held_out
@@ -76,24 +72,12 @@ class EnsembleEngine:
         Raises:
             ModelDamaged: a file of it cannot be read.
         """
-        path = folder / _MIX_FILE
+        path = folder / _EARLY_EXIT_FILE
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            mixture = Mixture(
-                np.array(found["overall"], np.float32),
-                {name: np.array(row, np.float32) for name, row in found["by_language"].items()},
-            )
-            early = EarlyExit(**found["early_exit"])
-        except (OSError, ValueError, KeyError, TypeError):
+            early = EarlyExit(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
             raise ModelDamaged(path, "cannot be read") from None
-        scope = folder / _SCOPE_FILE
-        return EnsembleRanker(
-            intents,
-            Members.read(folder, len(intents)),
-            mixture,
-            Scope.of_arrays(read_arrays(scope)) if scope.exists() else None,
-            early,
-        )
+        return EnsembleRanker(intents, Members.read(folder, len(intents)), Judge.read(folder), early)
 
 
 class EnsembleRanker:
@@ -103,12 +87,11 @@ class EnsembleRanker:
         self,
         intents: Sequence[str],
         members: Members,
-        mixture: Mixture,
-        scope: Scope | None,
+        judge: Judge,
         early: EarlyExit,
     ) -> None:
         self._intents = list(intents)
-        self._members, self._mixture, self._scope, self._early = members, mixture, scope, early
+        self._members, self._judge, self._early = members, judge, early
 
     @property
     def intents(self) -> Sequence[str]:
@@ -135,24 +118,12 @@ class EnsembleRanker:
 
     def _ranked(self, messages: Sequence[Message], margins: "Floats") -> Ranking:
         states = np.stack([message.states for message in messages if message.states is not None])
-        opinions = self._members.of(margins, states)
-        mixed = self._mixture.mixed(opinions.logits, [message.language for message in messages])
-        count = len(self._intents)
-        outside = None
-        if self._scope is not None:
-            outside = self._scope.out_of_scope(signs_of(opinions, mixed, count))
-        return Ranking(shares_of(mixed[:, :count], 1.0), outside)
+        languages = [message.language for message in messages]
+        return self._judge.ranking(self._members.of(margins, states), languages, len(self._intents))
 
 
 def _write(folder: Path, learned: Learned, *, early_exit: bool) -> None:
     learned.members.write(folder)
-    if learned.scope is not None:
-        write_arrays(folder / _SCOPE_FILE, learned.scope.arrays())
+    learned.judge.write(folder)
     early = asdict(learned.early) | ({} if early_exit else {"least": NEVER, "share": 0.0})
-    mixture = learned.mixture
-    content = {
-        "overall": mixture.overall.tolist(),
-        "by_language": {name: row.tolist() for name, row in mixture.by_language.items()},
-        "early_exit": early,
-    }
-    (folder / _MIX_FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    (folder / _EARLY_EXIT_FILE).write_text(json.dumps(early, indent=2) + "\n", encoding="utf-8")

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_FAR = -1e4
-"""Logit of a class without examples."""
-
 _MOST_NEIGHBOURS = 4096
 """More examples than this are thinned, evenly over the classes: they are compared with on every message."""
 _NEAREST = 3
@@ -57,8 +54,10 @@ class Gaussian:
         within = _inverse(ledoit_wolf(rows - means[classes], assume_centered=True)[0])
         overall = _inverse(ledoit_wolf(rows, assume_centered=True)[0])
         linear = within @ means.T
-        offset = np.full(class_count, _FAR)
-        offset[present] = -0.5 * (means[present] * linear.T[present]).sum(axis=1)
+        offset = -0.5 * (means * linear.T).sum(axis=1)
+        # A class without examples is as far away as any example is from any class: were it farther, it alone would make
+        # the spread of the logits, by which the mixture makes models comparable.
+        offset[np.setdiff1d(np.arange(class_count), present)] = (rows @ linear + offset)[:, present].min()
         return Gaussian(middle, *(part.astype(np.float32) for part in (linear, offset, within, overall)))
 
     def logits(self, vectors: "Floats") -> "Floats":
@@ -110,17 +109,7 @@ class Neighbours:
     @staticmethod
     def fit(vectors: "Floats", classes: "NDArray[np.int64]", texts: Sequence[str]) -> "Neighbours":
         """Returns the neighbours, of each class as many as there is room for; the same for any order of the texts."""
-        order = sorted(
-            range(len(texts)),
-            key=lambda place: hashlib.sha256(texts[place].encode("utf-8", "replace")).digest(),
-        )
-        room = max(1, _MOST_NEIGHBOURS // max(1, np.unique(classes).size))
-        kept, counts = [], dict[int, int]()
-        for place in order:
-            number = int(classes[place])
-            counts[number] = counts.get(number, 0) + 1
-            if counts[number] <= room or len(texts) <= _MOST_NEIGHBOURS:
-                kept.append(place)
+        kept = thinned(classes, texts)
         return Neighbours(vectors[kept].astype(np.float16))
 
     def nearness(self, vectors: "Floats") -> "Floats":
@@ -140,10 +129,29 @@ class Neighbours:
         return Neighbours(arrays["vectors"])
 
 
+def thinned(classes: "NDArray[np.int64]", texts: Sequence[str]) -> "NDArray[np.intp]":
+    """Returns the places of the texts to compare with: all, or of each class as many as there is room for.
+
+    Which ones, and in which order, does not depend on the order of the texts.
+    """
+    order = sorted(
+        range(len(texts)),
+        key=lambda place: hashlib.sha256(texts[place].encode("utf-8", "surrogatepass")).digest(),
+    )
+    if len(texts) <= _MOST_NEIGHBOURS:
+        return np.array(order, np.intp)
+    room = max(1, _MOST_NEIGHBOURS // np.unique(classes).size)
+    kept, counts = [], dict[int, int]()
+    for place in order:
+        number = int(classes[place])
+        counts[number] = counts.get(number, 0) + 1
+        if counts[number] <= room:
+            kept.append(place)
+    return np.array(kept, np.intp)
+
+
 def _inverse(covariance: "NDArray[np.float64]") -> "NDArray[np.float64]":
     """Returns the inverse of a covariance; one of equal examples has none, and gets one far larger than any."""
     size = len(covariance)
-    found: NDArray[np.float64] = np.linalg.inv(
-        covariance + max(1e-6 * float(np.trace(covariance)) / size, 1e-9) * np.eye(size)
-    )
-    return found
+    ridge = max(1e-6 * float(np.trace(covariance)) / size, 1e-9)
+    return np.asarray(np.linalg.inv(covariance + ridge * np.eye(size)), np.float64)

@@ -13,15 +13,13 @@ from balie.nlu.engines.geometry import Gaussian, Neighbours
 from balie.nlu.engines.lexical_model import LexicalModel
 from balie.nlu.engines.network_model import NetworkModel
 from balie.nlu.engines.ngram_counts import NgramCounts
+from balie.nlu.engines.opinions import Opinions
 from balie.nlu.engines.vector_model import VectorModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
-
-_NETWORK_FROM = 2000
-"""Examples from which on the network is worth its time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,27 +46,6 @@ class Table:
             self.states[places],
             self.classes[places],
         )
-
-
-@dataclass(frozen=True, eq=False)
-class Opinions:
-    """What the models think of some texts.
-
-    Attributes:
-        logits: one array for each model that tells classes apart, shape (texts, classes).
-        nearness: shape (texts, 2): to the best class against all examples, and to the nearest examples.
-    """
-
-    logits: "Sequence[Floats]"
-    nearness: "Floats"
-
-    @staticmethod
-    def joined(parts: "Sequence[Opinions]", order: "NDArray[np.intp]") -> "Opinions":
-        """Returns the opinions of several groups of texts, row `i` being row `order[i]` of all in a row."""
-        logits = [
-            np.concatenate(columns)[order] for columns in zip(*(part.logits for part in parts), strict=True)
-        ]
-        return Opinions(logits, np.concatenate([part.nearness for part in parts])[order])
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,8 +143,3 @@ class Members:
             NetworkModel.of_arrays(read_arrays(network)) if network.exists() else None,
             intent_count,
         )
-
-
-def network_pays(examples: int) -> bool:
-    """Tells whether there are enough examples for the network."""
-    return examples >= _NETWORK_FROM

@@ -26,6 +26,8 @@ _EPOCHS = 10
 _RATE = 0.0005
 _BATCH = 128
 _NO_CHANCE = -12.0
+_FEWEST_EXAMPLES = 2000
+"""From so many on the network is worth its time."""
 
 
 class NetworkModel:
@@ -95,3 +97,8 @@ class NetworkModel:
         """Returns what was stored."""
         names = ("middles", "hidden", "hidden_bias", "weights", "bias")
         return NetworkModel(*(arrays[name] for name in names))
+
+
+def network_pays(examples: int) -> bool:
+    """Tells whether there are enough examples for the network."""
+    return examples >= _FEWEST_EXAMPLES

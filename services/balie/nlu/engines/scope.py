@@ -1,4 +1,4 @@
-"""How sure an ensemble is that a message is none of its intents, out of everything that its models say.
+"""How sure an engine is that a message is none of its intents, out of everything that its models say.
 
 No single sign is enough: a message about something else may be near one example, or contain one telling word. What each
 sign counts is learned by logistic regression from held-out examples out of scope; where a lesson has none, from its own
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from balie.nlu.engines.members import Opinions
+from balie.nlu.engines.opinions import Opinions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,19 +69,19 @@ class Scope:
 def signs_of(opinions: Opinions, mixed: "Floats", intent_count: int) -> "Floats":
     """Returns the signs of texts, shape (texts, signs).
 
-    Energy and lead of the mixed opinion, its best share, margin and lead of the letters, nearness to the classes and to
-    the nearest examples, and, where a lesson has examples out of scope, how far these lead.
+    Energy and lead of the mixed opinion, its best share, margin and lead of the first model, nearness to what was learned,
+    and, where a lesson has examples out of scope, how far these lead.
 
     Args:
-        opinions: of the models; the first is the one of letters.
+        opinions: of the models; the first is asked apart as well: in an ensemble the one of letters.
         mixed: shape (texts, classes), the intents first.
         intent_count: how many of the classes are intents.
     """
     best, lead, energy = _heights(mixed[:, :intent_count])
-    letters, letters_lead, _ = _heights(opinions.logits[0][:, :intent_count])
+    first, first_lead, _ = _heights(opinions.logits[0][:, :intent_count])
     top = mixed.max(axis=1, keepdims=True)
     share = best - (np.log(np.exp(mixed - top).sum(axis=1)) + top[:, 0])
-    columns = [energy, lead, share, letters, letters_lead, *opinions.nearness.T]
+    columns = [energy, lead, share, first, first_lead, *opinions.nearness.T]
     if mixed.shape[1] > intent_count:
         columns.append(mixed[:, intent_count] - best)
     return np.stack(columns, axis=1).astype(np.float32)

@@ -10,3 +10,27 @@ class TestKeyword(EngineSuite):
 
     def engine(self) -> port.Engine:
         return open_engine("keyword", {})
+
+
+class TestLinear(EngineSuite):
+    port = port
+    tolerance = 1e-5
+
+    def engine(self) -> port.Engine:
+        return open_engine("linear", {})
+
+
+class TestEmbedding(EngineSuite):
+    port = port
+    tolerance = 1e-5
+
+    def engine(self) -> port.Engine:
+        return open_engine("embedding", {})
+
+
+class TestEnsemble(EngineSuite):
+    port = port
+    tolerance = 1e-5
+
+    def engine(self) -> port.Engine:
+        return open_engine("ensemble", {})

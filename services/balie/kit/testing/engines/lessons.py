@@ -98,11 +98,12 @@ class Lessons:
 
     def messages(self, texts: Sequence[tuple[str, str]]) -> list[Any]:
         """Returns messages of texts and their languages."""
+        if self._vectors is None:
+            return [self._port.Message(text=text, language=language) for text, language in texts]
+        vectors = [self._vectors(text) for text, _ in texts]
         return [
-            self._port.Message(
-                text=text, language=language, vector=None if self._vectors is None else self._vectors(text)
-            )
-            for text, language in texts
+            self._port.Message(text=text, language=language, vector=vector, states=vector[None])
+            for (text, language), vector in zip(texts, vectors, strict=True)
         ]
 
     def _lesson(self, rows: Sequence[Row], also: Sequence[str] = ()) -> Any:
@@ -117,4 +118,5 @@ class Lessons:
             ),
             intents=tuple(sorted({*(row[0] for row in rows), *also} - {OUT_OF_SCOPE})),
             vectors=vectors,
+            states=None if vectors is None else vectors[:, None],
         )
