@@ -31,7 +31,7 @@ from balie.nlu.language import LanguageDetector
 from balie.nlu.language_words import known_words
 from balie.nlu.models.app import ModelWork, Places, model_work
 from balie.nlu.models.memory import give_back
-from balie.nlu.served import ServedModels
+from balie.nlu.served import SHARED, ServedModels
 from balie.nlu.service import EncoderService, NluService
 from balie.nlu.settings import NluSettings
 from balie.nlu.signals import SignalReader
@@ -113,9 +113,12 @@ async def _models_there(
     settings: NluSettings, work: ModelWork, served: ServedModels, examples: Examples, fingerprint: str
 ) -> None:
     """Returns when every tenant's model is in use, as far as it can be, and that of the file is."""
-    await work.replica.open()
+    unusable = dict(await work.replica.open())
     if examples.items:
-        version = await work.file.ensure(work.task, examples, fingerprint)
+        unusable.pop(SHARED, None)  # the file tells what is to be there
+    await work.start.train_again(unusable, fingerprint)
+    if examples.items:
+        version = await work.start.model_of_file(work.task, examples, fingerprint)
         _log.info("the file's model is in use", model=version)
     elif not served.count:
         _log.warning(

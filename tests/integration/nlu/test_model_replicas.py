@@ -144,23 +144,72 @@ async def test_a_damaged_copy_is_fetched_anew(database_url: str, tmp_path: Path)
     assert copy.read_bytes() == whole
 
 
+async def test_a_model_that_is_corrupt_at_the_start_is_trained_again(
+    database_url: str, tmp_path: Path
+) -> None:
+    settings = settings_of(tmp_path, database_url)
+    async with model_desk(settings) as desk:
+        ready = await desk.train(display_name="ferry")
+        await desk.activate(ready.version)
+    async with opened(database_url) as database, database.write() as tx:
+        await tx.execute(sa.update(artifact_chunks).values(data=b"x"))
+    fresh = settings.model_copy(update={"model_folder": tmp_path / "fresh"})
+    async with model_desk(fresh) as desk:
+        found = (await desk.get()).model
+        assert found.version != ready.version
+        assert (found.display_name, found.active) == ("ferry", True)
+        assert found.facts.data_fingerprint == ready.facts.data_fingerprint
+        assert await _serves(desk, found.version)
+
+
 @pytest.mark.slow
-async def test_a_corrupt_model_keeps_nobody_else_from_being_served(database_url: str, tmp_path: Path) -> None:
+async def test_a_model_that_nothing_can_be_done_about_keeps_nobody_else_from_being_served(
+    database_url: str, tmp_path: Path
+) -> None:
     settings = settings_of(tmp_path, database_url)
     async with model_desk(settings) as desk:
         ready = await desk.train()
         await desk.activate(ready.version)
         other = ModelDesk(desk.channel, "other")
-        theirs = await other.train()
+        theirs = await other.train(LATER)
         await other.activate(theirs.version)
     async with opened(database_url) as database, database.write() as tx:
         mine = artifact_chunks.c.version == ready.version
         await tx.execute(sa.update(artifact_chunks).where(mine).values(data=b"x"))
+        await tx.execute(
+            sa.update(models).where(models.c.version == ready.version).values(options={"training": "refuse"})
+        )
     fresh = settings.model_copy(update={"model_folder": tmp_path / "fresh"})
-    async with model_desk(fresh) as desk:
-        assert await _serves(ModelDesk(desk.channel, "other"), theirs.version)
-        assert (await desk.analyze("fiets")).model_version == ""
-        assert "is corrupt" in (await desk.get()).replica.problem
+    with capture_logs() as lines:
+        async with model_desk(fresh) as desk:
+            assert await _serves(ModelDesk(desk.channel, "other"), theirs.version)
+            assert (await desk.analyze("fiets")).model_version == ""
+            assert "is corrupt" in (await desk.get()).replica.problem
+    (line,) = [line for line in lines if line["event"] == "model not trained again"]
+    assert "add others" in line["problem"]
+
+
+async def test_a_new_encoder_has_the_active_models_trained_again(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(tmp_path, database_url, engine="hybrid")
+    async with model_desk(settings) as desk:
+        first = await desk.train()
+        await desk.activate(first.version)
+    assert first.facts.encoder_fingerprint == "letters.plain"
+    monkeypatch.setenv("BALIE_ENCODER_MODEL", "other")
+    async with model_desk(settings) as desk:
+        second = (await desk.get()).model
+        assert second.facts.encoder_fingerprint == "letters.other"
+        assert second.facts.data_fingerprint == first.facts.data_fingerprint
+        assert await _serves(desk, second.version)
+        assert [one.version for one in await desk.listed()] == [second.version, first.version]
+    monkeypatch.delenv("BALIE_ENCODER_MODEL")
+    with capture_logs() as lines:
+        async with model_desk(settings) as desk:
+            third = (await desk.get()).model
+            assert third.facts.encoder_fingerprint == "letters.plain"
+    assert [line["event"] for line in lines].count("training a model") == 1
 
 
 # Falls

@@ -24,7 +24,7 @@ from balie.nlu.models.loading import Loader
 from balie.nlu.models.memory import available_bytes
 from balie.nlu.models.replica import Parts, Replica
 from balie.nlu.models.service import ModelService
-from balie.nlu.models.start import FileModel
+from balie.nlu.models.start import Start
 from balie.nlu.models.sweeping import Sweep
 from balie.nlu.models.worker import Training, TrainingWorker
 from balie.nlu.served import ServedModel, ServedModels
@@ -56,7 +56,7 @@ class ModelWork:
     worker: TrainingWorker
     sweep: Sweep
     replica: Replica
-    file: FileModel
+    start: Start
     servicer: ModelService
 
 
@@ -105,7 +105,7 @@ async def model_work(
         worker=worker,
         sweep=Sweep(database),
         replica=replica,
-        file=FileModel(database, log, replica, worker.wake),
+        start=Start(database, log, replica, worker.wake),
         servicer=ModelService(
             library,
             Intake(database, places.ledger, log, worker.wake),

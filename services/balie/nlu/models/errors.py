@@ -55,6 +55,15 @@ class ModelUnusable(FailedPrecondition):
         super().__init__(f"model {version} {problem}", version=version, problem=problem)
 
 
+class ModelOfAnotherEncoder(ModelUnusable):
+    """The model takes vectors of another encoder than the service's."""
+
+    reason = "MODEL_UNUSABLE"
+
+    def __init__(self, version: str, fingerprint: str) -> None:
+        super().__init__(version, f"takes the vectors of another encoder, {fingerprint}")
+
+
 class ModelInUse(FailedPrecondition):
     """The model is active, or that of the service's file."""
 

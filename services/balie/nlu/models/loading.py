@@ -15,7 +15,13 @@ from balie.nlu.errors import EngineUnavailable, ModelDamaged, OptionWrong
 from balie.nlu.measuring import scores_of
 from balie.nlu.models.cache import ArtifactCache
 from balie.nlu.models.domain import Model, ModelState
-from balie.nlu.models.errors import MemoryShort, ModelCorrupt, ModelStateInvalid, ModelUnusable
+from balie.nlu.models.errors import (
+    MemoryShort,
+    ModelCorrupt,
+    ModelOfAnotherEncoder,
+    ModelStateInvalid,
+    ModelUnusable,
+)
 from balie.nlu.served import ServedModel
 
 if TYPE_CHECKING:
@@ -108,7 +114,7 @@ class Loader:
     def _check_encoder(self, model: Model) -> None:
         wanted = model.manifest.origin.encoder_fingerprint if model.manifest else ""
         if wanted not in ("", self._encoder.fingerprint):
-            raise ModelUnusable(model.version, f"takes the vectors of another encoder, {wanted}")
+            raise ModelOfAnotherEncoder(model.version, wanted)
 
     def _check_memory(self, model: Model) -> None:
         available = self._available_bytes()

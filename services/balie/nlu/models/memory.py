@@ -30,10 +30,15 @@ _UNLIMITED_BYTES = 1 << 60
 """From here on a limit is the first version's way to say that there is none."""
 
 
-def resident_bytes(root: Path = Path("/")) -> int:
-    """Returns the memory that this process holds; 0 when it cannot be told."""
+def resident_bytes(root: Path = Path("/"), *, pid: int | None = None) -> int:
+    """Returns the memory that a process holds; 0 when it cannot be told.
+
+    Args:
+        root: where `proc` is.
+        pid: whose; this process's own when absent.
+    """
     try:
-        lines = (root / "proc/self/status").read_text(encoding="utf-8").splitlines()
+        lines = (root / "proc" / str(pid or "self") / "status").read_text(encoding="utf-8").splitlines()
         return next(_kilobytes(line) for line in lines if line.startswith("VmRSS:"))
     except (OSError, StopIteration):
         return 0

@@ -4,7 +4,7 @@ A model that cannot be loaded leaves the one in use where it is; it is tried aga
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from contextvars import Context
 from dataclasses import dataclass, field
@@ -65,12 +65,15 @@ class Replica:
         self._parts = parts
         self._tenants: dict[str, _Tenant] = {}
 
-    async def open(self) -> None:
-        """Loads the active model of every tenant; what cannot be loaded is told in the log, and tried again later."""
+    async def open(self) -> Mapping[str, Failure]:
+        """Loads the active model of every tenant, and returns of which tenants it cannot be loaded, and why.
+
+        The log tells of them too, and it is tried again later.
+        """
         async with self._parts.database.read() as tx:
             tenants = await store.tenants(tx)
-        for tenant in tenants:
-            await self._brought_up(tenant)
+        found = [(tenant, await self._brought_up(tenant)) for tenant in tenants]
+        return {tenant: failure for tenant, failure in found if failure is not None}
 
     async def run(self) -> None:
         """Follows all tenants, and those that come, until it is cancelled."""
@@ -147,8 +150,8 @@ class Replica:
                     return (SHARED, shared.version), None
             return key, model
 
-    async def _brought_up(self, tenant: str) -> bool:
-        """Returns whether the tenant has its active model, now or from before."""
+    async def _brought_up(self, tenant: str) -> Failure | None:
+        """Returns why the tenant's active model is not in use, None when it is, now or from before."""
         try:
             await self.bring_up(tenant)
         except Failure as failure:
@@ -162,8 +165,8 @@ class Replica:
                     problem=failure.message,
                     serving=self._parts.served.version(tenant),
                 )
-            return False
-        return True
+            return failure
+        return None
 
     def _follow(self, tenants: Iterable[str]) -> None:
         for tenant in tenants:
@@ -193,7 +196,7 @@ class Replica:
     async def _insist(self, tenant: str) -> None:
         """Tries until the tenant has its active model, with longer and longer pauses."""
         pause = _FIRST_PAUSE_SECONDS
-        while not await self._brought_up(tenant):
+        while await self._brought_up(tenant):
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 

@@ -100,6 +100,16 @@ async def examples(tx: Transaction, key: Key, place: int) -> bytes | None:
     return None if found is None else bytes(found)
 
 
+async def copy_examples(tx: Transaction, source: Key, target: Key) -> None:
+    """Gives a model the examples of another of its tenant's."""
+    same = training_chunks.c.tenant == source[0], training_chunks.c.version == source[1]
+    columns = ["tenant", "version", "place", "data"]
+    chosen = sa.select(
+        training_chunks.c.tenant, sa.literal(target[1]), training_chunks.c.place, training_chunks.c.data
+    ).where(*same)
+    await tx.execute(sa.insert(training_chunks).from_select(columns, chosen))
+
+
 async def submit(tx: Transaction, key: Key, example_count: int, now: datetime) -> None:
     """Lets a model be trained, from its beginning."""
     await tx.execute(
