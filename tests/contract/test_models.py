@@ -514,7 +514,16 @@ async def test_measures_a_model(shelf: Shelf) -> None:
     assert last.evaluation.calibration_version == ready.facts.calibration_version
     assert last.evaluation.example_count == 4
     assert last.evaluation.figures["in_scope_accuracy"] == 1.0
-    assert last.evaluation.accuracy_by_language["nl"] == pytest.approx(2 / 3, abs=0.01)
+    figures = last.evaluation.figures
+    assert {"accuracy", "macro_f1", "oos_auroc", "ece", "wrong_rate"} <= set(figures)
+    interval = last.evaluation.intervals["in_scope_accuracy"]
+    assert interval.low < figures["in_scope_accuracy"] <= interval.high
+    assert [(one.intent, one.support, one.recall) for one in last.evaluation.intents] == [
+        ("bike", 1, 1.0),
+        ("boat", 1, 1.0),
+    ]
+    assert [(one.language, one.example_count) for one in last.evaluation.languages] == [("nl", 4)]
+    assert last.evaluation.risk_coverage[-1].coverage == 1.0
     assert (await shelf.desk.get(ready.version)).model.facts == ready.facts
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from balie.nlu.calibrating import Promise, calibrate
 from balie.nlu.engines.port import Lesson, Message, Ranking
 from balie.nlu.engines.registry import open_engine
+from balie.nlu.evaluation.judging import judgement_of
 from balie.nlu.evaluation.port import Judgement
-from balie.nlu.measuring import held_out, scores_of
+from balie.nlu.measuring import held_out
 from balie.nlu.trainer import learn
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from balie.nlu.verdicts import Thresholds
 
 _BATCH = 64
-_DIGITS = 6
-_NOTHING = 1e-5
-"""An engine that learned from no example out of scope may be this sure of it by rounding alone."""
 
 
 class EngineTeacher:
@@ -136,33 +134,12 @@ class EngineJudge:
     def judge(self, messages: "Sequence[Example]") -> Judgement:
         """Returns what is said of each message."""
         states = None if self._vectors is None else self._vectors.of([one.text for one in messages])
-        ranking = ranked(self._ranker, messages, states)
-        scores = scores_of(ranking).astype(np.float64)
-        padded = scores if scores.shape[1] > 1 else np.hstack([scores, np.zeros((len(scores), 1))])
-        ordered = np.sort(padded, axis=1)
-        first, second = ordered[:, -1], ordered[:, -2]
-        is_ahead = np.round(first, _DIGITS) - np.round(second, _DIGITS) >= self._thresholds.margin
-        return Judgement(
-            scores=scores,
-            out_of_scope=_outside(ranking, first),
-            accepted=is_ahead & (np.round(first, _DIGITS) >= self._thresholds.match),
-            choice=~is_ahead & (np.round(second, _DIGITS) >= self._thresholds.floor),
-        )
+        return judgement_of(ranked(self._ranker, messages, states), self._thresholds)
 
     def close(self) -> None:
         """Frees the engine, and removes what it wrote."""
         self._ranker.close()
         self._work.cleanup()
-
-
-def _outside(
-    ranking: Ranking, best: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"
-) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
-    """Returns the engine's own view of what is out of scope; where it has none, how little its best intent scores."""
-    told = ranking.out_of_scope
-    if told is None or told.max() < _NOTHING:
-        return 1.0 - best
-    return told.astype(np.float64)
 
 
 def ranked(

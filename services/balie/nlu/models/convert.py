@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -220,12 +221,29 @@ def evaluation_to_proto(progress: EvaluationProgress) -> model_service_pb2.Evalu
 
 
 def _evaluation(evaluation: Evaluation) -> model_service_pb2.Evaluation:
+    measured = evaluation.measured
     return model_service_pb2.Evaluation(
         model_version=evaluation.model_version,
         calibration_version=evaluation.calibration_version,
         example_count=evaluation.examples,
-        figures=evaluation.figures,
-        accuracy_by_language=evaluation.by_language,
+        figures={name: value for name, value in measured.figures.items() if value is not None},
+        intervals={
+            name: model_service_pb2.Interval(low=one.low, high=one.high)
+            for name, one in measured.intervals.items()
+        },
+        intents=[model_service_pb2.IntentFigures(**asdict(one)) for one in measured.per_intent],
+        confusions=[model_service_pb2.Confusion(**asdict(one)) for one in measured.confusions],
+        languages=[
+            model_service_pb2.LanguageFigures(
+                language=one.language,
+                example_count=one.messages,
+                in_scope_accuracy=one.in_scope_accuracy,
+                coverage=one.coverage,
+                wrong_rate=one.wrong_rate,
+            )
+            for one in measured.by_language
+        ],
+        risk_coverage=[model_service_pb2.RiskPoint(**asdict(one)) for one in measured.risk_coverage],
     )
 
 

@@ -1,7 +1,7 @@
 """Measures a model on labelled examples, in the time that messages leave."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -11,35 +11,35 @@ import numpy as np
 from balie.encoders import EncoderBusy
 from balie.nlu.engines.port import Message, Ranking
 from balie.nlu.errors import EngineUnavailable
+from balie.nlu.evaluation.judging import judgement_of
+from balie.nlu.evaluation.measuring import Measured, measure
+from balie.nlu.evaluation.outcome import Outcome
 from balie.nlu.examples import Example
-from balie.nlu.measuring import accuracy_by_language, figures_of, held_out
 from balie.nlu.models.domain import Model
 from balie.nlu.models.errors import ModelUnusable, TrainingDataInvalid
 from balie.nlu.models.intake import MAX_EXAMPLES, Parts
 from balie.nlu.models.library import Library
-from balie.nlu.models.loading import Loader, TextEncoder
+from balie.nlu.models.loading import Loader
+from balie.nlu.models.messages import TextEncoder, messages_of
 from balie.nlu.served import ServedModel, ServedModels
+from balie.nlu.training_data.languages import with_languages
 
 _BATCH = 16
 """Texts encoded at once: a message that arrives meanwhile waits for no more than these."""
 
 _BUSY_SECONDS = 0.05
+_RESAMPLES = 200
+"""Of the bootstrap: fewer than when nobody else waits for the processor, and intervals are a little rougher."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model is worth on some examples.
-
-    Attributes:
-        figures: by name, as in a model's manifest.
-        by_language: accuracy in scope of each language.
-    """
+    """What a model is worth on some examples."""
 
     model_version: str
     calibration_version: str
     examples: int
-    figures: Mapping[str, float]
-    by_language: Mapping[str, float]
+    measured: Measured
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,8 @@ class Evaluator:
         if not examples:
             raise TrainingDataInvalid("there are no examples")
         async with self._loaded(tenant, listed.model) as served:
+            languages = served.artifact.manifest.origin.languages
+            examples, _ = await asyncio.to_thread(with_languages, examples, languages)
             rankings: list[Ranking] = []
             for start in range(0, len(examples), _BATCH):
                 yield EvaluationProgress(start, len(examples))
@@ -120,26 +122,20 @@ class Evaluator:
             self._served.free(own)
 
     async def _ranked(self, served: ServedModel, examples: Sequence[Example]) -> Ranking:
-        vectors: Sequence[np.ndarray[tuple[int, ...], np.dtype[np.float32]] | None] = [None] * len(examples)
-        if served.artifact.needs_vectors:
-            vectors = await self._encoded([example.text for example in examples])
-        messages = [
-            Message(example.text, example.language, vector)
-            for example, vector in zip(examples, vectors, strict=True)
-        ]
+        messages = await self._messages(served, examples)
         rank = served.artifact.ranker.rank
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, rank, messages)
         except EngineUnavailable as error:
             raise ModelUnusable(served.artifact.version, f"cannot rank: {error}") from None
 
-    async def _encoded(
-        self, texts: Sequence[str]
-    ) -> "Sequence[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]":
+    async def _messages(self, served: ServedModel, examples: Sequence[Example]) -> list[Message]:
+        texts = [example.text for example in examples]
+        languages = [example.language for example in examples]
         while True:
             try:
-                return list(await self._encoder.encode(texts))
-            except EncoderBusy:  # messages go first
+                return await messages_of(self._encoder, served.artifact, texts, languages)
+            except EncoderBusy:  # messages of customers go first
                 await asyncio.sleep(_BUSY_SECONDS)
 
 
@@ -150,11 +146,11 @@ def _evaluation(served: ServedModel, examples: Sequence[Example], rankings: Sequ
         np.concatenate([ranking.scores for ranking in rankings]),
         None if outside[0] is None else np.concatenate([one for one in outside if one is not None]),
     )
-    held = held_out(whole, examples, artifact.manifest.intents)
+    judgement = judgement_of(whole, artifact.thresholds)
+    outcome = Outcome(examples, artifact.manifest.intents, judgement)
     return Evaluation(
         model_version=artifact.version,
         calibration_version=artifact.thresholds.version,
         examples=len(examples),
-        figures=figures_of(held, artifact.thresholds),
-        by_language=accuracy_by_language(held, examples),
+        measured=measure(outcome, resamples=_RESAMPLES),
     )

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,11 +22,10 @@ from balie.nlu.models.errors import (
     ModelStateInvalid,
     ModelUnusable,
 )
+from balie.nlu.models.messages import TextEncoder, messages_of
 from balie.nlu.served import ServedModel
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from balie.nlu.language import LanguageDetector
 
 _TOLERANCE = 0.02
@@ -39,17 +38,6 @@ _MARGIN = 1.25
 """How much more than was measured a model may take."""
 
 _WARM_ROUNDS = 3
-
-
-class TextEncoder(Protocol):
-    """What is needed of an encoder: `balie.encoders.batcher.BatchingEncoder`."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Returns what tells its vectors from any other encoder's."""
-
-    async def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """Returns one unit vector for each text, shape (texts, dimensions)."""
 
 
 class Loader:
@@ -140,13 +128,8 @@ class Loader:
         """Ranks the probes alone and compares, then understands them from end to end until everything is warm."""
         artifact = served.artifact
         texts = [probe.text for probe in artifact.probes]
-        vectors: Sequence[NDArray[np.float32] | None] = [None] * len(texts)
-        if artifact.needs_vectors:
-            vectors = list(await self._encoder.encode(texts))
-        messages = [
-            Message(probe.text, probe.language, vector)
-            for probe, vector in zip(artifact.probes, vectors, strict=True)
-        ]
+        languages = [probe.language for probe in artifact.probes]
+        messages = await messages_of(self._encoder, artifact, texts, languages)
         await asyncio.get_running_loop().run_in_executor(self._threads, _compare, artifact, messages)
         for _ in range(_WARM_ROUNDS):
             await self._warm(served, texts)

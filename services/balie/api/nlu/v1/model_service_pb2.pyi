@@ -491,26 +491,32 @@ class Evaluation(google.protobuf.message.Message):
         def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
 
     @typing.final
-    class AccuracyByLanguageEntry(google.protobuf.message.Message):
+    class IntervalsEntry(google.protobuf.message.Message):
         DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
         KEY_FIELD_NUMBER: builtins.int
         VALUE_FIELD_NUMBER: builtins.int
         key: builtins.str
-        value: builtins.float
+        @property
+        def value(self) -> global___Interval: ...
         def __init__(
             self,
             *,
             key: builtins.str = ...,
-            value: builtins.float = ...,
+            value: global___Interval | None = ...,
         ) -> None: ...
+        def HasField(self, field_name: typing.Literal["value", b"value"]) -> builtins.bool: ...
         def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
 
     MODEL_VERSION_FIELD_NUMBER: builtins.int
     CALIBRATION_VERSION_FIELD_NUMBER: builtins.int
     EXAMPLE_COUNT_FIELD_NUMBER: builtins.int
     FIGURES_FIELD_NUMBER: builtins.int
-    ACCURACY_BY_LANGUAGE_FIELD_NUMBER: builtins.int
+    INTERVALS_FIELD_NUMBER: builtins.int
+    INTENTS_FIELD_NUMBER: builtins.int
+    CONFUSIONS_FIELD_NUMBER: builtins.int
+    LANGUAGES_FIELD_NUMBER: builtins.int
+    RISK_COVERAGE_FIELD_NUMBER: builtins.int
     model_version: builtins.str
     """Names the model."""
     calibration_version: builtins.str
@@ -519,11 +525,30 @@ class Evaluation(google.protobuf.message.Message):
     """Counts the examples."""
     @property
     def figures(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.float]:
-        """Holds figures by name, as in ModelFacts."""
+        """Holds figures by name, shares in [0, 1]: `accuracy`, `in_scope_accuracy`, `macro_f1`, `coverage`, `wrong_rate`,
+        `oos_recall`, `oos_auroc`, `ece` and others. `docs/models.md` says what each means. One that there is nothing to measure
+        by is not there.
+        """
 
     @property
-    def accuracy_by_language(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.float]:
-        """Holds the accuracy in scope by language, [0, 1]."""
+    def intervals(self) -> google.protobuf.internal.containers.MessageMap[builtins.str, global___Interval]:
+        """Holds by the same names where each figure lies with a confidence of 95 %, as far as such few examples tell."""
+
+    @property
+    def intents(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___IntentFigures]:
+        """Lists each intent that the model knows, by name."""
+
+    @property
+    def confusions(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Confusion]:
+        """Lists what is taken for something else, commonest first. At most 50."""
+
+    @property
+    def languages(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___LanguageFigures]:
+        """Lists each language of the examples, by tag."""
+
+    @property
+    def risk_coverage(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___RiskPoint]:
+        """Lists what would be accepted at other thresholds, from the strictest to the laxest. At most 100."""
 
     def __init__(
         self,
@@ -532,8 +557,173 @@ class Evaluation(google.protobuf.message.Message):
         calibration_version: builtins.str = ...,
         example_count: builtins.int = ...,
         figures: collections.abc.Mapping[builtins.str, builtins.float] | None = ...,
-        accuracy_by_language: collections.abc.Mapping[builtins.str, builtins.float] | None = ...,
+        intervals: collections.abc.Mapping[builtins.str, global___Interval] | None = ...,
+        intents: collections.abc.Iterable[global___IntentFigures] | None = ...,
+        confusions: collections.abc.Iterable[global___Confusion] | None = ...,
+        languages: collections.abc.Iterable[global___LanguageFigures] | None = ...,
+        risk_coverage: collections.abc.Iterable[global___RiskPoint] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["accuracy_by_language", b"accuracy_by_language", "calibration_version", b"calibration_version", "example_count", b"example_count", "figures", b"figures", "model_version", b"model_version"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["calibration_version", b"calibration_version", "confusions", b"confusions", "example_count", b"example_count", "figures", b"figures", "intents", b"intents", "intervals", b"intervals", "languages", b"languages", "model_version", b"model_version", "risk_coverage", b"risk_coverage"]) -> None: ...
 
 global___Evaluation = Evaluation
+
+@typing.final
+class Interval(google.protobuf.message.Message):
+    """Is where a figure lies."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    LOW_FIELD_NUMBER: builtins.int
+    HIGH_FIELD_NUMBER: builtins.int
+    low: builtins.float
+    """Is the lower end."""
+    high: builtins.float
+    """Is the upper end."""
+    def __init__(
+        self,
+        *,
+        low: builtins.float = ...,
+        high: builtins.float = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["high", b"high", "low", b"low"]) -> None: ...
+
+global___Interval = Interval
+
+@typing.final
+class IntentFigures(google.protobuf.message.Message):
+    """Is what a model is worth for one intent. Shares in [0, 1]."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    INTENT_FIELD_NUMBER: builtins.int
+    PRECISION_FIELD_NUMBER: builtins.int
+    RECALL_FIELD_NUMBER: builtins.int
+    F1_FIELD_NUMBER: builtins.int
+    SUPPORT_FIELD_NUMBER: builtins.int
+    COVERAGE_FIELD_NUMBER: builtins.int
+    WRONG_RATE_FIELD_NUMBER: builtins.int
+    intent: builtins.str
+    """Names the intent."""
+    precision: builtins.float
+    """Gives the share of the messages in scope with this as their best intent that have it."""
+    recall: builtins.float
+    """Gives the share of the messages that have it whose best intent it is."""
+    f1: builtins.float
+    """Gives the harmonic mean of both."""
+    support: builtins.int
+    """Counts the messages that have it."""
+    coverage: builtins.float
+    """Gives the share of the messages that have it that are accepted. Only set when there are some."""
+    wrong_rate: builtins.float
+    """Gives the share of the messages accepted with it that are another's or out of scope. Only set when there are some."""
+    def __init__(
+        self,
+        *,
+        intent: builtins.str = ...,
+        precision: builtins.float = ...,
+        recall: builtins.float = ...,
+        f1: builtins.float = ...,
+        support: builtins.int = ...,
+        coverage: builtins.float | None = ...,
+        wrong_rate: builtins.float | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_coverage", b"_coverage", "_wrong_rate", b"_wrong_rate", "coverage", b"coverage", "wrong_rate", b"wrong_rate"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_coverage", b"_coverage", "_wrong_rate", b"_wrong_rate", "coverage", b"coverage", "f1", b"f1", "intent", b"intent", "precision", b"precision", "recall", b"recall", "support", b"support", "wrong_rate", b"wrong_rate"]) -> None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_coverage", b"_coverage"]) -> typing.Literal["coverage"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_wrong_rate", b"_wrong_rate"]) -> typing.Literal["wrong_rate"] | None: ...
+
+global___IntentFigures = IntentFigures
+
+@typing.final
+class Confusion(google.protobuf.message.Message):
+    """Says how many messages of one intent are taken for another."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    TRUTH_FIELD_NUMBER: builtins.int
+    PREDICTED_FIELD_NUMBER: builtins.int
+    COUNT_FIELD_NUMBER: builtins.int
+    ACCEPTED_FIELD_NUMBER: builtins.int
+    truth: builtins.str
+    """Names the right intent, or `oos`."""
+    predicted: builtins.str
+    """Names the intent that they are taken for."""
+    count: builtins.int
+    """Counts them."""
+    accepted: builtins.int
+    """Counts those of them that are accepted."""
+    def __init__(
+        self,
+        *,
+        truth: builtins.str = ...,
+        predicted: builtins.str = ...,
+        count: builtins.int = ...,
+        accepted: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["accepted", b"accepted", "count", b"count", "predicted", b"predicted", "truth", b"truth"]) -> None: ...
+
+global___Confusion = Confusion
+
+@typing.final
+class LanguageFigures(google.protobuf.message.Message):
+    """Is what a model is worth in one language. Shares in [0, 1]."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    LANGUAGE_FIELD_NUMBER: builtins.int
+    EXAMPLE_COUNT_FIELD_NUMBER: builtins.int
+    IN_SCOPE_ACCURACY_FIELD_NUMBER: builtins.int
+    COVERAGE_FIELD_NUMBER: builtins.int
+    WRONG_RATE_FIELD_NUMBER: builtins.int
+    language: builtins.str
+    """Is the language's tag."""
+    example_count: builtins.int
+    """Counts its messages."""
+    in_scope_accuracy: builtins.float
+    """Gives the share of those in scope whose best intent is right. Only set when there are some."""
+    coverage: builtins.float
+    """Gives the share that is accepted."""
+    wrong_rate: builtins.float
+    """Gives the share of the accepted that is wrong or out of scope."""
+    def __init__(
+        self,
+        *,
+        language: builtins.str = ...,
+        example_count: builtins.int = ...,
+        in_scope_accuracy: builtins.float | None = ...,
+        coverage: builtins.float = ...,
+        wrong_rate: builtins.float = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_in_scope_accuracy", b"_in_scope_accuracy", "in_scope_accuracy", b"in_scope_accuracy"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_in_scope_accuracy", b"_in_scope_accuracy", "coverage", b"coverage", "example_count", b"example_count", "in_scope_accuracy", b"in_scope_accuracy", "language", b"language", "wrong_rate", b"wrong_rate"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_in_scope_accuracy", b"_in_scope_accuracy"]) -> typing.Literal["in_scope_accuracy"] | None: ...
+
+global___LanguageFigures = LanguageFigures
+
+@typing.final
+class RiskPoint(google.protobuf.message.Message):
+    """Says what is accepted from a threshold on."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    THRESHOLD_FIELD_NUMBER: builtins.int
+    COVERAGE_FIELD_NUMBER: builtins.int
+    WRONG_RATE_FIELD_NUMBER: builtins.int
+    threshold: builtins.float
+    """Is the threshold."""
+    coverage: builtins.float
+    """Gives the share of all messages that is accepted, [0, 1]."""
+    wrong_rate: builtins.float
+    """Gives the share of the accepted that is wrong or out of scope, [0, 1]."""
+    def __init__(
+        self,
+        *,
+        threshold: builtins.float = ...,
+        coverage: builtins.float = ...,
+        wrong_rate: builtins.float = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["coverage", b"coverage", "threshold", b"threshold", "wrong_rate", b"wrong_rate"]) -> None: ...
+
+global___RiskPoint = RiskPoint
