@@ -68,42 +68,37 @@ def cards(terms: Terms) -> Iterator[Card]:
 
 
 class Drawer:
-    """Terms by their keys."""
+    """Terms by their keys.
+
+    Attributes:
+        terms: the terms of each key, for asking quickly whether there are any. A key mostly has one owner, kept without a
+            tuple around it, of which there would be a million.
+        longest: the most words that a key has which begins with this one, for those of several words.
+    """
 
     def __init__(self) -> None:
-        # A key mostly has one owner: kept without a tuple around it, of which there would be a million.
-        self._terms: dict[str, Terms | tuple[Terms, ...]] = {}
-        self._longest: dict[str, int] = {}
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._terms
-
-    def __len__(self) -> int:
-        return len(self._terms)
+        self.terms: dict[str, Terms | tuple[Terms, ...]] = {}
+        self.longest: dict[str, int] = {}
 
     def get(self, key: str) -> tuple[Terms, ...]:
         """Returns the terms filed under a key."""
-        found = self._terms.get(key)
+        found = self.terms.get(key)
         if found is None:
             return ()
         return (found,) if isinstance(found, Terms) else found
 
-    def longest(self, first: str) -> int:
-        """Returns the most words that a key has which begins with this one and has several; 0 when there is none."""
-        return self._longest.get(first, 0)
-
     def put(self, card: Card, terms: Terms) -> None:
         """Files terms."""
-        there = self.get(card.key)
-        if terms not in there:
-            self._terms[card.key] = (*there, terms) if there else terms
-        if card.words > max(1, self.longest(card.first)):
-            self._longest[card.first] = card.words
+        there = self.terms.setdefault(card.key, terms)
+        if there is not terms and terms not in (owners := self.get(card.key)):
+            self.terms[card.key] = (*owners, terms)
+        if card.words > 1 and card.words > self.longest.get(card.first, 0):
+            self.longest[card.first] = card.words
 
     def drop(self, card: Card, terms: Terms) -> None:
         """Takes terms out. The longest key of a first word is remembered: that costs a look-up, and finds nothing."""
         rest = tuple(one for one in self.get(card.key) if one is not terms)
         if rest:
-            self._terms[card.key] = rest if len(rest) > 1 else rest[0]
+            self.terms[card.key] = rest if len(rest) > 1 else rest[0]
         else:
-            self._terms.pop(card.key, None)
+            self.terms.pop(card.key, None)

@@ -64,7 +64,7 @@ class KeywordFinder:
             more: other keywords to look for.
         """
         reading = Reading(text, language, self._languages)
-        indexes = [self._index] if more is None else [self._index, more]
+        indexes = [index for index in (self._index, more) if index]
         if contact:
             indexes.append(KeywordIndex(map(_keyword, contact)))
         found: dict[tuple[str, int, int], KeywordMatch] = {}

@@ -140,7 +140,7 @@ class KeywordIndex:
         self._patterns = PatternSet([(one.entry, pattern) for one in everything for pattern in one.patterns])
 
     def _is_used(self, word: str) -> bool:
-        return word in self._drawers.phrases or word in self._drawers.around
+        return word in self._drawers.phrases.terms or word in self._drawers.around
 
 
 def _filed(keyword: Keyword) -> _Filed:

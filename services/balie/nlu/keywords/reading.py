@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 from balie.nlu.domain import UNKNOWN_LANGUAGE
 from balie.nlu.folding import Piece, pieces
-from balie.nlu.keywords.forms import bases_of
+from balie.nlu.keywords.forms import Bases, bases_of
 
 _GAP = re.compile("\\s{0,2}|\\s?[-\u2010-\u2015_/]\\s?|[.'\u2019]")
 """What may stand between the parts of a term that is not found letter by letter; a comma begins something new."""
 
 FORMED_WORDS = 512
 """Words of a text whose forms are looked for."""
+
+_LEAST_FORMED = 4
+"""Shorter words are taken as they are."""
 
 
 class Reading:
@@ -32,6 +35,7 @@ class Reading:
         self.languages = (language,) if language in languages else tuple(languages)
         """Those that the text may be in."""
         self.other_languages = tuple(other for other in languages if other not in self.languages)
+        self._rules = {other: bases_of(other) for other in languages}
         self._bases: dict[tuple[int, str], tuple[str, ...]] = {}
 
     def is_letters(self, place: int) -> bool:
@@ -44,11 +48,16 @@ class Reading:
 
     def bases(self, place: int, language: str) -> tuple[str, ...]:
         """Returns a word and what it may be a form of in a language; empty for numbers, and in languages without rules."""
-        key = place, language
-        if key not in self._bases:
-            rules = bases_of(language) if place < FORMED_WORDS and self.is_letters(place) else None
-            self._bases[key] = rules(self.lowered(place)) if rules else ()
-        return self._bases[key]
+        found = self._bases.get((place, language))
+        if found is None:
+            found = self._bases[place, language] = self._worked_out(place, self._rules[language])
+        return found
+
+    def _worked_out(self, place: int, rules: Bases | None) -> tuple[str, ...]:
+        if rules is None or place >= FORMED_WORDS or not self.is_letters(place):
+            return ()
+        word = self.lowered(place)
+        return rules(word) if len(word) >= _LEAST_FORMED else (word,)
 
     def holds_together(self, first: int, last: int) -> bool:
         """Tells whether nothing but spaces, hyphens and the like stands between the words from one to another."""

@@ -5,10 +5,11 @@ Patterns are apart, in `balie.nlu.keywords.patterns`.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, zip_longest
 
 from balie.nlu.domain import Rule
 from balie.nlu.folding import pieces
+from balie.nlu.keywords.compounds import LEAST_LETTERS as LEAST_COMPOUND
 from balie.nlu.keywords.compounds import parts_of
 from balie.nlu.keywords.entry import Span, Terms
 from balie.nlu.keywords.filing import LEAST_JOINED, By, Card, Drawer
@@ -85,7 +86,7 @@ def search(drawers: Drawers, reading: Reading, lexicon: Lexicon) -> Iterator[Spa
 
 def _signs(drawers: Drawers, reading: Reading) -> Iterator[Span]:
     """Finds terms that have neither letter nor digit."""
-    if not len(drawers.signs):
+    if not drawers.signs.terms:
         return
     for first in dict.fromkeys(reading.text):
         for terms in drawers.signs.get(first):
@@ -101,10 +102,13 @@ def _phrases(drawers: Drawers, reading: Reading) -> Iterator[Span]:
     """Finds terms as written, or folded."""
     folded, phrases = reading.folded, drawers.phrases
     for first, word in enumerate(folded):
-        for terms in phrases.get(word):
-            yield from _written(terms, reading, first, first)
+        if word in phrases.terms:
+            for terms in phrases.get(word):
+                yield from _written(terms, reading, first, first)
+        if word not in phrases.longest:
+            continue
         key = word
-        for last in range(first + 1, min(len(folded), first + phrases.longest(word))):
+        for last in range(first + 1, min(len(folded), first + phrases.longest[word])):
             key = f"{key} {folded[last]}"
             for terms in phrases.get(key):
                 yield from _written(terms, reading, first, last)
@@ -136,12 +140,14 @@ def _letter_by_letter(terms: Terms, reading: Reading, start: int, end: int) -> t
 
 def _apart_or_together(drawers: Drawers, reading: Reading) -> Iterator[Span]:
     """Finds a term of several words written as one, and a term of one word written as two."""
-    folded = reading.folded
-    for place, word in enumerate(folded):
-        for terms in drawers.joined.get(word):
-            yield from _formed(terms, reading, place, place)
-        if place + 1 < len(folded) and len(word) + len(folded[place + 1]) >= LEAST_JOINED:
-            for terms in drawers.phrases.get(word + folded[place + 1]):
+    joined, phrases = drawers.joined, drawers.phrases
+    for place, (word, following) in enumerate(zip_longest(reading.folded, reading.folded[1:], fillvalue="")):
+        if word in joined.terms:
+            for terms in joined.get(word):
+                yield from _formed(terms, reading, place, place)
+        together = word + following
+        if following and together in phrases.terms and len(together) >= LEAST_JOINED:
+            for terms in phrases.get(together):
                 if not terms.literal:
                     yield from _formed(terms, reading, place, place + 1)
 
@@ -156,12 +162,16 @@ def _forms(drawers: Drawers, reading: Reading) -> Iterator[Span]:
     """Finds terms whose last word stands there in another form: plural, diminutive, inflected."""
     count = len(reading.words)
     for language in reading.languages:
-        forms = drawers.forms_of(language)
+        forms, phrases = drawers.forms_of(language), drawers.phrases
         for first, word in enumerate(reading.folded):
-            yield from _formed_run(drawers, reading, first, first, language)
-            longest = max(drawers.phrases.longest(word), forms.longest(word))
-            for last in range(first + 1, min(count, first + longest)):
-                yield from _formed_run(drawers, reading, first, last, language)
+            for base in reading.bases(first, language):
+                if base in forms.terms or base in phrases.terms:
+                    for terms in drawers.by_base("", base, language):
+                        yield from _formed(terms, reading, first, first)
+            if word in phrases.longest or word in forms.longest:
+                longest = max(phrases.longest.get(word, 0), forms.longest.get(word, 0))
+                for last in range(first + 1, min(count, first + longest)):
+                    yield from _formed_run(drawers, reading, first, last, language)
     if 0 < count <= _WHOLE_WORDS:  # terms of other languages count when they are all of the message
         for language in reading.other_languages:
             yield from _formed_run(drawers, reading, 0, count - 1, language)
@@ -177,55 +187,54 @@ def _formed_run(drawers: Drawers, reading: Reading, first: int, last: int, langu
 
 def _guesses(drawers: Drawers, reading: Reading, lexicon: Lexicon) -> Iterator[Span]:
     """Finds the parts of compounds, and what is misspelt, among the words that nobody knows."""
-    unknown: dict[str, list[int]] = {}
-    for place, word in enumerate(reading.folded):
-        if len(word) >= LEAST_LETTERS and reading.is_letters(place) and word not in drawers.phrases:
-            unknown.setdefault(word, []).append(place)
-            if len(unknown) == GUESSED_WORDS:
-                break
-    misspelt: list[str] = []
-    for word, places in unknown.items():
-        parts = list(_parts(drawers, reading, places, lexicon))
-        yield from parts
-        if not parts and not _is_known(drawers, reading, places[0], lexicon):
-            misspelt.append(word)
-    if misspelt:
-        for word, meant in zip(misspelt, drawers.fuzzy.near(misspelt), strict=True):
-            if len(meant) <= _MOST_GUESSES:
-                for candidate in meant:
-                    yield from _misspelt(drawers, reading, unknown[word], candidate)
-
-
-def _is_known(drawers: Drawers, reading: Reading, place: int, lexicon: Lexicon) -> bool:
-    """Tells whether a word is one of its language, as it is or as a form of one."""
-    word = reading.folded[place]
+    unknown = _unknown(drawers, reading)
+    misspelt = set(unknown)
     for language in reading.languages:
-        if lexicon.has(word, language):
-            return True
         knows = _knowing(drawers, lexicon, language)
-        if any(knows(base) for base in reading.bases(place, language)):
-            return True
-    return False
+        for word, places in unknown.items():
+            bases = reading.bases(places[0], language)
+            if lexicon.has(word, language) or any(map(knows, bases)):
+                misspelt.discard(word)
+            if bases and len(word) >= LEAST_COMPOUND:
+                for span in _parts(drawers, reading, places, language, knows):
+                    misspelt.discard(word)
+                    yield span
+    asked = [word for word in unknown if word in misspelt]
+    for word, meant in zip(asked, drawers.fuzzy.near(asked), strict=True):
+        if len(meant) <= _MOST_GUESSES:
+            for candidate in meant:
+                yield from _misspelt(drawers, reading, unknown[word], candidate)
 
 
-def _parts(drawers: Drawers, reading: Reading, places: list[int], lexicon: Lexicon) -> Iterator[Span]:
+def _unknown(drawers: Drawers, reading: Reading) -> dict[str, list[int]]:
+    """Returns the first of the words that are no terms, folded, and where each stands."""
+    found: dict[str, list[int]] = {}
+    phrases = drawers.phrases.terms
+    for place, word in enumerate(reading.folded):
+        if len(word) >= LEAST_LETTERS and word not in phrases and reading.is_letters(place):
+            if word not in found and len(found) == GUESSED_WORDS:
+                break
+            found.setdefault(word, []).append(place)
+    return found
+
+
+def _parts(
+    drawers: Drawers, reading: Reading, places: list[int], language: str, knows: Callable[[str], bool]
+) -> Iterator[Span]:
     """Finds the parts of a compound that are terms by themselves."""
-    for language in reading.languages:
-        if not reading.bases(places[0], language):
-            continue
-        word = reading.lowered(places[0])
-        for start, end in parts_of(word, language, _knowing(drawers, lexicon, language)):
-            found = Reading(word[start:end], language, (language,))
-            for base in found.bases(0, language):
-                for terms in drawers.by_base("", base, language):
-                    for place in places:
-                        begin = reading.words[place].start
-                        yield Span(terms.entry, terms.language, Rule.FORM, begin + start, begin + end)
+    word = reading.lowered(places[0])
+    for start, end in parts_of(word, language, knows):
+        found = Reading(word[start:end], language, (language,))
+        for base in found.bases(0, language):
+            for terms in drawers.by_base("", base, language):
+                for place in places:
+                    begin = reading.words[place].start
+                    yield Span(terms.entry, terms.language, Rule.FORM, begin + start, begin + end)
 
 
 def _knowing(drawers: Drawers, lexicon: Lexicon, language: str) -> Callable[[str], bool]:
     """Returns what tells whether a word is a base form that is known in a language."""
-    forms, phrases = drawers.forms_of(language), drawers.phrases
+    forms, phrases = drawers.forms_of(language).terms, drawers.phrases.terms
     return lambda word: word in phrases or word in forms or lexicon.has_base(word, language)
 
 

@@ -41,8 +41,8 @@ def test_a_keyword_that_is_removed_is_not_found_by_any_rule() -> None:
     index.remove(["bike", "unknown"])
     assert all(find(index, text) == [] for text in texts)
     assert len(index) == 0
-    assert len(index._drawers.phrases) == len(index._drawers.joined) == 0
-    assert all(len(forms) == 0 for forms in index._drawers.forms.values())
+    assert index._drawers.phrases.terms == index._drawers.joined.terms == {}
+    assert all(forms.terms == {} for forms in index._drawers.forms.values())
 
 
 def test_terms_that_two_keywords_share_stay_with_the_other() -> None:
@@ -103,11 +103,15 @@ def test_a_text_costs_the_same_however_many_keywords_there_are() -> None:
         asked: list[str] = []
 
         class Counting(dict[str, object]):
+            def __contains__(self, key: object) -> bool:
+                asked.append(str(key))
+                return super().__contains__(key)
+
             def get(self, key: str, default: object = None) -> object:  # type: ignore[override]
                 asked.append(key)
                 return super().get(key, default)
 
-        index._drawers.phrases._terms = Counting(index._drawers.phrases._terms)  # type: ignore[assignment]
+        index._drawers.phrases.terms = Counting(index._drawers.phrases.terms)  # type: ignore[assignment]
         find(index, "waar is mijn woord3 nummer nog gebleven, vraag ik u")
         return len(asked)
 
