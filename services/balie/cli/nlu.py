@@ -1,4 +1,4 @@
-"""`balie nlu`: training data and models of intents. What a command does is in its own module."""
+"""`balie nlu`: training data and models of intents, and keywords. What a command does is in its own module."""
 
 import asyncio
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from balie.cli.extras import libraries_of
+from balie.cli.nlu_keywords import keywords_app
 from balie.cli.nlu_options import (
     NLU_ADDRESS,
     EngineOptions,
@@ -20,7 +21,10 @@ from balie.cli.nlu_options import (
     tags_of,
 )
 
-nlu_app = typer.Typer(help="What customers mean: training data and models of intents.", no_args_is_help=True)
+nlu_app = typer.Typer(
+    help="What customers mean: training data and models of intents, and keywords.", no_args_is_help=True
+)
+nlu_app.add_typer(keywords_app, name="keywords")
 
 
 @nlu_app.command("validate")

@@ -64,6 +64,28 @@ def test_every_term_is_found_as_a_message_of_its_own() -> None:
                     assert keyword.id in whole, way
 
 
+@pytest.mark.parametrize(
+    ("text", "keyword"),
+    [
+        ("WB-1234 5674", "booking-number"),
+        ("het gaat om boeking wb12345674", "booking-number"),
+        ("twee fietskaartjes", "topic-bicycle"),
+        ("Fahrräder mitnehmen", "topic-bicycle"),
+        ("paarkeergarage", "topic-parking"),
+        ("zwei Wollmützen", "product-name-wool-hat"),
+        ("is there a weelchair", "topic-wheelchair"),
+    ],
+)
+def test_finds_keywords_however_a_customer_writes_them(text: str, keyword: str) -> None:
+    finder = KeywordFinder(read_keywords(DESK / "keywords.yaml"), LANGUAGES)
+    assert keyword in [match.keyword_id for match in finder.find(text)]
+
+
+def test_a_mistyped_booking_number_is_none() -> None:
+    finder = KeywordFinder(read_keywords(DESK / "keywords.yaml"), LANGUAGES)
+    assert finder.find("WB-1234 5675") == []
+
+
 def test_tells_the_language_of_every_question(questions: dict[str, dict[str, list[Any]]]) -> None:
     examples = read_examples(DESK / "intents.yaml", LANGUAGES)
     terms = words_by_language(read_keywords(DESK / "keywords.yaml"))

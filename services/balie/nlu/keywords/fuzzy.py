@@ -159,6 +159,8 @@ class _Block:
         places = hashes & self._mask
         known = (self._bits[places >> np.uint32(3)] & _bit(places)) != 0
         hashes, askers = hashes[known], askers[known]
+        if not len(hashes):
+            return
         first = np.searchsorted(self._hashes, hashes, "left")
         counts = np.searchsorted(self._hashes, hashes, "right") - first
         starts = np.repeat(first - (np.cumsum(counts) - counts), counts)

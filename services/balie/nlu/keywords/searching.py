@@ -3,9 +3,10 @@
 Patterns are apart, in `balie.nlu.keywords.patterns`.
 """
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, zip_longest
+from itertools import zip_longest
 
 from balie.nlu.domain import Rule
 from balie.nlu.folding import pieces
@@ -73,15 +74,26 @@ class Drawers:
                 yield terms
 
 
-def search(drawers: Drawers, reading: Reading, lexicon: Lexicon) -> Iterator[Span]:
-    """Yields where terms stand in a text, in no order."""
-    return chain(
-        _signs(drawers, reading),
-        _phrases(drawers, reading),
-        _apart_or_together(drawers, reading),
-        _forms(drawers, reading),
-        _guesses(drawers, reading, lexicon),
-    )
+def search(drawers: Drawers, reading: Reading, lexicon: Lexicon) -> list[Span]:
+    """Returns where terms stand in a text, in no order."""
+    found = [
+        *_signs(drawers, reading),
+        *_phrases(drawers, reading),
+        *_apart_or_together(drawers, reading),
+        *_forms(drawers, reading),
+    ]
+    return [*found, *_guesses(drawers, reading, lexicon, _covered(reading, found))]
+
+
+def _covered(reading: Reading, found: Sequence[Span]) -> set[int]:
+    """Returns the places of the words that are explained, about which nothing is to be guessed."""
+    if not found:
+        return set()
+    starts = [word.start for word in reading.words]
+    covered: set[int] = set()
+    for span in found:
+        covered.update(range(bisect_left(starts, span.start), bisect_left(starts, span.end)))
+    return covered
 
 
 def _signs(drawers: Drawers, reading: Reading) -> Iterator[Span]:
@@ -185,9 +197,9 @@ def _formed_run(drawers: Drawers, reading: Reading, first: int, last: int, langu
             yield from _formed(terms, reading, first, last)
 
 
-def _guesses(drawers: Drawers, reading: Reading, lexicon: Lexicon) -> Iterator[Span]:
+def _guesses(drawers: Drawers, reading: Reading, lexicon: Lexicon, covered: set[int]) -> Iterator[Span]:
     """Finds the parts of compounds, and what is misspelt, among the words that nobody knows."""
-    unknown = _unknown(drawers, reading)
+    unknown = _unknown(drawers, reading, covered)
     misspelt = set(unknown)
     for language in reading.languages:
         knows = _knowing(drawers, lexicon, language)
@@ -206,12 +218,13 @@ def _guesses(drawers: Drawers, reading: Reading, lexicon: Lexicon) -> Iterator[S
                 yield from _misspelt(drawers, reading, unknown[word], candidate)
 
 
-def _unknown(drawers: Drawers, reading: Reading) -> dict[str, list[int]]:
-    """Returns the first of the words that are no terms, folded, and where each stands."""
+def _unknown(drawers: Drawers, reading: Reading, covered: set[int]) -> dict[str, list[int]]:
+    """Returns the first of the words that no term explains, folded, and where each stands."""
     found: dict[str, list[int]] = {}
     phrases = drawers.phrases.terms
     for place, word in enumerate(reading.folded):
-        if len(word) >= LEAST_LETTERS and word not in phrases and reading.is_letters(place):
+        is_open = place not in covered and word not in phrases
+        if len(word) >= LEAST_LETTERS and is_open and reading.is_letters(place):
             if word not in found and len(found) == GUESSED_WORDS:
                 break
             found.setdefault(word, []).append(place)

@@ -76,6 +76,14 @@ class Report:
         """Returns the report as a line."""
         return json.dumps(asdict(self))
 
+    @staticmethod
+    def from_json(line: str) -> "Report":
+        """Returns the report of a line."""
+        read = json.loads(line)
+        sizes = [Size(**size | {"costs": [Cost(**cost) for cost in size["costs"]]}) for size in read["sizes"]]
+        before, after = read["additions_ms"]
+        return Report((before, after), sizes)
+
 
 def measure(sizes: Sequence[int], files: Sequence[Path] = ()) -> Report:
     """Returns the cost of catalogues of some sizes; of the files' messages too, JSON Lines with `text` and maybe `lang`."""
