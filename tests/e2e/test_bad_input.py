@@ -59,7 +59,7 @@ class Caller:
         }
         self._sync = {
             service: grpc.insecure_channel(getattr(desk.addresses, service))
-            for service in ("faq", "handoff", "gateway")
+            for service in ("faq", "handoff", "gateway", "nlu")
         }
         self._random = source
         self._fuzzer = Fuzzer(source, ids)

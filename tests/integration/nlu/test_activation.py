@@ -1,13 +1,17 @@
 """Activation while messages come in: none fails, none waits long, and memory stays where it was."""
 
+import asyncio
 import statistics
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.fakes.model_desk import FERRY, model_desk, settings_of, use_fake_engines
+from tests.fakes.model_desk import FERRY, ModelDesk, model_desk, settings_of, use_fake_engines
 from tests.integration.nlu.activation_under_load import measure, percentile
 
+from balie.kit.testing import serve
+from balie.nlu.app import lifespan
 from balie.nlu.models.memory import resident_bytes
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -47,3 +51,19 @@ async def test_activating_under_load_is_not_felt() -> None:
     before, after = figures.megabytes[0], statistics.median(figures.megabytes[-3:])
     assert after <= 1.1 * before
     assert max(figures.megabytes) <= 1.1 * before
+
+
+@pytest.mark.usefixtures("_fake_engines")
+async def test_the_program_in_the_docs_trains_and_activates(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
+    program = guide.split("```python\n")[1].split("```")[0]
+    async with serve(lifespan(settings_of(tmp_path))) as served:
+        ran = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", program.replace("127.0.0.1:50052", served.address)),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        told, _ = await ran.communicate()
+        desk = ModelDesk(served.channel)
+        assert (await desk.get()).model.display_name == "mine"
+    assert ran.returncode == 0
+    assert told.decode().splitlines()[-1] == "100% done"

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import shutil
+import time
 from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +19,9 @@ from balie.nlu.models.domain import Model
 from balie.nlu.models.errors import ModelCorrupt, ModelUnusable
 
 _VERSION = re.compile(rf"[0-9a-f]{{{VERSION_CHARACTERS}}}")
-_STALE_PREFIXES = (".fetching-", ".training-", ".removing-")
+_WORK_PREFIXES = (".fetching-", ".training-", ".removing-")
+_STALE_SECONDS = 24 * 3600.0
+"""Younger ones may be another service's, which shares the folder."""
 
 _log = structlog.get_logger()
 
@@ -79,8 +82,9 @@ class ArtifactCache:
 
     def _open(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        old = time.time() - _STALE_SECONDS
         for path in self.folder.iterdir():
-            if path.name.startswith(_STALE_PREFIXES):
+            if path.name.startswith(_WORK_PREFIXES) and path.stat().st_mtime < old:
                 shutil.rmtree(path, ignore_errors=True)
 
     async def _fetch(self, model: Model, manifest: Manifest, home: Path) -> None:
