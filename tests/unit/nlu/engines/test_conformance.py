@@ -34,3 +34,10 @@ class TestEnsemble(EngineSuite):
 
     def engine(self) -> port.Engine:
         return open_engine("ensemble", {})
+
+
+class TestSpacyTextcat(EngineSuite):
+    port = port
+
+    def engine(self) -> port.Engine:
+        return open_engine("spacy_textcat", {})
