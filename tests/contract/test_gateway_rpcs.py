@@ -9,6 +9,7 @@ from uuid import uuid4
 import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
+from tests.fakes.fake_nlu import understanding
 from tests.fakes.gateway_desk import WAIT_SECONDS, Desk, gateway, neighbourhood, settings_for
 
 from balie.api.common.v1 import language_pb2
@@ -352,6 +353,16 @@ class TestGetTurn:
         assert neighbours.nlu.asked[0].want_embedding
         assert neighbours.faq.asked[0].embedding.fingerprint == "fake"
 
+    async def test_the_signals_reach_the_router_and_the_explanation(self, desk: Desk) -> None:
+        neighbours = desk.neighbours
+        neighbours.nlu.said["waar blijft het!!!"] = understanding(
+            frustration=language_pb2.FRUSTRATION_STRONG, signs=[language_pb2.FRUSTRATION_SIGN_NO_REPLY]
+        )
+        answer = await desk.say(await desk.create(), "waar blijft het!!!")
+        routed = neighbours.handoff.routed[-1].understanding.signals
+        assert routed.frustration == language_pb2.FRUSTRATION_STRONG
+        assert (await desk.turn(answer.turn_id)).understanding.signals == routed
+
     async def test_is_not_for_contacts_and_says_when_there_is_none(self, desk: Desk) -> None:
         answer = await desk.say(await desk.create(), "hoe laat open")
         get = desk.stub.GetTurn
@@ -455,8 +466,6 @@ class TestTurns:
         assert histories == [(0, 0), (1, 1)]
 
     async def test_an_intent_points_at_its_entry_without_taking_the_searchs_place(self, desk: Desk) -> None:
-        from tests.fakes.fake_nlu import understanding
-
         neighbours = desk.neighbours
         neighbours.nlu.said["open?"] = understanding(language_pb2.VERDICT_MATCH, "opening_hours")
         neighbours.faq.finds["open?"] = [("dogs", 0.3)]
@@ -481,8 +490,6 @@ class TestTurns:
         assert metadata["balie-request-id"] == answer.turn_id
 
     async def test_the_conversation_takes_the_contacts_language(self, desk: Desk) -> None:
-        from tests.fakes.fake_nlu import understanding
-
         desk.neighbours.nlu.said["hello"] = understanding(
             language_pb2.VERDICT_MATCH, "greeting", language="en"
         )

@@ -309,6 +309,13 @@ ROUTE = [
     too_many(R, f"{U}.keywords", [language_pb2.KeywordMatch(keyword_id="k", rule=1)] * 17, 16),  # type: ignore[arg-type]
     *a_text(R, f"{U}.keywords.keyword_id", 128),
     *an_enum(R, f"{U}.keywords.rule"),
+    Case(
+        "an unknown frustration",
+        R,
+        put(f"{U}.signals.frustration", 99),
+        "FIELD_UNKNOWN_VALUE",
+        facts={"field": f"{U}.signals.frustration"},
+    ),
     *a_number(R, f"{U}.signals.question_count", -1, least="0", most="2147483647"),
     *a_number(R, f"{U}.signals.character_count", -1, least="0", most="2147483647"),
     *a_text(R, f"{A}.candidates.answer_id", 256),

@@ -121,6 +121,22 @@ async def test_hears_the_request_for_a_person(stub: nlu_service_pb2_grpc.NluServ
     assert not (await analyze(stub, "wat kost het per persoon?")).signals.asks_for_person
 
 
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("Mijn pakket is beschadigd aangekomen", language_pb2.FRUSTRATION_NONE),
+        ("I have been waiting for three weeks", language_pb2.FRUSTRATION_MILD),
+        ("Das ist eine Frechheit!!!", language_pb2.FRUSTRATION_STRONG),
+    ],
+)
+async def test_hears_how_frustrated_a_message_sounds(
+    stub: nlu_service_pb2_grpc.NluServiceStub, text: str, level: "language_pb2.Frustration.ValueType"
+) -> None:
+    signals = (await analyze(stub, text)).signals
+    assert signals.frustration == level
+    assert bool(signals.frustration_signs) is (level > language_pb2.FRUSTRATION_NONE)
+
+
 async def test_says_when_it_does_not_know(stub: nlu_service_pb2_grpc.NluServiceStub) -> None:
     found = await analyze(stub, "hoe bak ik pannenkoeken")
     assert found.verdict == language_pb2.VERDICT_NO_MATCH

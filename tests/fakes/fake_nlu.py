@@ -3,6 +3,7 @@
 # ruff: noqa: N802  RPC names are PascalCase
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import grpc
@@ -17,6 +18,8 @@ def understanding(
     language: str = "nl",
     keywords: tuple[language_pb2.KeywordMatch, ...] = (),
     asks_for_person: bool = False,
+    frustration: "language_pb2.Frustration.ValueType" = language_pb2.FRUSTRATION_NONE,
+    signs: "Sequence[language_pb2.FrustrationSign.ValueType]" = (),
 ) -> nlu_service_pb2.Understanding:
     """Returns an understanding, its intents scored downwards from 0.9."""
     return nlu_service_pb2.Understanding(
@@ -29,7 +32,13 @@ def understanding(
         ],
         verdict=verdict,
         threshold=0.5,
-        signals=language_pb2.Signals(asks_for_person=asks_for_person, question_count=1, character_count=10),
+        signals=language_pb2.Signals(
+            asks_for_person=asks_for_person,
+            question_count=1,
+            character_count=10,
+            frustration=frustration,
+            frustration_signs=signs,
+        ),
         embedding=language_pb2.Embedding(fingerprint="fake", values=[1.0, 0.0]),
         model_version="model-7",
         calibration_version="calibration-3",

@@ -50,9 +50,22 @@ def _understanding(turn: resources.Turn) -> RenderableType:
     if heard.keywords:
         found = ", ".join(f"{word.keyword_id} → {_target(word)}" for word in heard.keywords[:_SHOWN])
         lines.append(f"keywords      {found}")
-    if heard.signals.asks_for_person:
-        lines.append("signals       asks for a person")
+    if told := _signals(heard.signals):
+        lines.append(f"signals       {told}")
     return Text("\n".join(lines))
+
+
+def _signals(signals: language_pb2.Signals) -> str:
+    """Returns what of the signals is out of the ordinary, in words; empty when nothing is."""
+    told = ["asks for a person"] if signals.asks_for_person else []
+    if signals.frustration >= language_pb2.FRUSTRATION_MILD:
+        level = language_pb2.Frustration.Name(signals.frustration).removeprefix("FRUSTRATION_").lower()
+        names = (language_pb2.FrustrationSign.Name(sign) for sign in signals.frustration_signs)
+        signs = ", ".join(name.removeprefix("FRUSTRATION_SIGN_").replace("_", " ").lower() for name in names)
+        told.append(f"{level} frustration{f' ({signs})' if signs else ''}")
+    if signals.question_count > 1:
+        told.append(f"{signals.question_count} questions")
+    return ", ".join(told)
 
 
 def _target(word: language_pb2.KeywordMatch) -> str:

@@ -6,6 +6,8 @@ from balie.kit import bounds
 from balie.nlu.domain import (
     Embedding,
     EncodedTexts,
+    Frustration,
+    FrustrationSign,
     NoMatchReason,
     ScoredIntent,
     Understanding,
@@ -29,6 +31,23 @@ _NO_MATCH_REASONS = {
     NoMatchReason.ENGINE_UNAVAILABLE: nlu_service_pb2.NO_MATCH_REASON_ENGINE_UNAVAILABLE,
     NoMatchReason.BELOW_THRESHOLD: nlu_service_pb2.NO_MATCH_REASON_BELOW_THRESHOLD,
     NoMatchReason.NO_MODEL: nlu_service_pb2.NO_MATCH_REASON_NO_MODEL,
+}
+_FRUSTRATION = {
+    Frustration.UNKNOWN: language_pb2.FRUSTRATION_UNSPECIFIED,
+    Frustration.NONE: language_pb2.FRUSTRATION_NONE,
+    Frustration.MILD: language_pb2.FRUSTRATION_MILD,
+    Frustration.STRONG: language_pb2.FRUSTRATION_STRONG,
+}
+_SIGNS = {
+    FrustrationSign.ABUSE: language_pb2.FRUSTRATION_SIGN_ABUSE,
+    FrustrationSign.ANGER: language_pb2.FRUSTRATION_SIGN_ANGER,
+    FrustrationSign.DISPLEASURE: language_pb2.FRUSTRATION_SIGN_DISPLEASURE,
+    FrustrationSign.REPETITION: language_pb2.FRUSTRATION_SIGN_REPETITION,
+    FrustrationSign.NO_REPLY: language_pb2.FRUSTRATION_SIGN_NO_REPLY,
+    FrustrationSign.NOT_HELPED: language_pb2.FRUSTRATION_SIGN_NOT_HELPED,
+    FrustrationSign.SHOUTING: language_pb2.FRUSTRATION_SIGN_SHOUTING,
+    FrustrationSign.PUNCTUATION: language_pb2.FRUSTRATION_SIGN_PUNCTUATION,
+    FrustrationSign.EMOJI: language_pb2.FRUSTRATION_SIGN_EMOJI,
 }
 
 
@@ -127,6 +146,8 @@ def understanding_to_proto(understanding: Understanding) -> nlu_service_pb2.Unde
             asks_for_person=understanding.signals.asks_for_person,
             question_count=understanding.signals.question_count,
             character_count=understanding.signals.character_count,
+            frustration=_FRUSTRATION[understanding.signals.frustration],
+            frustration_signs=sorted(map(_SIGNS.__getitem__, understanding.signals.frustration_signs)),
         ),
         embedding=None if embedding is None else _embedding_to_proto(embedding),
         model_version=understanding.model_version,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import Enum, IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -125,13 +125,59 @@ class ScoredIntent:
     score: float
 
 
+class Frustration(IntEnum):
+    """How frustrated a message sounds; a higher level includes the lower ones."""
+
+    UNKNOWN = 0
+    """Nobody can tell: the words of no configured language are known, and the form shows nothing."""
+    NONE = 1
+    """No sign of it."""
+    MILD = 2
+    """One sign of impatience or displeasure."""
+    STRONG = 3
+    """Abuse or anger, or several signs of which one at least is in the words."""
+
+
+class FrustrationSign(Enum):
+    """What makes a message sound frustrated."""
+
+    ABUSE = "abuse"
+    """Insults and swearing."""
+    ANGER = "anger"
+    """Says that it is enough: furious, unacceptable, never again."""
+    DISPLEASURE = "displeasure"
+    """Says that it is displeased: disappointed, annoying, a sigh."""
+    REPETITION = "repetition"
+    """Has asked or met with it several times: the third time, again and again."""
+    NO_REPLY = "no_reply"
+    """Waits too long, or nobody answers."""
+    NOT_HELPED = "not_helped"
+    """Is not understood: that is not what I asked."""
+    SHOUTING = "shouting"
+    """Words in capitals that are no names, codes or abbreviations."""
+    PUNCTUATION = "punctuation"
+    """Three or more exclamation or question marks in a row."""
+    EMOJI = "emoji"
+    """An angry face or gesture."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What routing needs to know of a message's form."""
+    """What routing needs to know of a message's tone and form.
+
+    Attributes:
+        asks_for_person: whether the contact asks for a person.
+        frustration: how frustrated it sounds.
+        frustration_signs: what that rests on; empty unless `frustration` is MILD or STRONG.
+        question_count: questions in it.
+        character_count: its length in Unicode code points.
+    """
 
     asks_for_person: bool
     question_count: int
     character_count: int
+    frustration: Frustration = Frustration.UNKNOWN
+    frustration_signs: frozenset[FrustrationSign] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ from balie.handoff.routing.turns import (
     DecisionKind,
     FollowUp,
     FollowUpSource,
+    Frustration,
     Inputs,
     Intent,
     Target,
@@ -142,7 +143,7 @@ async def test_makes_the_default_queue_when_there_is_none(at: Desks) -> None:
 
 async def test_a_decision_can_be_made_again_from_what_was_stored(at: Desks) -> None:
     asked = turn(
-        understanding=replace(STRANGE, asks_for_person=True),
+        understanding=replace(STRANGE, asks_for_person=True, frustration=Frustration.STRONG),
         answers=NEARLY,
         follow_ups=(FollowUp(FollowUpSource.KEYWORD, "fare", Target.NOTHING),),
     )
@@ -153,6 +154,19 @@ async def test_a_decision_can_be_made_again_from_what_was_stored(at: Desks) -> N
         assert await decisions.inputs_of(tx, TENANT, "turn-2") is None
     assert stored == replace(asked.inputs, handoff_state=HandoffState.QUEUED)
     assert policy.route(stored) == decision.ruling
+
+
+async def test_a_decision_from_before_frustration_was_known_can_be_made_again(at: Desks) -> None:
+    await at.router.route(TENANT, turn())
+    async with at.database.write() as tx:
+        row = await tx.one(sa.select(decisions_table.c.inputs))
+        assert row is not None
+        assert row.inputs["understanding"].pop("frustration") == Frustration.UNKNOWN
+        await tx.execute(sa.update(decisions_table).values(inputs=row.inputs))
+        stored = await decisions.inputs_of(tx, TENANT, "turn-1")
+    assert stored is not None
+    assert stored.understanding == STRANGE
+    assert STRANGE.frustration is Frustration.UNKNOWN
 
 
 async def test_stores_nothing_about_the_contact_with_a_decision(at: Desks) -> None:

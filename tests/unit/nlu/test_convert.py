@@ -11,6 +11,8 @@ from balie.nlu.domain import (
     Detection,
     Embedding,
     EncodedTexts,
+    Frustration,
+    FrustrationSign,
     KeywordMatch,
     NoMatchReason,
     Rule,
@@ -151,6 +153,20 @@ def test_the_embedding_is_told_with_its_encoder() -> None:
     )
     assert told.embedding.fingerprint == "minilm.fp32.1"
     assert list(told.embedding.values) == [0.5, -0.5]
+
+
+@pytest.mark.parametrize("level", Frustration)
+def test_every_level_of_frustration_has_its_name(level: Frustration) -> None:
+    told = convert.understanding_to_proto(understanding(signals=Signals(False, 0, 1, level))).signals
+    name = "UNSPECIFIED" if level is Frustration.UNKNOWN else level.name
+    assert language_pb2.Frustration.Name(told.frustration) == f"FRUSTRATION_{name}"
+
+
+def test_signs_of_frustration_are_told_in_the_order_of_their_numbers() -> None:
+    signals = Signals(False, 0, 1, Frustration.STRONG, frozenset(FrustrationSign))
+    told = convert.understanding_to_proto(understanding(signals=signals)).signals.frustration_signs
+    names = [language_pb2.FrustrationSign.Name(sign) for sign in told]
+    assert names == [f"FRUSTRATION_SIGN_{sign.name}" for sign in FrustrationSign]
 
 
 @pytest.mark.parametrize("verdict", Verdict)

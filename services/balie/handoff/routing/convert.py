@@ -11,6 +11,7 @@ from balie.handoff.routing.turns import (
     Decision,
     FollowUp,
     FollowUpSource,
+    Frustration,
     History,
     Inputs,
     Intent,
@@ -106,6 +107,9 @@ def _understanding(message: router_service_pb2.TurnUnderstanding) -> Understandi
         question_count=_count("understanding.signals.question_count", signals.question_count),
         character_count=_count("understanding.signals.character_count", signals.character_count),
         threshold=bounds.number("understanding.threshold", message.threshold, 0, 1),
+        frustration=bounds.enum(
+            "understanding.signals.frustration", signals.frustration, Frustration, required=False
+        ),
     )
 
 

@@ -46,6 +46,16 @@ class KeywordRule(IntEnum):
     """Misspelt: a guess."""
 
 
+class Frustration(IntEnum):
+    """How frustrated the message sounds; a higher level includes the lower ones."""
+
+    UNKNOWN = 0
+    """NLU could not tell."""
+    NONE = 1
+    MILD = 2
+    STRONG = 3
+
+
 class FollowUpSource(IntEnum):
     """Where a follow-up comes from."""
 
@@ -98,6 +108,7 @@ class Understanding:
         question_count: questions in the message.
         character_count: its length in Unicode code points.
         threshold: what stands behind the verdict, 0 to 1.
+        frustration: how frustrated the contact sounds.
     """
 
     verdict: Verdict
@@ -107,6 +118,7 @@ class Understanding:
     question_count: int = 0
     character_count: int = 0
     threshold: float = 0.0
+    frustration: Frustration = Frustration.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,23 +24,27 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"balie/api/common/v1/language.proto\x12\x13\x62\x61lie.api.common.v1\"0\n\tEmbedding\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\t\x12\x0e\n\x06values\x18\x02 \x03(\x02\"+\n\x0cScoredIntent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x02\"\xd4\x01\n\x0cKeywordMatch\x12\x12\n\nkeyword_id\x18\x01 \x01(\t\x12.\n\x04rule\x18\x02 \x01(\x0e\x32 .balie.api.common.v1.KeywordRule\x12\x12\n\nstart_char\x18\x03 \x01(\x05\x12\x10\n\x08\x65nd_char\x18\x04 \x01(\x05\x12\x15\n\rwhole_message\x18\x05 \x01(\x08\x12\x16\n\x0c\x66\x61q_entry_id\x18\x06 \x01(\tH\x00\x12\x10\n\x06intent\x18\x07 \x01(\tH\x00\x12\x0f\n\x05value\x18\x08 \x01(\tH\x00\x42\x08\n\x06target\"S\n\x07Signals\x12\x17\n\x0f\x61sks_for_person\x18\x01 \x01(\x08\x12\x16\n\x0equestion_count\x18\x02 \x01(\x05\x12\x17\n\x0f\x63haracter_count\x18\x03 \x01(\x05*b\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_MATCH\x10\x01\x12\x15\n\x11VERDICT_AMBIGUOUS\x10\x02\x12\x14\n\x10VERDICT_NO_MATCH\x10\x03*\xa9\x01\n\x0bKeywordRule\x12\x1c\n\x18KEYWORD_RULE_UNSPECIFIED\x10\x00\x12\x16\n\x12KEYWORD_RULE_EXACT\x10\x01\x12\x1b\n\x17KEYWORD_RULE_NORMALISED\x10\x02\x12\x15\n\x11KEYWORD_RULE_FORM\x10\x03\x12\x18\n\x14KEYWORD_RULE_PATTERN\x10\x04\x12\x16\n\x12KEYWORD_RULE_FUZZY\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"balie/api/common/v1/language.proto\x12\x13\x62\x61lie.api.common.v1\"0\n\tEmbedding\x12\x13\n\x0b\x66ingerprint\x18\x01 \x01(\t\x12\x0e\n\x06values\x18\x02 \x03(\x02\"+\n\x0cScoredIntent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x02\"\xd4\x01\n\x0cKeywordMatch\x12\x12\n\nkeyword_id\x18\x01 \x01(\t\x12.\n\x04rule\x18\x02 \x01(\x0e\x32 .balie.api.common.v1.KeywordRule\x12\x12\n\nstart_char\x18\x03 \x01(\x05\x12\x10\n\x08\x65nd_char\x18\x04 \x01(\x05\x12\x15\n\rwhole_message\x18\x05 \x01(\x08\x12\x16\n\x0c\x66\x61q_entry_id\x18\x06 \x01(\tH\x00\x12\x10\n\x06intent\x18\x07 \x01(\tH\x00\x12\x0f\n\x05value\x18\x08 \x01(\tH\x00\x42\x08\n\x06target\"\xcb\x01\n\x07Signals\x12\x17\n\x0f\x61sks_for_person\x18\x01 \x01(\x08\x12\x16\n\x0equestion_count\x18\x02 \x01(\x05\x12\x17\n\x0f\x63haracter_count\x18\x03 \x01(\x05\x12\x35\n\x0b\x66rustration\x18\x04 \x01(\x0e\x32 .balie.api.common.v1.Frustration\x12?\n\x11\x66rustration_signs\x18\x05 \x03(\x0e\x32$.balie.api.common.v1.FrustrationSign*b\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_MATCH\x10\x01\x12\x15\n\x11VERDICT_AMBIGUOUS\x10\x02\x12\x14\n\x10VERDICT_NO_MATCH\x10\x03*\xa9\x01\n\x0bKeywordRule\x12\x1c\n\x18KEYWORD_RULE_UNSPECIFIED\x10\x00\x12\x16\n\x12KEYWORD_RULE_EXACT\x10\x01\x12\x1b\n\x17KEYWORD_RULE_NORMALISED\x10\x02\x12\x15\n\x11KEYWORD_RULE_FORM\x10\x03\x12\x18\n\x14KEYWORD_RULE_PATTERN\x10\x04\x12\x16\n\x12KEYWORD_RULE_FUZZY\x10\x05*n\n\x0b\x46rustration\x12\x1b\n\x17\x46RUSTRATION_UNSPECIFIED\x10\x00\x12\x14\n\x10\x46RUSTRATION_NONE\x10\x01\x12\x14\n\x10\x46RUSTRATION_MILD\x10\x02\x12\x16\n\x12\x46RUSTRATION_STRONG\x10\x03*\xcb\x02\n\x0f\x46rustrationSign\x12 \n\x1c\x46RUSTRATION_SIGN_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x46RUSTRATION_SIGN_ABUSE\x10\x01\x12\x1a\n\x16\x46RUSTRATION_SIGN_ANGER\x10\x02\x12 \n\x1c\x46RUSTRATION_SIGN_DISPLEASURE\x10\x03\x12\x1f\n\x1b\x46RUSTRATION_SIGN_REPETITION\x10\x04\x12\x1d\n\x19\x46RUSTRATION_SIGN_NO_REPLY\x10\x05\x12\x1f\n\x1b\x46RUSTRATION_SIGN_NOT_HELPED\x10\x06\x12\x1d\n\x19\x46RUSTRATION_SIGN_SHOUTING\x10\x07\x12 \n\x1c\x46RUSTRATION_SIGN_PUNCTUATION\x10\x08\x12\x1a\n\x16\x46RUSTRATION_SIGN_EMOJI\x10\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balie.api.common.v1.language_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VERDICT']._serialized_start=454
-  _globals['_VERDICT']._serialized_end=552
-  _globals['_KEYWORDRULE']._serialized_start=555
-  _globals['_KEYWORDRULE']._serialized_end=724
+  _globals['_VERDICT']._serialized_start=575
+  _globals['_VERDICT']._serialized_end=673
+  _globals['_KEYWORDRULE']._serialized_start=676
+  _globals['_KEYWORDRULE']._serialized_end=845
+  _globals['_FRUSTRATION']._serialized_start=847
+  _globals['_FRUSTRATION']._serialized_end=957
+  _globals['_FRUSTRATIONSIGN']._serialized_start=960
+  _globals['_FRUSTRATIONSIGN']._serialized_end=1291
   _globals['_EMBEDDING']._serialized_start=59
   _globals['_EMBEDDING']._serialized_end=107
   _globals['_SCOREDINTENT']._serialized_start=109
   _globals['_SCOREDINTENT']._serialized_end=152
   _globals['_KEYWORDMATCH']._serialized_start=155
   _globals['_KEYWORDMATCH']._serialized_end=367
-  _globals['_SIGNALS']._serialized_start=369
-  _globals['_SIGNALS']._serialized_end=452
+  _globals['_SIGNALS']._serialized_start=370
+  _globals['_SIGNALS']._serialized_end=573
 # @@protoc_insertion_point(module_scope)

@@ -95,6 +95,90 @@ term with a digit in it. A guess: what the message says otherwise counts for mor
 """
 global___KeywordRule = KeywordRule
 
+class _Frustration:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _FrustrationEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_Frustration.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    FRUSTRATION_UNSPECIFIED: _Frustration.ValueType  # 0
+    """Is sent when it could not be told: none of the configured languages is Dutch, German or English, and the form of the
+    message shows nothing either.
+    """
+    FRUSTRATION_NONE: _Frustration.ValueType  # 1
+    """No sign of it."""
+    FRUSTRATION_MILD: _Frustration.ValueType  # 2
+    """One sign of impatience or displeasure."""
+    FRUSTRATION_STRONG: _Frustration.ValueType  # 3
+    """Abuse or anger, or several signs of which one at least is in the words."""
+
+class Frustration(_Frustration, metaclass=_FrustrationEnumTypeWrapper):
+    """Says how frustrated a message sounds; each level includes the ones before it, so that a rule says "at least"."""
+
+FRUSTRATION_UNSPECIFIED: Frustration.ValueType  # 0
+"""Is sent when it could not be told: none of the configured languages is Dutch, German or English, and the form of the
+message shows nothing either.
+"""
+FRUSTRATION_NONE: Frustration.ValueType  # 1
+"""No sign of it."""
+FRUSTRATION_MILD: Frustration.ValueType  # 2
+"""One sign of impatience or displeasure."""
+FRUSTRATION_STRONG: Frustration.ValueType  # 3
+"""Abuse or anger, or several signs of which one at least is in the words."""
+global___Frustration = Frustration
+
+class _FrustrationSign:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _FrustrationSignEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_FrustrationSign.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    FRUSTRATION_SIGN_UNSPECIFIED: _FrustrationSign.ValueType  # 0
+    """Is never sent."""
+    FRUSTRATION_SIGN_ABUSE: _FrustrationSign.ValueType  # 1
+    """Insults or swears: "useless bot"."""
+    FRUSTRATION_SIGN_ANGER: _FrustrationSign.ValueType  # 2
+    """Says that it is enough: "this is unacceptable", "never again"."""
+    FRUSTRATION_SIGN_DISPLEASURE: _FrustrationSign.ValueType  # 3
+    """Says that something displeases: "disappointing", a sigh."""
+    FRUSTRATION_SIGN_REPETITION: _FrustrationSign.ValueType  # 4
+    """Has asked or met with it before: "this is the third time"."""
+    FRUSTRATION_SIGN_NO_REPLY: _FrustrationSign.ValueType  # 5
+    """Waits too long, or nobody answers."""
+    FRUSTRATION_SIGN_NOT_HELPED: _FrustrationSign.ValueType  # 6
+    """Is not understood or not helped: "that's not what I asked"."""
+    FRUSTRATION_SIGN_SHOUTING: _FrustrationSign.ValueType  # 7
+    """Writes words in capitals that are no names, codes or abbreviations."""
+    FRUSTRATION_SIGN_PUNCTUATION: _FrustrationSign.ValueType  # 8
+    """Repeats exclamation or question marks, three or more in a row."""
+    FRUSTRATION_SIGN_EMOJI: _FrustrationSign.ValueType  # 9
+    """Sends an angry face or gesture."""
+
+class FrustrationSign(_FrustrationSign, metaclass=_FrustrationSignEnumTypeWrapper):
+    """Names what makes a message sound frustrated."""
+
+FRUSTRATION_SIGN_UNSPECIFIED: FrustrationSign.ValueType  # 0
+"""Is never sent."""
+FRUSTRATION_SIGN_ABUSE: FrustrationSign.ValueType  # 1
+"""Insults or swears: "useless bot"."""
+FRUSTRATION_SIGN_ANGER: FrustrationSign.ValueType  # 2
+"""Says that it is enough: "this is unacceptable", "never again"."""
+FRUSTRATION_SIGN_DISPLEASURE: FrustrationSign.ValueType  # 3
+"""Says that something displeases: "disappointing", a sigh."""
+FRUSTRATION_SIGN_REPETITION: FrustrationSign.ValueType  # 4
+"""Has asked or met with it before: "this is the third time"."""
+FRUSTRATION_SIGN_NO_REPLY: FrustrationSign.ValueType  # 5
+"""Waits too long, or nobody answers."""
+FRUSTRATION_SIGN_NOT_HELPED: FrustrationSign.ValueType  # 6
+"""Is not understood or not helped: "that's not what I asked"."""
+FRUSTRATION_SIGN_SHOUTING: FrustrationSign.ValueType  # 7
+"""Writes words in capitals that are no names, codes or abbreviations."""
+FRUSTRATION_SIGN_PUNCTUATION: FrustrationSign.ValueType  # 8
+"""Repeats exclamation or question marks, three or more in a row."""
+FRUSTRATION_SIGN_EMOJI: FrustrationSign.ValueType  # 9
+"""Sends an angry face or gesture."""
+global___FrustrationSign = FrustrationSign
+
 @typing.final
 class Embedding(google.protobuf.message.Message):
     """Holds a sentence vector and the encoder it came from."""
@@ -202,19 +286,35 @@ class Signals(google.protobuf.message.Message):
     ASKS_FOR_PERSON_FIELD_NUMBER: builtins.int
     QUESTION_COUNT_FIELD_NUMBER: builtins.int
     CHARACTER_COUNT_FIELD_NUMBER: builtins.int
+    FRUSTRATION_FIELD_NUMBER: builtins.int
+    FRUSTRATION_SIGNS_FIELD_NUMBER: builtins.int
     asks_for_person: builtins.bool
-    """Says whether the contact asks for a person, in any of the configured languages."""
+    """Says whether the contact asks to be put through to a person, called back by one, or not to be answered by a machine,
+    in any of the configured languages. What is quoted, told of the past or turned down does not count.
+    """
     question_count: builtins.int
-    """Counts the questions in the message. 0 or more."""
+    """Counts the questions in the message: sentences that end in a question mark or begin as a question does, and one more
+    for each that `and` adds. 0 or more.
+    """
     character_count: builtins.int
-    """Counts the message's characters in Unicode code points."""
+    """Counts the message's characters in Unicode code points. 0 or more."""
+    frustration: global___Frustration.ValueType
+    """Says how frustrated the message sounds."""
+    @property
+    def frustration_signs(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[global___FrustrationSign.ValueType]:
+        """Lists the signs that `frustration` rests on, each once, in the order of their numbers; empty when it is NONE. For
+        people who want to know why: the router looks at `frustration` alone.
+        """
+
     def __init__(
         self,
         *,
         asks_for_person: builtins.bool = ...,
         question_count: builtins.int = ...,
         character_count: builtins.int = ...,
+        frustration: global___Frustration.ValueType = ...,
+        frustration_signs: collections.abc.Iterable[global___FrustrationSign.ValueType] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["asks_for_person", b"asks_for_person", "character_count", b"character_count", "question_count", b"question_count"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["asks_for_person", b"asks_for_person", "character_count", b"character_count", "frustration", b"frustration", "frustration_signs", b"frustration_signs", "question_count", b"question_count"]) -> None: ...
 
 global___Signals = Signals

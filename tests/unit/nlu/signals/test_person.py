@@ -1,14 +1,8 @@
-import json
-from pathlib import Path
-
 import pytest
 
 from balie.nlu.signals import SignalReader
 
-DATA = Path(__file__).parents[4] / "shared" / "data" / "intents"
 READER = SignalReader(("nl", "de", "en"))
-
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the evaluation data beside the checkout")
 
 
 @pytest.mark.parametrize(
@@ -21,8 +15,10 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the evaluation 
         "connect me with one of your colleagues",
         "put me through",
         "don’t want to talk to a bot",
+        "dont want to talk to a bot",
         "please call me back",
         "is there anyone I can talk to",
+        "no, not the faq, a human",
         "Ik wil een medewerker spreken",
         "kan ik met een echt mens praten?",
         "medewerker aub",
@@ -30,13 +26,17 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the evaluation 
         "geen bot, een mens",
         "kan een collega me vandaag nog bellen",
         "bel me even terug",
+        "hoe praat ik met een mens",
+        "kan iemand mij te woord staan",
         "Ich möchte mit einem Mitarbeiter sprechen",
+        "Ich moechte mit einem Kollegen sprechen",
         "bitte verbinden Sie mich",
         "Mensch bitte",
         "stellen sie mich bitte durch",
         "kein Chatbot bitte",
         "rufen Sie mich morgen zurück",
         "Können Sie mich an einen Kollegen weiterleiten",
+        "Mit Support-Mitarbeiter verbinden",
     ],
 )
 def test_hears_the_request_for_a_person(text: str) -> None:
@@ -56,12 +56,15 @@ def test_hears_the_request_for_a_person(text: str) -> None:
         "I don't want to talk to anyone, just tell me the price",
         "do I need to speak to a representative to change my pin?",
         "am I talking to a real person?",
+        "will the driver call me back",
         "wat kost het per persoon",
         "kunnen er 4 personen in een auto",
         "mijn persoonlijke gegevens",
         "kan iemand mijn koffer dragen",
+        "is er een medewerker aan boord",
         "ik heb al met een medewerker gesproken",
         "ik hoef geen medewerker te spreken",
+        "ik wil een klacht indienen over een medewerker",
         "vanaf hoe laat kan ik de klantenservice bereiken",
         "wie viel kostet es pro person",
         "für zwei personen bitte",
@@ -69,11 +72,33 @@ def test_hears_the_request_for_a_person(text: str) -> None:
         "ich will nicht mit einem mitarbeiter sprechen",
         "ab wann ist der kundenservice erreichbar",
         "verbinden sie mich mit dem wlan",
+        "ich möchte einem mitarbeiter ein lob aussprechen",
         "😀",
         "",
     ],
 )
 def test_does_not_hear_a_request_where_there_is_none(text: str) -> None:
+    assert not READER.asks_for_person(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i want to talk to somone",
+        "can i speak with an asistant",
+        "ik wil een medwerker sprekn",
+        "mag ik iemnd spreken",
+        "ich will mit einem Mitarbieter sprechen",
+    ],
+)
+def test_hears_it_when_it_is_misspelt(text: str) -> None:
+    assert READER.asks_for_person(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["steak please", "ik zoek een perron", "contant betalen aub", "a hunan dish"]
+)
+def test_a_word_of_its_own_is_not_taken_for_a_misspelt_one(text: str) -> None:
     assert not READER.asks_for_person(text)
 
 
@@ -83,67 +108,18 @@ def test_only_hears_the_configured_languages() -> None:
     assert not dutch.asks_for_person("I want to speak to a person")
     other = SignalReader(("fr",))
     assert not other.asks_for_person("I want to speak to a person")
-    assert other.count_questions("où est mon chien ?") == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("Where is my dog? And where is my cat?", 2),
-        ("what??!", 1),
-        ("see https://example.com/?a=b&c=d for more", 0),
-        ("is it (really?)", 1),
-        ("はい？いいえ？", 2),
-        ("هل هذا صحيح؟", 1),
-        ("hoe laat vertrekt de boot", 1),
-        ("nur die hinfahrt, was kostet das", 1),
-        ("where is my dog. when we left it was there", 1),
-        ("where is my dog. when do we leave", 2),
-        ("mijn fiets is stuk.", 0),
-        ("thanks!", 0),
-        ("", 0),
-    ],
-)
-def test_counts_questions_with_and_without_marks(text: str, count: int) -> None:
-    assert READER.count_questions(text) == count
+def test_hears_a_region_s_language_as_the_language() -> None:
+    assert SignalReader(("nl-BE", "de-AT")).asks_for_person("kan ik een medewerker spreken")
 
 
-def test_counts_characters_as_code_points() -> None:
-    assert READER.read("😀é").character_count == 2
+@pytest.mark.parametrize("text", ["Can ik please een medewerker spreken", "Please einen Mitarbeiter, thanks"])
+def test_hears_it_in_mixed_languages(text: str) -> None:
+    assert READER.asks_for_person(text)
 
 
-@pytest.mark.parametrize(
-    "word", ["a ", "een ", "talk to ", "mit einem ", "kan een ", "( ", "x", "contact , "]
-)
-def test_long_texts_are_read_in_bounded_steps(word: str) -> None:
-    READER.read(
-        (word * 4096)[:4096]
-    )  # a pattern that backtracks without bound runs into the test's time limit
-
-
-@needs_data
-@pytest.mark.shared_data
-@pytest.mark.parametrize(
-    ("name", "most"),
-    [("banking77", 0.0), ("hwu64", 0.0), ("clinc150", 0.0005), ("massive_nl", 0.0001), ("massive_de", 0.0)],
-)
-def test_rarely_hears_a_request_in_everyday_messages(name: str, most: float) -> None:
-    texts = [
-        json.loads(line)["text"] for line in (DATA / name / "train.jsonl").read_text("utf-8").splitlines()
-    ]
-    heard = sum(READER.asks_for_person(text) for text in texts)
-    assert heard / len(texts) <= most
-
-
-@needs_data
-@pytest.mark.shared_data
-def test_hears_most_requests_of_the_handoff_set() -> None:
-    rows = [
-        json.loads(line) for line in (DATA / "handoff_en" / "train.jsonl").read_text("utf-8").splitlines()
-    ]
-    heard = [READER.asks_for_person(row["text"]) for row in rows if row["label"] != "other"]
-    assert sum(heard) / len(heard) >= 0.91  # measured: 0.916, most others are misspelt
-    others = [
-        row for row in rows if row["label"] == "other" and row.get("intent") != "contact_customer_service"
-    ]
-    assert sum(READER.asks_for_person(row["text"]) for row in others) / len(others) <= 0.0006
+def test_hears_it_at_the_end_of_a_long_message() -> None:
+    story = "Wij hebben in juni een boeking gemaakt voor de overtocht naar het eiland. " * 60
+    assert not READER.asks_for_person(story)
+    assert READER.asks_for_person(story + "Kan ik hierover een medewerker spreken?")
