@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing
-from contextvars import Context
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -26,11 +25,11 @@ from balie.nlu.keywords.finder import KeywordFinder
 from balie.nlu.keywords.index import KeywordIndex
 from balie.nlu.keywords.keyword import Keyword
 from balie.nlu.keywords.patterns import PatternRefused, compile_pattern
+from balie.nlu.tenant_tasks import TenantTasks
 from balie.nlu.topics import KEYWORDS
 
 _PAGE = 1000  # keywords read at a time while an index is built
 _EVENTS = 10  # applied at a time, each of up to 200 keywords
-_DISCOVERY_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 10.0
 
@@ -67,7 +66,6 @@ class _Tenant:
     index: KeywordIndex = field(default_factory=KeywordIndex)
     generation: int = -1
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    task: asyncio.Task[None] | None = None
 
     def tell(self, generation: int) -> None:
         self.generation = generation
@@ -82,6 +80,7 @@ class LiveKeywords:
         self._parts = parts
         self._finder = finder
         self._tenants: dict[str, _Tenant] = {}
+        self._following = TenantTasks(parts.database, store.tenants, self._persist)
 
     def find(
         self, text: str, language: str, contact: Sequence[ContactTerms], tenant: str
@@ -120,31 +119,15 @@ class LiveKeywords:
 
     async def run(self) -> None:
         """Follows all tenants, and those that come, until it is cancelled."""
-        try:
-            while True:
-                try:
-                    async with self._parts.database.read() as tx:
-                        names = await store.tenants(tx)
-                    for name in names:
-                        self._follow(name)
-                except Failure as failure:
-                    _log.warning("tenants not looked for", reason=failure.reason)
-                await asyncio.sleep(_DISCOVERY_SECONDS)
-        finally:
-            tasks = [one.task for one in self._tenants.values() if one.task is not None]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await self._following.run()
 
     def _follow(self, name: str) -> _Tenant:
-        own = self._tenants.setdefault(name, _Tenant(name))
-        if own.task is None or own.task.done():
-            # An empty context: it belongs to no call, although one may have caused it.
-            own.task = asyncio.get_running_loop().create_task(self._persist(own), context=Context())
-        return own
+        self._following.follow(name)
+        return self._tenants.setdefault(name, _Tenant(name))
 
-    async def _persist(self, own: _Tenant) -> None:
+    async def _persist(self, name: str) -> None:
         """Follows; whatever goes wrong is tried again, because what stopped would find what is deleted."""
+        own = self._tenants.setdefault(name, _Tenant(name))
         pause = _FIRST_PAUSE_SECONDS
         while True:
             before = own.generation

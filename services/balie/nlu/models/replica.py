@@ -4,9 +4,8 @@ A model that cannot be loaded leaves the one in use where it is; it is tried aga
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import aclosing
-from contextvars import Context
 from dataclasses import dataclass, field
 
 import structlog
@@ -20,9 +19,9 @@ from balie.nlu.models.domain import Key, Model
 from balie.nlu.models.errors import ModelNotFound
 from balie.nlu.models.loading import Loader
 from balie.nlu.served import SHARED, ServedModel, ServedModels
+from balie.nlu.tenant_tasks import TenantTasks
 from balie.nlu.topics import MODELS
 
-_DISCOVERY_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 10.0
 _KEPT_COPIES = 3
@@ -55,7 +54,6 @@ class _Tenant:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     ready: dict[str, ServedModel] = field(default_factory=dict)
     problem: str = ""
-    task: asyncio.Task[None] | None = None
 
 
 class Replica:
@@ -64,6 +62,7 @@ class Replica:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._tenants: dict[str, _Tenant] = {}
+        self._following = TenantTasks(parts.database, store.tenants, self._follow_one)
 
     async def open(self) -> Mapping[str, Failure]:
         """Loads the active model of every tenant, and returns of which tenants it cannot be loaded, and why.
@@ -77,19 +76,7 @@ class Replica:
 
     async def run(self) -> None:
         """Follows all tenants, and those that come, until it is cancelled."""
-        try:
-            while True:
-                try:
-                    async with self._parts.database.read() as tx:
-                        self._follow(await store.tenants(tx))
-                except Failure as failure:
-                    _log.warning("tenants not looked for", reason=failure.reason)
-                await asyncio.sleep(_DISCOVERY_SECONDS)
-        finally:
-            tasks = [one.task for one in self._tenants.values() if one.task is not None]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await self._following.run()
 
     def problem(self, tenant: str) -> str:
         """Returns why the tenant's active model is not in use; empty when it is."""
@@ -167,15 +154,6 @@ class Replica:
                 )
             return failure
         return None
-
-    def _follow(self, tenants: Iterable[str]) -> None:
-        for tenant in tenants:
-            known = self._of(tenant)
-            if known.task is None or known.task.done():
-                # An empty context: it belongs to no call.
-                known.task = asyncio.get_running_loop().create_task(
-                    self._follow_one(tenant), context=Context()
-                )
 
     async def _follow_one(self, tenant: str) -> None:
         """Brings the tenant up again and again as the log tells of activations; a bug ends it until it is restarted."""
