@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from balie.nlu.engines.vector_rows import centred
+from balie.nlu.engines.vector_rows import centred, no_chance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,21 +43,19 @@ class Gaussian:
     @staticmethod
     def fit(vectors: "Floats", classes: "NDArray[np.int64]", class_count: int) -> "Gaussian":
         """Returns the Gaussians of vectors, shape (texts, dimensions), whose classes are below `class_count`."""
-        from sklearn.covariance import ledoit_wolf
-
         middle = vectors.mean(axis=0)
         rows = centred(vectors, middle).astype(np.float64)
         present = np.unique(classes)
         means = np.zeros((class_count, rows.shape[1]))
         for number in present:
             means[number] = rows[classes == number].mean(axis=0)
-        within = _inverse(ledoit_wolf(rows - means[classes], assume_centered=True)[0])
-        overall = _inverse(ledoit_wolf(rows, assume_centered=True)[0])
+        within = _precision(rows - means[classes])
+        overall = _precision(rows)
         linear = within @ means.T
         offset = -0.5 * (means * linear.T).sum(axis=1)
-        # A class without examples is as far away as any example is from any class: were it farther, it alone would make
-        # the spread of the logits, by which the mixture makes models comparable.
-        offset[np.setdiff1d(np.arange(class_count), present)] = (rows @ linear + offset)[:, present].min()
+        offset[np.setdiff1d(np.arange(class_count), present)] = no_chance(
+            (rows @ linear + offset)[:, present]
+        )
         return Gaussian(middle, *(part.astype(np.float32) for part in (linear, offset, within, overall)))
 
     def logits(self, vectors: "Floats") -> "Floats":
@@ -150,8 +148,11 @@ def thinned(classes: "NDArray[np.int64]", texts: Sequence[str]) -> "NDArray[np.i
     return np.array(kept, np.intp)
 
 
-def _inverse(covariance: "NDArray[np.float64]") -> "NDArray[np.float64]":
-    """Returns the inverse of a covariance; one of equal examples has none, and gets one far larger than any."""
-    size = len(covariance)
+def _precision(rows: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """Returns the inverse of the covariance of rows around 0; equal examples have none, and get one far larger than any."""
+    from sklearn.covariance import ledoit_wolf
+
+    size = rows.shape[1]
+    covariance = ledoit_wolf(rows, assume_centered=True)[0] if len(rows) > 1 else np.zeros((size, size))
     ridge = max(1e-6 * float(np.trace(covariance)) / size, 1e-9)
     return np.asarray(np.linalg.inv(covariance + ridge * np.eye(size)), np.float64)

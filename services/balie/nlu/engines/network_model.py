@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from balie.nlu.engines.vector_rows import rows_of
+from balie.nlu.engines.vector_rows import no_chance, rows_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,6 @@ _PENALTY = 0.01
 _EPOCHS = 10
 _RATE = 0.0005
 _BATCH = 128
-_NO_CHANCE = -12.0
 _FEWEST_EXAMPLES = 2000
 """From so many on the network is worth its time."""
 
@@ -70,8 +69,9 @@ class NetworkModel:
         if last.shape[1] == 1:  # one output stands for both classes
             last, offsets = np.hstack([-last, last]) / 2, np.concatenate([-offsets, offsets]) / 2
         weights = np.zeros((_UNITS, class_count), np.float32)
-        bias = np.full(class_count, _NO_CHANCE, np.float32)
         weights[:, network.classes_] = last
+        active = np.maximum(rows @ hidden + hidden_bias, 0.0)
+        bias = np.full(class_count, no_chance(active @ last + offsets), np.float32)
         bias[network.classes_] = offsets
         hidden = (hidden * _SCALE).astype(np.float32)
         return NetworkModel(middles, hidden, hidden_bias.astype(np.float32), weights, bias)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SIZES = (2, 3, 4, 5)
 _MAX_CHARACTERS = 1024
-_UMLAUT = re.compile("(?<=[^aeq])(ae|oe|ue)(?=[^e])")
+_UMLAUT = re.compile("(?<![aeq])(ae|oe|ue)(?=[^e])")
 
 _KEPT_WORDS = 4096
 """Words whose n-grams are kept at hand, of one model: a language's frequent ones, which are most of what is written."""
@@ -114,7 +114,7 @@ def _pairs_of(words: Sequence[str]) -> list[str]:
 
 def _grams_of(word: str) -> list[str]:
     padded = f" {word} "
-    return [padded[start : start + size] for size in SIZES for start in range(max(1, len(padded) - size + 1))]
+    return [padded[start : start + size] for size in SIZES for start in range(len(padded) - size + 1)]
 
 
 def _numbers_of(known: Mapping[str, int], word: str) -> tuple[int, ...]:

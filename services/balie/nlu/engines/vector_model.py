@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from balie.nlu.engines.vector_rows import rows_of
+from balie.nlu.engines.vector_rows import no_chance, rows_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +19,7 @@ _REGULARISATION = 5.0
 """C, the inverse of the penalty; 2 to 10 differ by less than a point on HWU64, MASSIVE and CLINC150, 10-shot included."""
 
 _NO_CHANCE = -12.0
-"""Logit of a class without examples."""
+"""Logit of the others where one class alone has examples."""
 
 
 class VectorModel:
@@ -60,6 +60,7 @@ class VectorModel:
             coefficients = np.vstack([-coefficients, coefficients]) / 2
             offsets = np.concatenate([-offsets, offsets]) / 2
         weights[:, regression.classes_] = coefficients.T
+        bias[:] = no_chance(rows @ coefficients.T + offsets)
         bias[regression.classes_] = offsets
         return VectorModel(middles, weights, bias)
 

@@ -22,3 +22,14 @@ def rows_of(states: "NDArray[np.float32]", middles: "NDArray[np.float32]") -> "N
     """Returns shape (texts, states * dimensions) of `states`, shape (texts, states, dimensions)."""
     found: NDArray[np.float32] = centred(states, middles).reshape(len(states), -1)
     return found
+
+
+def no_chance(logits: "NDArray[np.floating]") -> float:
+    """Returns the logit of a class without examples: the least that any example has of any other class.
+
+    Were it lower, it alone would make the spread of a model's logits, by which the mixture makes models comparable.
+
+    Args:
+        logits: of all examples for the classes that have some, shape (texts, classes).
+    """
+    return float(logits.min())

@@ -1,4 +1,7 @@
+"""The n-grams of a text: what counts as the same, and how much each counts."""
+
 import gc
+import sys
 import weakref
 from collections import Counter
 
@@ -50,18 +53,72 @@ def test_a_row_holds_the_known_ngrams_by_count_and_rarity(learned: Ngrams, text:
     assert found == pytest.approx(wanted, rel=1e-5)
 
 
-def test_ways_to_write_an_umlaut_give_the_same_ngrams(learned: Ngrams) -> None:
-    rows = [learned.row(f"die {word}") for word in ("Fähre", "Faehre", "FAHRE")]
-    for numbers, values in rows[1:]:
-        assert numbers.tolist() == rows[0][0].tolist()
-        assert values.tolist() == rows[0][1].tolist()
+@pytest.mark.parametrize(
+    "ways",
+    [
+        ("Fähre", "Faehre", "FÄHRE", "fahre", "FAEHRE"),
+        ("schön", "schoen"),
+        ("Öffnung", "oeffnung"),
+        ("über", "ueber"),
+        ("Straße", "STRASSE"),
+        ("één", "een"),
+        ("ﬁets", "fiets"),
+    ],
+)
+def test_ways_to_write_a_word_give_the_same_n_grams(ways: tuple[str, ...]) -> None:
+    first, *others = [counts_of(way) for way in ways]
+    assert all(other == first for other in others)
 
 
-def test_words_stand_in_a_text_as_often_as_they_are_written() -> None:
-    runs, characters = counts_of("nee nee, nee")
-    assert runs == {"nee": 3, "nee nee": 2}
-    assert characters[" nee "] == 3
-    assert characters["e "] == 3
+@pytest.mark.parametrize("word", ["aquarium", "query", "allee", "zee"])
+def test_what_only_looks_like_an_umlaut_stays(word: str) -> None:
+    assert counts_of(word)[0] == {word: 1}
+
+
+def test_a_compound_shares_its_parts_n_grams() -> None:
+    compound, bicycle, ticket, stranger = (
+        set(counts_of(word)[1]) for word in ("fietskaartje", "fiets", "kaartje", "veerboot")
+    )
+    assert len(bicycle & compound) > len(bicycle) * 0.7
+    assert len(ticket & compound) > len(ticket) * 0.7
+    assert len(stranger & compound) < len(stranger) * 0.1
+
+
+def test_words_and_pairs_of_words_are_counted_as_often_as_they_stand_there() -> None:
+    words, characters = counts_of("de boot, de boot")
+    assert words == {"de": 2, "boot": 2, "de boot": 2, "boot de": 1}
+    assert characters[" de "] == 2, "a word shorter than the longest n-gram counts once each time"
+    assert characters["oo"] == 2
+
+
+def test_only_the_first_1024_characters_are_read() -> None:
+    assert counts_of("a " * 512 + "fiets") == counts_of("a " * 512)
+    assert counts_of(" " * 1018 + "fiets")[0] == {"fiets": 1}
+
+
+def test_the_longest_text_costs_no_more_than_its_beginning() -> None:
+    """Counted in calls of Python's functions, since time depends on who else is at work."""
+
+    def calls(text: str) -> int:
+        count = 0
+
+        def seen(_frame: object, event: str, _arg: object) -> None:
+            nonlocal count
+            count += event == "call"
+
+        sys.setprofile(seen)
+        try:
+            counts_of(text)
+        finally:
+            sys.setprofile(None)
+        return count
+
+    assert calls("fiets mee? " * 100_000) <= calls("fiets mee? " * 100) + 1
+
+
+@pytest.mark.parametrize("text", ["", " ", "?!", "😀", "👩‍👩‍👧‍👦", "\u200b\ufeff"])
+def test_a_text_without_words_has_no_n_grams(text: str) -> None:
+    assert counts_of(text) == ({}, {})
 
 
 def test_what_is_kept_at_hand_goes_with_the_model() -> None:
