@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from balie.cli.bench_nlu import bench_app
 from balie.cli.console import console
 from balie.cli.desk import SAMPLE, Desk
 from balie.cli.encoder import encoder_app
@@ -30,6 +31,7 @@ app = typer.Typer(
     add_completion=False,
 )
 faq_app = typer.Typer(help="The knowledge of the FAQ service.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
 app.add_typer(encoder_app, name="encoder")
 app.add_typer(eval_app, name="eval")
 app.add_typer(faq_app, name="faq")
@@ -175,8 +177,9 @@ def faq_import(
         raise typer.Exit(1)
 
 
-@app.command()
+@bench_app.callback(invoke_without_command=True)
 def bench(
+    context: typer.Context,
     messages: Annotated[
         list[Path] | None,
         typer.Option(
@@ -191,6 +194,8 @@ def bench(
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure the suite at 1, 16 and 64 messages in flight, beside the bare encoder and a bare gRPC echo."""
+    if context.invoked_subcommand:
+        return
     import contextlib
     import json as codec
     import sys

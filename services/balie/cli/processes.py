@@ -5,11 +5,14 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from typing import cast
+from typing import Any, TypeVar, cast
 
+from balie.cli.console import fail
 from balie.cli.settings import inherited_environment
+
+T = TypeVar("T")
 
 _TAIL = 30
 _RESTART_SECONDS = 0.5
@@ -18,6 +21,23 @@ _LINE_BYTES = 1 << 20
 
 OnLine = Callable[[str, str], None]
 """Is told a service and a line of its log."""
+
+
+async def until_stopped(work: Coroutine[Any, Any, T]) -> T:
+    """Returns what the work returns; SIGTERM cancels it as Ctrl-C does, so that no process of it is left behind."""
+    task, told = asyncio.create_task(work), asyncio.Event()
+
+    def stop() -> None:
+        told.set()
+        task.cancel()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if told.is_set():
+            fail("Stopped.", code=128 + signal.SIGTERM)
+        raise
 
 
 class ServiceFell(Exception):

@@ -109,18 +109,26 @@ class Suite:
         await asyncio.gather(*(self._processes[s].stop() for s in SERVICES if s != "gateway"))
 
     async def _one_ready(self, service: str, on_ready: Callable[[str], None]) -> None:
-        process = self._processes[service]
-        async with grpc.aio.insecure_channel(getattr(self.addresses, service)) as channel:
-            health = health_pb2_grpc.HealthStub(channel)
-            while not process.fallen.is_set():
-                with suppress(grpc.aio.AioRpcError):
-                    reply = await health.Check(health_pb2.HealthCheckRequest(), timeout=_HEALTH_SECONDS)
-                    if reply.status == health_pb2.HealthCheckResponse.SERVING:
-                        process.mark_ready()
-                        on_ready(service)
-                        return
-                await asyncio.sleep(_POLL_SECONDS)
-        raise ServiceFell(f"{service} ended before it was ready. The end of its log:\n{process.log_end}")
+        await until_serving(self._processes[service], getattr(self.addresses, service))
+        on_ready(service)
+
+
+async def until_serving(process: ServiceProcess, address: str) -> None:
+    """Returns when a service says SERVING; from then on it is restarted when it falls.
+
+    Raises:
+        ServiceFell: it ended instead.
+    """
+    async with grpc.aio.insecure_channel(address) as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        while not process.fallen.is_set():
+            with suppress(grpc.aio.AioRpcError):
+                reply = await health.Check(health_pb2.HealthCheckRequest(), timeout=_HEALTH_SECONDS)
+                if reply.status == health_pb2.HealthCheckResponse.SERVING:
+                    process.mark_ready()
+                    return
+            await asyncio.sleep(_POLL_SECONDS)
+    raise ServiceFell(f"{process.service} ended before it was ready. The end of its log:\n{process.log_end}")
 
 
 def service_settings(

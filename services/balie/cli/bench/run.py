@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import platform
 import sys
 import tempfile
 import time
@@ -15,6 +13,7 @@ import psutil
 import yaml
 
 from balie.cli.bench.figures import Level, Report, percentile
+from balie.cli.bench.machine import cpu_seconds, machine, python
 from balie.cli.console import fail
 from balie.cli.suite import SERVICES, Suite
 from balie.cli.up import Plan, running
@@ -56,13 +55,13 @@ async def run(plan: Plan, files: Sequence[Path], *, seconds: float) -> Report:
             await _load(suite, messages, 1, _WARM_SECONDS)
             levels = [await _level(suite, messages, in_flight, seconds) for in_flight in IN_FLIGHT]
             memory = {s: psutil.Process(suite.pid(s)).memory_info().rss / 1e6 for s in SERVICES}
-    return Report(_machine(), described, bare, memory, levels)
+    return Report(machine(), described, bare, memory, levels)
 
 
 async def _level(suite: Suite, messages: Path, in_flight: int, seconds: float) -> Level:
-    before = {service: _cpu(suite.pid(service)) for service in SERVICES}
+    before = {service: cpu_seconds(suite.pid(service)) for service in SERVICES}
     result = await _load(suite, messages, in_flight, seconds)
-    spent = {service: _cpu(suite.pid(service)) - before[service] for service in SERVICES}
+    spent = {service: cpu_seconds(suite.pid(service)) - before[service] for service in SERVICES}
     latencies = [1000 * latency for latency in result["latencies"]]
     turns = max(1, len(latencies))
     cpu = {service: 1000 * used / turns for service, used in spent.items()}
@@ -81,7 +80,7 @@ async def _level(suite: Suite, messages: Path, in_flight: int, seconds: float) -
 
 async def _load(suite: Suite, messages: Path, in_flight: int, seconds: float) -> dict[str, Any]:
     arguments = (suite.addresses.gateway, str(messages), str(in_flight), str(seconds))
-    result: dict[str, Any] = json.loads(await _python("balie.cli.bench.load", *arguments))
+    result: dict[str, Any] = json.loads(await python("balie.cli.bench.load", *arguments))
     return result
 
 
@@ -91,20 +90,10 @@ async def _echo(in_flight: int) -> float:
     )
     try:
         port = (await cast("asyncio.StreamReader", server.stdout).readline()).decode().strip()
-        return float(await _python("balie.cli.bench.echo", "call", port, str(in_flight), str(_ECHO_SECONDS)))
+        return float(await python("balie.cli.bench.echo", "call", port, str(in_flight), str(_ECHO_SECONDS)))
     finally:
         server.terminate()
         await server.wait()
-
-
-async def _python(module: str, *arguments: str) -> str:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *arguments, stdout=asyncio.subprocess.PIPE
-    )
-    output, _ = await process.communicate()
-    if process.returncode:
-        fail(f"{module} ended with {process.returncode}.")
-    return output.decode()
 
 
 def _encoder_rates(folder: Path, texts: list[str]) -> dict[str, float]:
@@ -120,26 +109,3 @@ def _encoder_rates(folder: Path, texts: list[str]) -> dict[str, float]:
             done += size
         rates[name] = done / (time.perf_counter() - begin)
     return rates
-
-
-def _cpu(pid: int) -> float:
-    times = psutil.Process(pid).cpu_times()
-    return times.user + times.system
-
-
-def _machine() -> dict[str, str]:
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        lines = info.read_text().splitlines()
-        model = next(
-            (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model
-        )
-    memory = psutil.virtual_memory().total / 2**30
-    return {
-        "processor": model,
-        "cores": str(os.cpu_count()),
-        "memory": f"{memory:.0f} GiB",
-        "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-    }

@@ -1,0 +1,1 @@
+"""`balie bench nlu`: what understanding a message costs, beside what a developer would write in an afternoon."""
