@@ -41,7 +41,7 @@ _PLACE_TOKENS, _PAIR_TOKENS = 0.055, 0.0008
 
 _ERRORS_ONLY = 3
 
-_LEAST_WORD_LETTERS = 3
+_LEAST_WORD_LETTERS = 4  # what is shorter is as often a piece of a word
 
 
 class OnnxEncoder:
@@ -115,7 +115,7 @@ class OnnxEncoder:
         return self._manifest.max_tokens
 
     def words(self) -> frozenset[str]:
-        """Returns the words that are one token each, of three letters or more: what the encoder knows as a word."""
+        """Returns the words that are one token each, of four letters or more: what the encoder knows as a word."""
         tokens = self._tokenizer.get_vocab()
         return frozenset(token for token in tokens if len(token) >= _LEAST_WORD_LETTERS and token.isalpha())
 

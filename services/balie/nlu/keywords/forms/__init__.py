@@ -16,7 +16,7 @@ Bases = Callable[[str], tuple[str, ...]]
 BASES: dict[str, Bases] = {"nl": dutch.bases, "de": german.bases, "en": english.bases}
 """By primary subtag; words of other languages are taken as they are."""
 
-TERM_BASES: dict[str, Bases] = {**BASES, "de": german.own_bases}
+TERM_BASES: dict[str, Bases] = {**BASES, "nl": dutch.own_bases, "de": german.own_bases}
 """The same for words that are known as they are, such as a keyword's terms."""
 
 LINKS: dict[str, tuple[str, ...]] = {"nl": dutch.LINKS, "de": german.LINKS}

@@ -35,6 +35,11 @@ def bases(word: str) -> tuple[str, ...]:
     return tuple(base for base in found if len(base) >= _LEAST)
 
 
+def own_bases(word: str) -> tuple[str, ...]:
+    """Returns what a word may be a form of when it is known as it is: `fiets` is no plural, as `trams` is."""
+    return tuple(base for base in bases(word) if base + "s" != word or len(base) > _LEAST_CERTAIN)
+
+
 def _diminutive(word: str) -> list[str]:
     if not word.endswith("je"):
         return []
@@ -66,7 +71,7 @@ def _plural(word: str) -> list[str]:
         found.append(word[:-1])
     if word.endswith("n") and word[-2:-1] in ("e", "\u00eb"):  # ziektes aside: ziekten, zee\u00ebn
         found.append(word[:-1] if word[-2] == "e" else word[:-2])
-    if word.endswith("e"):  # an adjective's ending
+    if word.endswith("e") and len(word) > _LEAST_CERTAIN:  # an adjective's ending
         found += _closed(word[:-1])
     return found
 

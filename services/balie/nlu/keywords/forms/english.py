@@ -6,6 +6,9 @@ Source: Quirk et al. 1985, A Comprehensive Grammar of the English Language, sect
 import re
 
 _LEAST = 3
+_LEAST_CERTAIN = 4
+"""Letters that must be left by endings that words have by themselves as well: `moped` is no past tense."""
+
 _DOUBLED = re.compile(r"([bdfgklmnprstz])\1$")
 _HISSING = ("ses", "xes", "zes", "ches", "shes", "oes")
 
@@ -22,8 +25,9 @@ def bases(word: str) -> tuple[str, ...]:
         if word.endswith("ves"):  # knives, shelves
             found |= dict.fromkeys((word[:-3] + "f", word[:-3] + "fe"))
     for ending in ("ing", "ed"):
-        if word.endswith(ending):
-            found |= dict.fromkeys(_bare(word.removesuffix(ending)))
+        rest = word.removesuffix(ending)
+        if rest != word and len(rest) >= _LEAST_CERTAIN:
+            found |= dict.fromkeys(_bare(rest))
     if word.endswith("ied"):
         found[word[:-3] + "y"] = None
     return tuple(base for base in found if len(base) >= _LEAST)
