@@ -121,3 +121,27 @@ def eval_nlu(
         report=report,
     )
     run_eval(asked, as_json=as_json)
+
+
+@eval_app.command("handoff")
+def eval_handoff(
+    test: Annotated[
+        list[Path],
+        typer.Option(help="File or folder of messages to judge; may be repeated.", exists=True),
+    ],
+    label: Annotated[str, typer.Option(help="Label of requests for a person.")] = "human",
+    languages: Languages = "nl,de,en",
+    lang: Lang = "",
+    as_json: AsJson = False,
+) -> None:
+    """Judge by labelled messages how well NLU hears that a customer asks for a person.
+
+    Files are those of `balie eval nlu`; rows with the label `human` are requests for a person, all others are none.
+    docs/signals.md says what counts as one.
+
+    Example: balie eval handoff --test requests.jsonl --json
+    """
+    with libraries_of("nlu"):
+        from balie.cli.eval_handoff import run_eval_handoff
+
+    run_eval_handoff(test, tags_of(languages), language=lang, label=label, as_json=as_json)
