@@ -10,7 +10,7 @@ from tests.unit.nlu.trained import job_of, task_of, trained
 
 from balie.encoders.onnx import OnnxEncoder
 from balie.nlu.artifacts import Artifact
-from balie.nlu.domain import ScoredIntent, TargetKind, Verdict
+from balie.nlu.domain import Frustration, ScoredIntent, TargetKind, Verdict
 from balie.nlu.engines.port import Message
 from balie.nlu.jobs import Job
 from balie.nlu.keywords.file import read_keywords
@@ -107,6 +107,12 @@ def test_no_answerable_question_is_taken_for_a_request_for_a_person(
     reader = SignalReader(LANGUAGES)
     for several in questions["answerable"].values():
         assert not [one["text"] for one in several if reader.asks_for_person(one["text"])]
+
+
+def test_no_answerable_question_sounds_frustrated(questions: dict[str, dict[str, list[Any]]]) -> None:
+    reader = SignalReader(LANGUAGES)
+    asked = [one["text"] for several in questions["answerable"].values() for one in several]
+    assert not [text for text in asked if reader.read(text).frustration > Frustration.NONE]
 
 
 @pytest.mark.slow

@@ -87,6 +87,11 @@ def test_reads_each_sign_in_each_language(sign: FrustrationSign, text: str) -> N
         "Müllabfuhr Termine",
         "Kölner Dom",
         "saure Gurken",
+        "Hund",
+        "vaart de boot bij dichte mist",
+        "ich war noch nie hier",
+        "ik ben afgezet bij de haven",
+        "I was scammed by a fake website, how do I report it",
         "mijn moeder heeft kanker, kan ik omboeken",
         # Counting without reproach.
         "this is the third time we sail with you, always lovely",
