@@ -95,8 +95,13 @@ def _is_unseen(character: str) -> bool:
     return not character.isascii() and unicodedata.category(character) == "Cf"
 
 
+def words_of(text: str) -> list[str]:
+    """Returns the texts of the pieces, in order."""
+    if text.isascii():  # the same, and twenty times faster
+        return _ASCII_PIECE.findall(text.lower())
+    return [piece.text for piece in pieces(text)]
+
+
 def phrase_of(text: str) -> str:
     """Returns the text as two ways to write the same words have in common; "" when it holds neither letter nor digit."""
-    if text.isascii():  # the same, and twenty times faster
-        return " ".join(_ASCII_PIECE.findall(text.lower()))
-    return " ".join(piece.text for piece in pieces(text))
+    return " ".join(words_of(text))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from balie.nlu.folding import pieces
+from balie.nlu.folding import words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,10 +28,7 @@ _MAX_CHARACTERS = 1024
 _UMLAUT = re.compile("(?<![aeq])(ae|oe|ue)(?=[^e])")
 
 _KEPT_WORDS = 4096
-"""Words whose n-grams are kept at hand, of one model: a language's frequent ones, which are most of what is written."""
-
-_KEPT_CHARACTERS = 32
-"""A longer word is not kept, so that what is kept stays below some megabytes whatever is written."""
+"""Learned words whose n-grams are kept at hand; what customers write beside these is forgotten at once."""
 
 
 class Ngrams:
@@ -75,7 +72,7 @@ class Ngrams:
         return np.concatenate(numbers), np.concatenate(values)
 
     def _of(self, word: str) -> tuple[int, ...]:
-        return self._kept_numbers_of(word) if len(word) <= _KEPT_CHARACTERS else self._numbers_of(word)
+        return self._kept_numbers_of(word) if word in self._words else self._numbers_of(word)
 
     def arrays(self) -> "Mapping[str, NDArray[np.generic]]":
         """Returns what is to be stored, by name."""
@@ -103,8 +100,8 @@ def counts_of(text: str) -> tuple[Counter[str], Counter[str]]:
 
 def _words_of(text: str) -> list[str]:
     return [
-        _UMLAUT.sub(lambda found: found[0][0], piece.text) if "e" in piece.text else piece.text
-        for piece in pieces(text[:_MAX_CHARACTERS])
+        _UMLAUT.sub(lambda found: found[0][0], word) if "e" in word else word
+        for word in words_of(text[:_MAX_CHARACTERS])
     ]
 
 

@@ -131,3 +131,8 @@ def test_what_is_kept_at_hand_goes_with_the_model() -> None:
         assert gone() is None
     finally:
         gc.enable()
+
+
+def test_words_that_were_not_learned_are_forgotten(learned: Ngrams) -> None:
+    learned.row("where zelfgeschreven wachtwoord")
+    assert learned._kept_numbers_of.cache_info().currsize == 1
