@@ -26,6 +26,7 @@ from tests.fakes.model_desk import ModelDesk
 from balie.api.nlu.v1 import model_pb2, model_service_pb2
 from balie.kit.ids import new_id
 from balie.kit.testing import free_address
+from balie.nlu.examples import Example
 from balie.nlu.models.memory import resident_bytes
 from balie.nlu.training_data import read_examples
 
@@ -103,24 +104,38 @@ class Figures:
     megabytes: Sequence[float]
 
 
-async def measure(*, activations: int, in_flight: int, pause_seconds: float) -> Figures:
-    """Returns the figures of one run."""
+async def measure(
+    *, intents: Path = DESK / "intents.yaml", activations: int, in_flight: int, pause_seconds: float
+) -> Figures:
+    """Returns the figures of one run.
+
+    Args:
+        intents: file of examples, which models are trained from, and messages made of.
+        activations: how many are measured.
+        in_flight: messages at a time.
+        pause_seconds: between two activations.
+    """
+    examples = read_examples(intents, LANGUAGES).items
     with tempfile.TemporaryDirectory(prefix="balie-activation-") as folder:
         async with _service(Path(folder)) as (pid, desk):
-            return await _measured(pid, desk, activations, in_flight, pause_seconds)
+            return await _measured(pid, desk, examples, activations, in_flight, pause_seconds)
 
 
 async def _measured(
-    pid: int, desk: ModelDesk, activations: int, in_flight: int, pause_seconds: float
+    pid: int,
+    desk: ModelDesk,
+    examples: Sequence[Example],
+    activations: int,
+    in_flight: int,
+    pause_seconds: float,
 ) -> Figures:
-    examples = read_examples(DESK / "intents.yaml", LANGUAGES).items
     load = Load(desk, [example.text for example in examples], in_flight)
     spans: list[tuple[float, float]] = []
-    first = await _trained(desk, 0.05)
+    first = await _trained(desk, examples, 0.05)
     await desk.activate(first)
     async with load.running():
         begin = time.perf_counter()
-        second = await _trained(desk, 0.1)
+        second = await _trained(desk, examples, 0.1)
         trained = (begin, time.perf_counter())
         for version in (second, first):  # both were in use once: what is loaded lazily is there
             await desk.activate(version)
@@ -144,7 +159,7 @@ async def _measured(
     )
 
 
-async def _trained(desk: ModelDesk, max_wrong: float) -> str:
+async def _trained(desk: ModelDesk, examples: Sequence[Example], max_wrong: float) -> str:
     promise = model_pb2.Promise(max_wrong=max_wrong)
 
     async def parts() -> AsyncIterator[model_service_pb2.TrainModelRequest]:
@@ -154,7 +169,7 @@ async def _trained(desk: ModelDesk, max_wrong: float) -> str:
         yield model_service_pb2.TrainModelRequest(header=header)
         found = [
             model_pb2.LabelledExample(intent=one.intent, text=one.text, language=one.language)
-            for one in read_examples(DESK / "intents.yaml", LANGUAGES).items
+            for one in examples
         ]
         for start in range(0, len(found), 500):
             part = model_service_pb2.ExamplePart(examples=found[start : start + 500])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.fakes.model_desk import FERRY, ModelDesk, model_desk, settings_of, use_fake_engines
 from tests.integration.nlu.activation_under_load import measure, percentile
+from tests.unit.nlu.sample import intents_file
 
 from balie.kit.testing import serve
 from balie.nlu.app import lifespan
@@ -43,8 +44,8 @@ async def test_ten_activations_of_large_models_do_not_grow_the_memory(tmp_path: 
     assert seen[-1] < before + MODEL_MB * MB / 2
 
 
-async def test_activating_under_load_is_not_felt() -> None:
-    figures = await measure(activations=12, in_flight=4, pause_seconds=1.0)
+async def test_activating_under_load_is_not_felt(tmp_path: Path) -> None:
+    figures = await measure(intents=intents_file(tmp_path), activations=12, in_flight=4, pause_seconds=1.0)
     assert figures.failed == 0
     assert len(figures.activations) == 12
     assert percentile(figures.during, 0.99) <= 2 * percentile(figures.between, 0.99)
