@@ -118,14 +118,12 @@ class Report:
         lost = None if with_exit is None or without is None else 100 * (without - with_exit)
         return [
             *(
-                _at_least(
-                    f"messages/s at {TOGETHER} in flight, {way}", least, speeds[way, TOGETHER].times_yardstick
-                )
+                _at_least(f"msg/s, {TOGETHER} in flight, {way}", least, speeds[way, TOGETHER].times_yardstick)
                 for way, least in ((EARLY, TIMES_EARLY), (WHOLE, TIMES_WHOLE))
             ),
             *(
                 _at_most(
-                    f"p50 at {ALONE} in flight, {way}",
+                    f"p50, {ALONE} in flight, {way}",
                     SHARE_OF_P50,
                     speeds[way, ALONE].share_of_its_p50,
                     "{:.2f}x",
@@ -215,7 +213,7 @@ def _targets(targets: Sequence[Target]) -> Table:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 2))
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1))
     for place, column in enumerate(columns):
         table.add_column(column, justify="right" if place else "left", no_wrap=True)
     return table
