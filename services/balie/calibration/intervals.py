@@ -51,7 +51,7 @@ def wilson(successes: int, trials: int, *, confidence: float = CONFIDENCE) -> In
     share, weight = successes / trials, z * z / trials
     middle = (share + weight / 2) / (1.0 + weight)
     reach = z / (1.0 + weight) * math.sqrt(share * (1.0 - share) / trials + weight / (4 * trials))
-    return Interval(max(0.0, middle - reach), min(1.0, middle + reach))
+    return Interval(max(0.0, min(share, middle - reach)), min(1.0, max(share, middle + reach)))
 
 
 def bootstrap(

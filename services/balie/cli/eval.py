@@ -145,3 +145,58 @@ def eval_handoff(
         from balie.cli.eval_handoff import run_eval_handoff
 
     run_eval_handoff(test, tags_of(languages), language=lang, label=label, as_json=as_json)
+
+
+@eval_app.command("nlu-table")
+def eval_nlu_table(
+    data: Annotated[Path, typer.Option(help="Folder of the evaluation data, with `intents` in it.")],
+    document: Annotated[
+        Path | None,
+        typer.Option(
+            help="Document to write the tables into, between two marks.", show_default="standard output"
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A row to work out; may be repeated.", show_default="all")
+    ] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Work rows out that are kept, too.")] = False,
+    work: Annotated[
+        Path, typer.Option(help="Folder of vectors, judged messages and results, so that a run can go on.")
+    ] = Path("var/nlu-evaluation"),
+    engine: Annotated[str, typer.Option(help="The engine's name.", show_default="the service's own")] = "",
+    option: EngineOptions = None,
+    max_wrong: Annotated[
+        float, typer.Option(help="Greatest share of wrong among matches.", callback=_share)
+    ] = 0.05,
+    max_wrong_delta: Annotated[
+        float, typer.Option(help="Chance that this promise is broken.", callback=_share)
+    ] = 0.1,
+    encoder: EncoderFolder = None,
+) -> None:
+    """Run an engine on the public sets, and write the tables that stand in docs/nlu-evaluation.md.
+
+    Sets with all examples and with ten of each intent, beside what others published, and the promise on a hundred
+    random halves of what was judged. Rows that are kept are not worked out again, unless the files, the engine, the
+    promise or the encoder changed. Exits with 1 when a row misses what is wanted of it.
+
+    Example: balie eval nlu-table --data ../shared/data --document docs/nlu-evaluation.md
+
+    Example: balie eval nlu-table --data ../shared/data --only askubuntu --only webapplications
+    """
+    with libraries_of("nlu"):
+        from balie.cli.eval_table import Order, run_table
+        from balie.nlu.calibrating import Promise
+        from balie.nlu.engines.registry import DEFAULT_ENGINE
+
+    order = Order(
+        data=data,
+        work=work,
+        document=document,
+        only=only or (),
+        anew=anew,
+        engine=engine or DEFAULT_ENGINE,
+        options=options_of(option or ()),
+        promise=Promise(max_wrong=max_wrong, delta=max_wrong_delta),
+        encoder=folder_of(encoder),
+    )
+    run_table(order)

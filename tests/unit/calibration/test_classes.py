@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from balie.calibration import Confusion, by_class, confusions, macro_f1
@@ -37,6 +37,7 @@ def test_names_the_commonest_mistakes_first():
     assert confusions([0, 1], [0, 1], 2) == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=80))
 def test_all_mistakes_are_among_the_confusions(rows: list[tuple[int, int]]):
     truth, said = zip(*rows, strict=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from balie.calibration import Interval, bootstrap, wilson
@@ -19,6 +19,7 @@ def test_nothing_is_known_without_trials():
     assert wilson(0, 0) == Interval(0.0, 1.0)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 200), st.integers(0, 200))
 def test_holds_the_share_and_stays_within_it(successes: int, failures: int):
     trials = successes + failures

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from balie.calibration import (
@@ -76,6 +76,7 @@ def test_brier_score_is_the_mean_squared_distance():
     assert brier_score([1.0, 0.0], [True, False]) == 0.0
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=200), st.integers(1, 30))
 def test_every_example_is_in_one_bin(examples: list[tuple[float, bool]], bins: int):
     scores, right = zip(*examples, strict=True)

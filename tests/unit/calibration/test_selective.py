@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from balie.calibration import area_under_risk_coverage, coverage, risk_coverage, wrong_rate
@@ -34,6 +34,7 @@ def test_confidence_that_sorts_the_mistakes_last_has_the_least_area():
     assert area_under_risk_coverage(np.ones(100), right) == pytest.approx(0.2)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=50))
 def test_each_point_is_what_its_threshold_gives(rows: list[tuple[int, bool]]):
     confidence, right = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])

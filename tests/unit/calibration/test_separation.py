@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from balie.calibration import auroc, out_of_scope_recall_at, out_of_scope_recall_at_accuracy, roc
@@ -52,6 +52,7 @@ def test_recall_at_an_accuracy_refuses_all_it_may():
     assert out_of_scope_recall_at_accuracy(confidence, [False] * 5, IN_SCOPE, 0.1) is None
 
 
+@settings(deadline=None)
 @given(examples)
 def test_is_the_count_of_pairs(rows: list[tuple[int, bool]]):
     inside = [score for score, is_in in rows if is_in]
@@ -61,6 +62,7 @@ def test_is_the_count_of_pairs(rows: list[tuple[int, bool]]):
     assert auroc(*zip(*rows, strict=True)) == pytest.approx(sum(pairs) / len(pairs))
 
 
+@settings(deadline=None)
 @given(examples)
 def test_scores_turned_round_turn_the_area_round(rows: list[tuple[int, bool]]):
     scores, inside = np.array([score for score, _ in rows]), [is_in for _, is_in in rows]
@@ -68,6 +70,7 @@ def test_scores_turned_round_turn_the_area_round(rows: list[tuple[int, bool]]):
     assert auroc(scores, inside) + auroc(-scores, inside) == pytest.approx(1.0)
 
 
+@settings(deadline=None)
 @given(examples, st.floats(0, 1))
 def test_never_refuses_more_of_what_is_in_scope_than_it_may(rows: list[tuple[int, bool]], most: float):
     scores, inside = np.array([score for score, _ in rows]), np.array([is_in for _, is_in in rows])

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from balie.cli.eval_report.plot import Plot, number, ticks
@@ -55,6 +55,7 @@ def test_numbers_are_as_short_as_they_can_be(value: float, shown: str):
     assert number(value) == shown
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.floats(1e-4, 50))
 def test_ticks_are_round_few_and_reach_far_enough(most: float):
     found = ticks(most)

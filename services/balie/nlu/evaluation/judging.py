@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from balie.nlu.calibrating import HeldOut, Promise, calibrate
 from balie.nlu.evaluation.port import Judgement
 from balie.nlu.measuring import scores_of
 
@@ -21,16 +22,33 @@ _NOTHING = 1e-5
 def judgement_of(ranking: "Ranking", thresholds: "Thresholds") -> Judgement:
     """Returns what is said of ranked messages, in their order."""
     scores = scores_of(ranking).astype(np.float64)
+    accepted, choice = _verdicts(scores, thresholds)
+    return Judgement(scores, _outside(ranking, scores.max(axis=1)), accepted, choice)
+
+
+def accept(
+    seen: Judgement, truth: "NDArray[np.int64]", fresh: Judgement, promise: Promise
+) -> "NDArray[np.bool_]":
+    """Returns which messages are accepted by thresholds that are learned from others, shape (messages,).
+
+    Args:
+        seen: what was said of those others.
+        truth: shape (others,), the place of the right intent; -1 when it is out of scope.
+        fresh: what was said of the messages.
+        promise: what the thresholds have to keep.
+    """
+    return _verdicts(fresh.scores, calibrate(HeldOut(seen.scores, truth), promise))[0]
+
+
+def _verdicts(
+    scores: "NDArray[np.float64]", thresholds: "Thresholds"
+) -> "tuple[NDArray[np.bool_], NDArray[np.bool_]]":
+    """Returns which messages are matches, and which are a choice."""
     padded = scores if scores.shape[1] > 1 else np.hstack([scores, np.zeros((len(scores), 1))])
-    ordered = np.sort(padded, axis=1)
-    first, second = ordered[:, -1], ordered[:, -2]
-    is_ahead = np.round(first, _DIGITS) - np.round(second, _DIGITS) >= thresholds.margin
-    return Judgement(
-        scores=scores,
-        out_of_scope=_outside(ranking, first),
-        accepted=is_ahead & (np.round(first, _DIGITS) >= thresholds.match),
-        choice=~is_ahead & (np.round(second, _DIGITS) >= thresholds.floor),
-    )
+    ordered = np.round(np.sort(padded, axis=1)[:, -2:], _DIGITS)
+    first, second = ordered[:, 1], ordered[:, 0]
+    is_ahead = first - second >= thresholds.margin
+    return is_ahead & (first >= thresholds.match), ~is_ahead & (second >= thresholds.floor)
 
 
 def _outside(ranking: "Ranking", best: "NDArray[np.float64]") -> "NDArray[np.float64]":

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from balie.nlu.evaluation.figures import FIGURES
@@ -141,6 +141,7 @@ def test_the_same_messages_give_the_same_figures_in_any_order():
     assert turned.figures == pytest.approx(measure(outcome(), resamples=5).figures)
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(
         st.tuples(
