@@ -106,7 +106,7 @@ def seen() -> Iterator[list[Seen]]:
     """One worker, so that texts wait while it works; the batching encoders that were made."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BALIE_ENCODER_WORKERS", "1")
-        patch.setattr("balie.nlu.app.BatchingEncoder", Seen)
+        patch.setattr("balie.nlu.encoding.BatchingEncoder", Seen)
         Seen.made.clear()
         yield Seen.made
 

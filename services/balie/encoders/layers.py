@@ -62,6 +62,10 @@ class LayeredEncoder:
         """Returns the length of a row."""
         return self._states * self._encoder.dimensions
 
+    def states_of(self, rows: "NDArray[np.float32]") -> "NDArray[np.float32]":
+        """Returns rows as shape (texts, states, vector_dimensions): the vector first, then earlier states if there are any."""
+        return rows.reshape(len(rows), self._states, self._encoder.dimensions)
+
     @property
     def max_tokens(self) -> int:
         """Returns how many tokens of a text are read."""

@@ -1,4 +1,8 @@
-"""The way of a message: language, keywords and signals, beside them its vector, then the ranking and the verdict."""
+"""The way of a message: language, keywords, signals and letters, its vector where it is needed, the ranking and the verdict.
+
+What a message costs is mostly its vector. It is left out where nobody needs it: for an example word for word, and where the
+letters say enough to the model. A message whose embedding is asked for is encoded at once, and ranked by everything.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,9 +27,10 @@ from balie.nlu.domain import (
     Utterance,
     Verdict,
 )
-from balie.nlu.engines.port import Message
+from balie.nlu.engines.port import Glance, Message
 from balie.nlu.errors import EngineUnavailable
 from balie.nlu.measuring import scores_of
+from balie.nlu.ranking import MOST_INTENTS, best_of, glances_of, rank, scores_of_known
 from balie.nlu.verdicts import NEVER, Thresholds, verdict_of
 
 if TYPE_CHECKING:
@@ -35,22 +40,23 @@ if TYPE_CHECKING:
     from balie.nlu.served import ServedModel, ServedModels
     from balie.nlu.signals import SignalReader
 
-MOST_INTENTS = 10
 
 _NO_THRESHOLDS = Thresholds(match=NEVER, margin=0.0, floor=NEVER, version="")
 
-_SELF_TEST = Utterance("Waar is mijn bestelling? Where is my order? Wo ist meine Bestellung?")
+_SELF_TEST = Utterance(
+    "Waar is mijn bestelling? Where is my order? Wo ist meine Bestellung?", want_embedding=True
+)
 
 
 class TextEncoder(Protocol):
-    """What the analyzer needs of an encoder: `balie.encoders.batcher.BatchingEncoder`."""
+    """What the analyzer needs of an encoder: `balie.nlu.encoding.StateEncoder`."""
 
     @property
     def fingerprint(self) -> str:
         """Returns what tells its vectors from any other encoder's."""
 
-    async def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """Returns one unit vector for each text, shape (texts, dimensions)."""
+    async def encode_states(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """Returns shape (texts, states, dimensions), each of length 1: the vectors first."""
 
 
 class Keywords(Protocol):
@@ -73,6 +79,13 @@ class _Reading:
     keywords: list[KeywordMatch]
     keyword_generation: int
     signals: Signals
+    known: int | None
+    glance: Glance | None
+
+    @property
+    def is_enough(self) -> bool:
+        """Returns whether the message can be ranked without its vector."""
+        return self.known is not None or (self.glance is not None and self.glance.is_sure)
 
 
 class Analyzer:
@@ -122,28 +135,33 @@ class Analyzer:
         tenant: str = DEFAULT_TENANT,
     ) -> list[Understanding]:
         """As `analyze`, with one model, which the caller keeps from being freed; without any, nothing is ranked."""
-        detector = model.detector if model else self._detector
         reading = asyncio.get_running_loop().run_in_executor(
-            self._reader, self._read, tenant, detector, utterances
+            self._reader, self._read, tenant, model, utterances
         )
+        wanted = [place for place, one in enumerate(utterances) if one.want_embedding]
         try:
-            vectors = await self._vectors(model, utterances)
+            states = await self._states(utterances, wanted)
         except BaseException:
             reading.cancel()
             raise
         readings = await reading
-        ranked = await self._ranked(model, utterances, readings, vectors)
+        if model is not None and model.artifact.needs_vectors:
+            missing = [
+                place for place, one in enumerate(readings) if place not in states and not one.is_enough
+            ]
+            states |= await self._states(utterances, missing)
+        ranked = await self._ranked(model, utterances, readings, states)
+        vectors = {place: states[place][0] for place in wanted}
         return [
-            self._understanding(model, one, intents, vectors.get(place) if utterance.want_embedding else None)
-            for place, (utterance, one, intents) in enumerate(zip(utterances, readings, ranked, strict=True))
+            self._understanding(model, one, intents, vectors.get(place))
+            for place, (one, intents) in enumerate(zip(readings, ranked, strict=True))
         ]
 
     async def look_up(self, tenant: str, utterance: Utterance) -> tuple[Detection, list[KeywordMatch]]:
         """Returns the language of a message and its keywords, and nothing else of it."""
         with self._models.using(tenant) as model:
-            detector = model.detector if model else self._detector
             (reading,) = await asyncio.get_running_loop().run_in_executor(
-                self._reader, self._read, tenant, detector, [utterance]
+                self._reader, self._read, tenant, model, [utterance]
             )
         return reading.detection, reading.keywords
 
@@ -152,15 +170,13 @@ class Analyzer:
         (understanding,) = await self.analyze(DEFAULT_TENANT, [_SELF_TEST])
         return bool(np.isfinite([intent.score for intent in understanding.intents]).all())
 
-    async def _vectors(
-        self, model: "ServedModel | None", utterances: Sequence[Utterance]
+    async def _states(
+        self, utterances: Sequence[Utterance], places: Sequence[int]
     ) -> "dict[int, NDArray[np.float32]]":
-        """Returns the vectors of those messages for which one is needed, by their places."""
-        ranked = model is not None and model.artifact.needs_vectors
-        places = [place for place, one in enumerate(utterances) if ranked or one.want_embedding]
+        """Returns the vectors and earlier states of messages, by their places."""
         if not places:
             return {}
-        found = await self._encoder.encode([utterances[place].text for place in places])
+        found = await self._encoder.encode_states([utterances[place].text for place in places])
         return dict(zip(places, found, strict=True))
 
     async def _ranked(
@@ -168,37 +184,80 @@ class Analyzer:
         model: "ServedModel | None",
         utterances: Sequence[Utterance],
         readings: Sequence[_Reading],
-        vectors: "dict[int, NDArray[np.float32]]",
+        states: "dict[int, NDArray[np.float32]]",
     ) -> list[list[ScoredIntent] | None]:
-        """Returns each message's intents, best first; None for all of them when the engine cannot answer."""
+        """Returns each message's intents, best first; None where the engine cannot answer."""
         if model is None:
             return [None] * len(utterances)
-        messages = [
-            Message(utterance.text, one.detection.language, vectors.get(place))
-            for place, (utterance, one) in enumerate(zip(utterances, readings, strict=True))
+        artifact = model.artifact
+        names, needs_vectors = artifact.manifest.intents, artifact.needs_vectors
+        scores: dict[int, NDArray[np.floating]] = {}
+        asked = []
+        for place, one in enumerate(readings):
+            if one.known is not None:
+                scores[place] = scores_of_known(one.known, len(names))
+            elif one.glance is not None and place not in states:
+                scores[place] = one.glance.scores
+            elif place in states or not needs_vectors:
+                asked.append(place)
+        if asked:
+            messages = [
+                Message(
+                    utterances[place].text,
+                    readings[place].detection.language,
+                    states[place][0] if needs_vectors else None,
+                    states[place] if needs_vectors else None,
+                )
+                for place in asked
+            ]
+            glances = [readings[place].glance for place in asked]
+            loop = asyncio.get_running_loop()
+            try:
+                ranking = await loop.run_in_executor(self._reader, rank, artifact.ranker, messages, glances)
+            except EngineUnavailable:
+                pass
+            else:
+                found = artifact.thresholds.scores.apply(scores_of(ranking))
+                scores |= zip(asked, found, strict=True)
+        return [
+            best_of(names, scores[place]) if place in scores else None for place in range(len(utterances))
         ]
-        rank = model.artifact.ranker.rank
-        try:
-            ranking = await asyncio.get_running_loop().run_in_executor(self._reader, rank, messages)
-        except EngineUnavailable:
-            return [None] * len(utterances)
-        names = model.artifact.manifest.intents
-        return [_best(names, row) for row in scores_of(ranking)]
 
     def _read(
-        self, tenant: str, detector: "LanguageDetector", utterances: Sequence[Utterance]
+        self, tenant: str, model: "ServedModel | None", utterances: Sequence[Utterance]
     ) -> list[_Reading]:
-        return [self._read_one(tenant, detector, utterance) for utterance in utterances]
+        detector = model.detector if model else self._detector
+        known: Sequence[int | None] = [None] * len(utterances)
+        glances: Sequence[Glance | None] = known  # type: ignore[assignment]
+        detections = [detector.detect(one.text, one.language_hint) for one in utterances]
+        if model is not None:
+            known = model.artifact.phrases.places_of([one.text for one in utterances])
+            messages = [
+                Message(one.text, detection.language)
+                for one, detection in zip(utterances, detections, strict=True)
+            ]
+            glances = glances_of(model.artifact.ranker, messages)
+        return [
+            self._reading(tenant, *parts)
+            for parts in zip(utterances, detections, known, glances, strict=True)
+        ]
 
-    def _read_one(self, tenant: str, detector: "LanguageDetector", utterance: Utterance) -> _Reading:
-        detection = detector.detect(utterance.text, utterance.language_hint)
+    def _reading(
+        self,
+        tenant: str,
+        utterance: Utterance,
+        detection: Detection,
+        known: int | None,
+        glance: Glance | None,
+    ) -> _Reading:
         generation = self._keywords.generation(tenant)  # before: what is found may be newer, never older
-        found = self._keywords.find(utterance.text, detection.language, utterance.contact_terms, tenant)
         return _Reading(
             detection=detection,
-            keywords=found,
+            keywords=self._keywords.find(utterance.text, detection.language, utterance.contact_terms, tenant),
             keyword_generation=generation,
             signals=self._signals.read(utterance.text),
+            known=known,
+            glance=glance,
         )
 
     def _understanding(
@@ -228,12 +287,6 @@ class Analyzer:
             keyword_generation=reading.keyword_generation,
             no_match_reason=reason if verdict is Verdict.NO_MATCH else None,
         )
-
-
-def _best(names: Sequence[str], scores: "NDArray[np.float32]") -> list[ScoredIntent]:
-    """Returns the best intents of one row of scores, best first, ties by name; the names are sorted."""
-    order = np.argsort(-scores, kind="stable")[:MOST_INTENTS]
-    return [ScoredIntent(names[place], float(scores[place])) for place in order]
 
 
 def _led_by(whole: Sequence[KeywordMatch], ranked: list[ScoredIntent]) -> list[ScoredIntent]:

@@ -14,7 +14,7 @@ from balie.api.nlu.v1 import (
     nlu_service_pb2_grpc,
 )
 from balie.encoders import EncoderBusy, open_encoder
-from balie.encoders.batcher import BatchingEncoder
+from balie.encoders.layers import LayeredEncoder
 from balie.kit.background import running
 from balie.kit.chores import Chores, Trimming
 from balie.kit.database import Database
@@ -23,7 +23,7 @@ from balie.kit.eventlog import EventLog
 from balie.kit.ledger import Ledger
 from balie.kit.server import Serving
 from balie.nlu.analyzer import Analyzer
-from balie.nlu.encoding import Encoding
+from balie.nlu.encoding import Encoding, StateEncoder
 from balie.nlu.examples import Examples
 from balie.nlu.keywords.app import FileWords, keyword_work, keywords_of_file
 from balie.nlu.keywords.keyword import words_by_language
@@ -56,7 +56,7 @@ async def lifespan(settings: NluSettings) -> AsyncGenerator[Serving, None]:
         )
         log, ledger = EventLog(database, poll_seconds=settings.poll_seconds), Ledger()
         chores = Chores(database, ledger, Trimming(log, every_topic, settings.keep_events))
-        encoder = BatchingEncoder.from_settings(opened, chosen)
+        encoder = StateEncoder(await asyncio.to_thread(LayeredEncoder, opened), chosen)
         stack.push_async_callback(encoder.close)
         served = ServedModels(give_back)
         stack.push_async_callback(served.close)

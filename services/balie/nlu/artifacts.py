@@ -2,6 +2,7 @@
 
     manifest.json    what the model is, and the size and SHA-256 of every other file
     engine/          what the engine wrote; only the engine reads it
+    phrases.npz      the examples' words, as hashes, and their intents
     probes.json      some of the examples, and how they were ranked when the model was trained
     words.json       words by language, which help to tell languages apart
 
@@ -20,6 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from balie.nlu.engines.registry import open_engine
 from balie.nlu.errors import ModelDamaged
+from balie.nlu.phrases import PHRASES_FILE, Phrases
+from balie.nlu.score_map import ScoreMap
 from balie.nlu.verdicts import Thresholds
 
 if TYPE_CHECKING:
@@ -80,6 +83,7 @@ class StoredThresholds(BaseModel):
     margin: float
     floor: float
     version: str
+    scores: ScoreMap
 
 
 class StoredFile(BaseModel):
@@ -105,7 +109,7 @@ class Manifest(BaseModel):
 
     model_config = StrictModel()
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     version: str = Field(pattern=f"^{_VERSION.pattern}$")
     created: datetime
     origin: Origin
@@ -148,17 +152,25 @@ class Artifact:
     Attributes:
         manifest: what it says of itself.
         ranker: ranks intents.
+        phrases: examples that are known word for word.
         thresholds: from where on a ranking counts.
         probes: what it is tested with before it serves.
         words: words by language.
     """
 
     def __init__(
-        self, manifest: Manifest, ranker: "Ranker", probes: list[Probe], words: dict[str, list[str]]
+        self,
+        manifest: Manifest,
+        ranker: "Ranker",
+        phrases: Phrases,
+        probes: list[Probe],
+        words: dict[str, list[str]],
     ) -> None:
         self.manifest = manifest
         self.ranker = ranker
-        self.thresholds = Thresholds(**manifest.calibration.model_dump())
+        self.phrases = phrases
+        stored = manifest.calibration
+        self.thresholds = Thresholds(stored.match, stored.margin, stored.floor, stored.version, stored.scores)
         self.probes = probes
         self.words = words
 
@@ -219,7 +231,7 @@ def verified(folder: Path) -> Manifest:
     manifest = _manifest(folder / MANIFEST_FILE)
     for name, expected in manifest.files.items():
         _verify(folder / name, expected)
-    for needed in (PROBES_FILE, WORDS_FILE):
+    for needed in (PHRASES_FILE, PROBES_FILE, WORDS_FILE):
         if needed not in manifest.files:
             raise ModelDamaged(folder / needed, "is not in the manifest")
     return manifest
@@ -241,7 +253,7 @@ def open_artifact(folder: Path) -> Artifact:
         raise ModelDamaged(folder / PROBES_FILE, "does not fit its manifest")
     engine = open_engine(manifest.origin.engine, manifest.origin.options)
     ranker = engine.load(folder / ENGINE_FOLDER, manifest.intents)
-    return Artifact(manifest, ranker, probes, words)
+    return Artifact(manifest, ranker, Phrases.read(folder, len(manifest.intents)), probes, words)
 
 
 def _manifest(path: Path) -> Manifest:

@@ -1,6 +1,6 @@
 """Learns from scores of held-out examples how sure a model must be, for a share of wrong that the operator accepts.
 
-Three numbers, one after the other, each from all scores:
+Scores are made probabilities first (`balie.nlu.score_map`). Then three numbers, one after the other, each from all scores:
 
 1. The margin: the lead over the next intent from which that next one is the right one in at most `max_wrong` of the
    examples.
@@ -20,6 +20,7 @@ import numpy as np
 import structlog
 
 from balie.calibration import ThresholdUnknown, least_threshold
+from balie.nlu.score_map import ScoreMap, fit_score_map
 from balie.nlu.verdicts import NEVER, Thresholds
 
 if TYPE_CHECKING:
@@ -55,10 +56,25 @@ class HeldOut:
     Attributes:
         scores: shape (examples, intents).
         truth: shape (examples,), the place of the right intent, or -1 when the example is out of scope.
+        strangers: shape (strangers, intents), scores of what stands in for messages out of scope; None when the examples
+            hold enough of those, or nothing can stand in.
     """
 
     scores: "NDArray[np.float64]"
     truth: "NDArray[np.int64]"
+    strangers: "NDArray[np.float64] | None" = None
+
+    def mapped(self, scores: ScoreMap) -> "HeldOut":
+        """Returns the same with an engine's scores turned into probabilities."""
+        strangers = None if self.strangers is None else scores.apply(self.strangers)
+        return HeldOut(scores.apply(self.scores), self.truth, strangers)
+
+    def with_strangers(self) -> "HeldOut":
+        """Returns the same with strangers among the examples, as what they stand in for."""
+        if self.strangers is None:
+            return self
+        outside = np.full(len(self.strangers), -1, np.int64)
+        return HeldOut(np.concatenate([self.scores, self.strangers]), np.concatenate([self.truth, outside]))
 
     def best(self) -> "tuple[NDArray[np.int64], NDArray[np.float64]]":
         """Returns the places of the best two intents and their scores, shape (examples, 2) each."""
@@ -67,7 +83,14 @@ class HeldOut:
 
 
 def calibrate(held_out: HeldOut, promise: Promise) -> Thresholds:
-    """Returns the thresholds that keep the promise on the held-out examples."""
+    """Returns how an engine's scores become probabilities, and the thresholds that keep the promise, on held-out examples.
+
+    Strangers count where the promise states a share of messages out of scope; else that of the examples holds.
+    """
+    if promise.expected_out_of_scope:
+        held_out = held_out.with_strangers()
+    score_map = fit_score_map(held_out.scores, held_out.truth, promise.expected_out_of_scope)
+    held_out = held_out.mapped(score_map)
     if held_out.scores.shape[1] < 2:
         padding = np.zeros((held_out.scores.shape[0], 1))
         held_out = HeldOut(np.hstack([held_out.scores, padding]), held_out.truth)
@@ -91,9 +114,8 @@ def calibrate(held_out: HeldOut, promise: Promise) -> Thresholds:
     except ThresholdUnknown as unknown:
         log.warning("no threshold keeps the promise, only known words will match", reason=str(unknown))
         match, version = NEVER, "unproven.v1"
-    return Thresholds(
-        match, margin, _floor(second[~is_ahead], (is_first | is_second)[~is_ahead], promise), version
-    )
+    floor = _floor(second[~is_ahead], (is_first | is_second)[~is_ahead], promise)
+    return Thresholds(match, margin, floor, version, score_map)
 
 
 def _margin(lead: "NDArray[np.float64]", is_second: "NDArray[np.bool_]", max_wrong: float) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from balie.calibration import figures
 from balie.nlu.calibrating import HeldOut
+from balie.nlu.engines.port import HeldOutRanking
 from balie.nlu.examples import OUT_OF_SCOPE, Example
 from balie.nlu.verdicts import Thresholds
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def held_out(ranking: "Ranking", examples: Sequence[Example], intents: Sequence[str]) -> HeldOut:
-    """Returns the scores that verdicts are made of, beside what was right.
+    """Returns an engine's scores, beside what was right.
 
     Args:
         ranking: of the examples, in their order.
@@ -26,11 +27,17 @@ def held_out(ranking: "Ranking", examples: Sequence[Example], intents: Sequence[
     """
     places = {name: place for place, name in enumerate(intents)}
     truth = np.array([places.get(example.intent, -1) for example in examples], np.int64)
-    return HeldOut(scores_of(ranking).astype(np.float64), truth)
+    strangers = None
+    if isinstance(ranking, HeldOutRanking) and ranking.strangers is not None:
+        strangers = scores_of(ranking.strangers).astype(np.float64)[truth >= 0]
+    return HeldOut(scores_of(ranking).astype(np.float64), truth, strangers)
 
 
 def scores_of(ranking: "Ranking") -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
-    """Returns the probability of each intent, shape (messages, intents); what lacks to 1 in a row is out of scope."""
+    """Returns an engine's score of each intent, shape (messages, intents); what lacks to 1 in a row is out of scope.
+
+    `balie.nlu.score_map` makes probabilities of them.
+    """
     if ranking.out_of_scope is None:
         return ranking.scores
     found: np.ndarray[tuple[int, ...], np.dtype[np.float32]] = (
@@ -41,6 +48,7 @@ def scores_of(ranking: "Ranking") -> "np.ndarray[tuple[int, ...], np.dtype[np.fl
 
 def figures_of(held: HeldOut, thresholds: Thresholds) -> dict[str, float]:
     """Returns the figures of rankings by name, for the manifest and for people."""
+    held = held.mapped(thresholds.scores)
     places, scores = held.best()
     right = places[:, 0] == held.truth
     in_scope = held.truth >= 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from balie.encoders import open_encoder
+from balie.encoders.layers import LayeredEncoder
 from balie.nlu import folds
 from balie.nlu.artifacts import ENGINE_FOLDER, Manifest, Probe, StoredThresholds, seal
 from balie.nlu.calibrating import HeldOut, calibrate
@@ -24,6 +25,7 @@ from balie.nlu.folds import FOLDS
 from balie.nlu.jobs import Job
 from balie.nlu.language_words import words_of
 from balie.nlu.measuring import accuracy_by_language, figures_of, held_out, scores_of
+from balie.nlu.phrases import Phrases
 from balie.nlu.training_data.languages import with_languages
 
 if TYPE_CHECKING:
@@ -53,13 +55,14 @@ def train(job: Job, progress: Progress, weigh: Weigh = lambda _folder: 0) -> Man
     progress("reading the examples", 0.0)
     examples = _read(job)
     engine = open_engine(job.task.engine, job.task.options)
-    encoder, vectors = None, None
+    encoder, states = None, None
     if engine.needs_vectors:
         progress("loading the encoder", 0.02)
-        encoder = open_encoder(job.encoder)
+        encoder = LayeredEncoder(open_encoder(job.encoder))
         texts = [example.text for example in examples.items]
-        vectors = encode(encoder, texts, job.encoder.workers, _part(progress, 0.05, 0.3))
-    lesson = Lesson(examples.items, examples.intents, vectors)
+        rows = encode(encoder, texts, job.encoder.workers, _part(progress, 0.05, 0.3))
+        states = encoder.states_of(rows)
+    lesson = Lesson(examples.items, examples.intents, None if states is None else states[:, 0], states)
     home = job.folder / ENGINE_FOLDER
     home.mkdir()
     held = learn(engine, lesson, home, _part(progress, 0.3, 0.9))
@@ -71,7 +74,7 @@ def train(job: Job, progress: Progress, weigh: Weigh = lambda _folder: 0) -> Man
         origin=job.task.origin(examples, encoder.fingerprint if encoder else ""),
         intents=list(lesson.intents),
         examples=len(examples.items),
-        dimensions=encoder.dimensions if encoder else 0,
+        dimensions=encoder.vector_dimensions if encoder else 0,
         calibration=StoredThresholds(**asdict(thresholds)),
         figures=figures_of(held, thresholds),
         accuracy_by_language=accuracy_by_language(held, examples.items),
@@ -123,6 +126,7 @@ def _sealed(
         language: sorted({word for text in texts for word in words_of(text)})
         for language, texts in examples.texts_by_language.items()
     }
+    Phrases.of(lesson.examples, lesson.intents).write(folder)
     seal(folder, manifest, probes, words)
     weighed = manifest.model_copy(update={"loaded_bytes": weigh(folder)})
     return seal(folder, weighed, probes, words)

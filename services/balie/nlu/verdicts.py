@@ -1,9 +1,10 @@
 """Says what a ranking is worth: one intent, a choice between some, or "I do not know"."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from balie.nlu.domain import ScoredIntent, Verdict
+from balie.nlu.score_map import ScoreMap
 
 NEVER = 1.0
 """A threshold that only what the operator wrote down reaches: an example word for word, or a keyword."""
@@ -18,12 +19,14 @@ class Thresholds:
         margin: least lead of a match over the next intent, [0, 1].
         floor: least score of each of two intents to choose from, [0, 1].
         version: names the calibration.
+        scores: turns an engine's scores into those that all of these are about.
     """
 
     match: float
     margin: float
     floor: float
     version: str
+    scores: ScoreMap = field(default_factory=ScoreMap)
 
 
 def verdict_of(ranked: Sequence[ScoredIntent], thresholds: Thresholds) -> Verdict:

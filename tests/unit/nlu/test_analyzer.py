@@ -11,12 +11,13 @@ import pytest
 from tests.fakes.fixed_keywords import FixedKeywords
 from tests.unit.nlu.sample import LANGUAGES, keywords_file
 
-from balie.encoders import EncoderBusy
-from balie.encoders.batcher import BatchingEncoder
+from balie.encoders import EncoderBusy, EncoderSettings
+from balie.encoders.layers import LayeredEncoder
 from balie.kit.caller import DEFAULT_TENANT
 from balie.kit.errors import ServerStopping
 from balie.nlu.analyzer import Analyzer
 from balie.nlu.domain import ContactTerms, Rule, ScoredIntent, Target, TargetKind, Utterance, Verdict
+from balie.nlu.encoding import StateEncoder
 from balie.nlu.keywords.file import read_keywords
 from balie.nlu.keywords.finder import KeywordFinder
 from balie.nlu.language import LanguageDetector
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 TENANT = DEFAULT_TENANT
 
-Making = Callable[[BatchingEncoder], Analyzer]
+Making = Callable[[StateEncoder], Analyzer]
 
 
 class Held:
@@ -47,15 +48,22 @@ class Held:
     def __getattr__(self, name: str) -> object:
         return getattr(self._encoder, name)
 
-    def encode(self, texts: list[str]) -> "NDArray[np.float32]":
+    def encode_layers(self, texts: list[str]) -> "NDArray[np.float32]":
         self.batches.append(len(texts))
         assert self.may_go.wait(30)
-        return self._encoder.encode(texts)
+        return self._encoder.encode_layers(texts)  # type: ignore[attr-defined]
 
 
 @asynccontextmanager
-async def batching(encoder: object, **limits: int) -> AsyncIterator[BatchingEncoder]:
-    batcher = BatchingEncoder(encoder, **limits)  # type: ignore[arg-type]
+async def batching(encoder: object, **limits: int) -> AsyncIterator[StateEncoder]:
+    gate = getattr(encoder, "may_go", None)
+    if gate is not None:
+        gate.set()
+    layered = LayeredEncoder(encoder)  # type: ignore[arg-type]  # asks once how wide a row is
+    if gate is not None:
+        gate.clear()
+        encoder.batches.clear()  # type: ignore[attr-defined]
+    batcher = StateEncoder(layered, EncoderSettings(**limits))
     try:
         yield batcher
     finally:
@@ -156,7 +164,7 @@ async def test_messages_that_arrive_together_are_encoded_together(encoder: "Enco
         analyzer = making(batcher)
         texts = [f"bericht nummer {number}" for number in range(16)]
         calls = [asyncio.create_task(analyzer.analyze(TENANT, [Utterance(text)])) for text in texts]
-        while batcher.measures().waiting + batcher.measures().running < 2 and batcher.measures().texts < 16:
+        while batcher.measures().texts < 16:  # each comes when its letters were read, the first alone
             await asyncio.sleep(0.005)
         held.may_go.set()
         found = await asyncio.gather(*calls)
@@ -232,3 +240,18 @@ async def test_finds_the_terms_of_the_contact(encoder: "Encoder", making: Making
         )
     assert [match.keyword_id for match in theirs.keywords] == ["booking-7"]
     assert others.keywords == []
+
+
+async def test_an_example_word_for_word_is_known_and_not_encoded(encoder: "Encoder", making: Making) -> None:
+    async with batching(encoder) as batcher:
+        (found,) = await making(batcher).analyze(TENANT, [Utterance("  Of mijn fiets MEE mag!! ")])
+        assert batcher.measures().texts == 0
+    assert found.verdict is Verdict.MATCH
+    assert found.intents[0].score == 1.0
+
+
+async def test_a_guess_never_scores_as_what_is_known_does(encoder: "Encoder", making: Making) -> None:
+    async with batching(encoder) as batcher:
+        (found,) = await making(batcher).analyze(TENANT, [Utterance("zeg, mag mijn fiets mee?")])
+        assert batcher.measures().texts == 1
+    assert found.intents[0].score < 1.0

@@ -2,7 +2,7 @@ import numpy as np
 
 from balie.nlu.calibrating import HeldOut, Promise, calibrate
 from balie.nlu.domain import ScoredIntent, Verdict
-from balie.nlu.verdicts import NEVER, verdict_of
+from balie.nlu.verdicts import NEVER, Thresholds, verdict_of
 
 PROMISE = Promise()
 
@@ -21,12 +21,13 @@ def traffic(count: int, seed: int, *, oos: float = 0.2) -> HeldOut:
     return HeldOut(np.take_along_axis(scores, order, axis=1), truth)
 
 
-def verdicts(held_out: HeldOut, thresholds: object) -> list[tuple[Verdict, bool, bool]]:
+def verdicts(held_out: HeldOut, thresholds: Thresholds) -> list[tuple[Verdict, bool, bool]]:
     found = []
+    held_out = held_out.mapped(thresholds.scores)
     for row, truth in zip(held_out.scores, held_out.truth, strict=True):
         order = np.argsort(-row, kind="stable")
         ranked = [ScoredIntent(str(place), float(row[place])) for place in order]
-        found.append((verdict_of(ranked, thresholds), order[0] == truth, truth in order[:2]))  # type: ignore[arg-type]
+        found.append((verdict_of(ranked, thresholds), order[0] == truth, truth in order[:2]))
     return found
 
 
@@ -84,7 +85,7 @@ def test_one_intent_beside_out_of_scope_is_calibrated_too() -> None:
     source = np.random.default_rng(0)
     truth = np.where(source.uniform(size=400) < 0.5, 0, -1)
     scores = np.where(truth == 0, 0.9, 0.1)[:, None] + source.uniform(-0.05, 0.05, (400, 1))
-    match = calibrate(HeldOut(scores, truth), PROMISE).match
-    accepted = scores[:, 0] >= match
+    thresholds = calibrate(HeldOut(scores, truth), PROMISE)
+    accepted = thresholds.scores.apply(scores)[:, 0] >= thresholds.match
     assert accepted.mean() > 0.4
     assert (truth[accepted] == -1).mean() <= 0.05

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from tests.unit.nlu.trained import job_of, task_of, trained
 
+from balie.encoders.layers import LayeredEncoder
 from balie.encoders.onnx import OnnxEncoder
 from balie.nlu.artifacts import Artifact
 from balie.nlu.domain import Frustration, ScoredIntent, TargetKind, Verdict
@@ -134,12 +135,12 @@ def test_questions_that_nobody_answers_are_rarely_matched(
         for several in questions["unanswerable"].values()
         for one in several
     ]
-    messages = [
-        Message(text, vector=vector) for text, vector in zip(texts, encoder.encode(texts), strict=True)
-    ]
+    layered = LayeredEncoder(encoder)
+    states = layered.states_of(layered.encode(texts))
+    messages = [Message(text, vector=rows[0], states=rows) for text, rows in zip(texts, states, strict=True)]
     ranked = [
         sorted(map(ScoredIntent, desk.manifest.intents, map(float, row)), key=lambda one: -one.score)
-        for row in scores_of(desk.ranker.rank(messages))
+        for row in desk.thresholds.scores.apply(scores_of(desk.ranker.rank(messages)))
     ]
     verdicts = [verdict_of(row, desk.thresholds) for row in ranked]
     assert np.mean([verdict is Verdict.MATCH for verdict in verdicts]) <= 0.15

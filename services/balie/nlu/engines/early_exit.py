@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from balie.nlu.engines.mixing import Mixture
-from balie.nlu.intents import softmax
+from balie.nlu.engines.softmax import softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -114,6 +114,8 @@ class Neighbours:
         """Returns the mean cosine to the three nearest examples, shape (texts,)."""
         alike = vectors @ self._vectors
         count = min(_NEAREST, alike.shape[1])
+        if not count:  # nothing but what is out of scope was learned
+            return np.zeros(len(vectors), np.float32)
         found: Floats = np.partition(alike, -count, axis=1)[:, -count:].mean(axis=1)
         return found
 

@@ -13,8 +13,8 @@ from balie.nlu.engines.mixing import Mixture
 from balie.nlu.engines.opinions import Opinions
 from balie.nlu.engines.port import HeldOutRanking, Ranking
 from balie.nlu.engines.scope import Scope, signs_of
+from balie.nlu.engines.softmax import softmax
 from balie.nlu.errors import ModelDamaged
-from balie.nlu.intents import softmax
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

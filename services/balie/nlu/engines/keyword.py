@@ -24,9 +24,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from balie.nlu.engines.keyword_rules import GivenRule, read_rules
 from balie.nlu.engines.options import EngineOptions, read_options
 from balie.nlu.engines.port import OUT_OF_SCOPE, Lesson, Message, Progress, Ranking
+from balie.nlu.engines.softmax import softmax
 from balie.nlu.folding import phrase_of
 from balie.nlu.folds import FOLDS, folds_of
-from balie.nlu.intents import softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,7 +1,7 @@
 """The models that an ensemble is made of: fitted together, asked together, stored together."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
+
+
+_VECTORS_FILE, _NETWORK_FILE = "vectors.npz", "network.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +56,9 @@ class Members:
     """The fitted models; safe to ask from several threads."""
 
     lexical: LexicalModel
-    vectors: VectorModel
+    vectors: VectorModel | NetworkModel
     gaussian: Gaussian
     neighbours: Neighbours
-    network: NetworkModel | None
     intent_count: int
 
     @staticmethod
@@ -67,19 +69,17 @@ class Members:
             table: what is learned from.
             class_count: classes there are, the intents first.
             intent_count: how many of them are intents; the one more there may be is what is out of scope.
-            with_network: whether the network is one of them.
+            with_network: whether vectors are told apart by the network, and not by the regression.
         """
         from threadpoolctl import threadpool_limits
 
         classes, states = table.classes, table.states
         inside = np.flatnonzero(classes < intent_count)
-        network: Future[NetworkModel] | None = None
         # What takes longest goes side by side, each on one core: both let go of the interpreter.
         with threadpool_limits(1), ThreadPoolExecutor(1) as pool:
             lexical = pool.submit(LexicalModel.fit, table.counts, classes, class_count)
-            vectors = VectorModel.fit(states, classes, class_count)
-            if with_network and np.unique(classes).size > 1:
-                network = pool.submit(NetworkModel.fit, states, classes, class_count)
+            of_vectors = NetworkModel if with_network and np.unique(classes).size > 1 else VectorModel
+            vectors = of_vectors.fit(states, classes, class_count)
             gaussian = Gaussian.fit(states[:, 0], classes, class_count)
             neighbours = Neighbours.fit(
                 states[inside, 0], classes[inside], [table.texts[int(place)] for place in inside]
@@ -89,7 +89,6 @@ class Members:
             vectors,
             gaussian,
             neighbours,
-            network.result() if network else None,
             intent_count,
         )
 
@@ -110,8 +109,6 @@ class Members:
         vectors = states[:, 0]
         near = self.gaussian.logits(vectors)
         logits = [margins, self.vectors.logits(states), near]
-        if self.network is not None:
-            logits.append(self.network.logits(states))
         nearness = [
             self.gaussian.nearness(vectors, near[:, : self.intent_count]),
             self.neighbours.nearness(vectors),
@@ -121,11 +118,10 @@ class Members:
     def write(self, folder: Path) -> None:
         """Stores the models, a file each."""
         write_arrays(folder / "lexical.npz", self.lexical.arrays())
-        write_arrays(folder / "vectors.npz", self.vectors.arrays())
+        kind = _NETWORK_FILE if isinstance(self.vectors, NetworkModel) else _VECTORS_FILE
+        write_arrays(folder / kind, self.vectors.arrays())
         write_arrays(folder / "gaussian.npz", self.gaussian.arrays())
         write_arrays(folder / "neighbours.npz", self.neighbours.arrays())
-        if self.network is not None:
-            write_arrays(folder / "network.npz", self.network.arrays())
 
     @staticmethod
     def read(folder: Path, intent_count: int) -> "Members":
@@ -134,12 +130,13 @@ class Members:
         Raises:
             ModelDamaged: a file cannot be read.
         """
-        network = folder / "network.npz"
+        network = folder / _NETWORK_FILE
         return Members(
             LexicalModel.of_arrays(read_arrays(folder / "lexical.npz")),
-            VectorModel.of_arrays(read_arrays(folder / "vectors.npz")),
+            NetworkModel.of_arrays(read_arrays(network))
+            if network.exists()
+            else VectorModel.of_arrays(read_arrays(folder / _VECTORS_FILE)),
             Gaussian.of_arrays(read_arrays(folder / "gaussian.npz")),
             Neighbours.of_arrays(read_arrays(folder / "neighbours.npz")),
-            NetworkModel.of_arrays(read_arrays(network)) if network.exists() else None,
             intent_count,
         )

@@ -8,13 +8,12 @@ from balie.kit.registry import Registry
 if TYPE_CHECKING:
     from balie.nlu.engines.port import Engine
 
-DEFAULT_ENGINE = "hybrid"
+DEFAULT_ENGINE = "ensemble"
 
 ENGINES = Registry(
     "NLU engine",
     {
         "embedding": "balie.nlu.engines.embedding:EmbeddingEngine",
-        "hybrid": "balie.nlu.engines.hybrid:HybridEngine",
         "ensemble": "balie.nlu.engines.ensemble:EnsembleEngine",
         "keyword": "balie.nlu.engines.keyword:KeywordEngine",
         "linear": "balie.nlu.engines.linear:LinearEngine",

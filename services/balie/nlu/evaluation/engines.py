@@ -13,6 +13,7 @@ from balie.nlu.engines.registry import open_engine
 from balie.nlu.evaluation.judging import judgement_of
 from balie.nlu.evaluation.port import Judgement
 from balie.nlu.measuring import held_out
+from balie.nlu.phrases import Phrases
 from balie.nlu.trainer import learn
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ class EngineTeacher:
         ranker = self._engine.load(home, intents)
         if valid:
             held = held_out(ranked(ranker, valid, self._of(valid)), valid, intents)
-        return EngineJudge(ranker, calibrate(held, self._promise), self._vectors_or_none(), work)
+        thresholds, phrases = calibrate(held, self._promise), Phrases.of(examples, intents)
+        return EngineJudge(ranker, thresholds, phrases, self._vectors_or_none(), work)
 
     def _of(
         self, messages: "Sequence[Example]"
@@ -99,6 +101,7 @@ class EngineJudge:
     Args:
         ranker: ranks intents.
         thresholds: from where on a ranking counts.
+        phrases: what it knows word for word.
         vectors: of texts; None when the engine needs none.
         work: holds what the engine learned; removed at the end.
     """
@@ -107,11 +110,13 @@ class EngineJudge:
         self,
         ranker: "Ranker",
         thresholds: "Thresholds",
+        phrases: Phrases,
         vectors: "Vectors | None",
         work: "TemporaryDirectory[str]",
     ) -> None:
         self._ranker = ranker
         self._thresholds = thresholds
+        self._phrases = phrases
         self._vectors = vectors
         self._work = work
 
@@ -134,7 +139,8 @@ class EngineJudge:
     def judge(self, messages: "Sequence[Example]") -> Judgement:
         """Returns what is said of each message."""
         states = None if self._vectors is None else self._vectors.of([one.text for one in messages])
-        return judgement_of(ranked(self._ranker, messages, states), self._thresholds)
+        known = self._phrases.places_of([one.text for one in messages])
+        return judgement_of(ranked(self._ranker, messages, states), self._thresholds, known)
 
     def close(self) -> None:
         """Frees the engine, and removes what it wrote."""

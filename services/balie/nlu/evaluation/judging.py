@@ -7,8 +7,11 @@ import numpy as np
 from balie.nlu.calibrating import HeldOut, Promise, calibrate
 from balie.nlu.evaluation.port import Judgement
 from balie.nlu.measuring import scores_of
+from balie.nlu.phrases import known_scores
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from balie.nlu.engines.port import Ranking
@@ -19,9 +22,16 @@ _NOTHING = 1e-5
 """An engine that learned from no example out of scope may be this sure of it by rounding alone."""
 
 
-def judgement_of(ranking: "Ranking", thresholds: "Thresholds") -> Judgement:
-    """Returns what is said of ranked messages, in their order."""
-    scores = scores_of(ranking).astype(np.float64)
+def judgement_of(ranking: "Ranking", thresholds: "Thresholds", known: "Sequence[int | None]") -> Judgement:
+    """Returns what is said of ranked messages, in their order.
+
+    Args:
+        ranking: the engine's.
+        thresholds: of its model.
+        known: what `Phrases.places_of` says of each message.
+    """
+    scores = thresholds.scores.apply(scores_of(ranking))
+    known_scores(scores, known)
     accepted, choice = _verdicts(scores, thresholds)
     return Judgement(scores, _outside(ranking, scores.max(axis=1)), accepted, choice)
 
@@ -37,7 +47,8 @@ def accept(
         fresh: what was said of the messages.
         promise: what the thresholds have to keep.
     """
-    return _verdicts(fresh.scores, calibrate(HeldOut(seen.scores, truth), promise))[0]
+    thresholds = calibrate(HeldOut(seen.scores, truth), promise)
+    return _verdicts(thresholds.scores.apply(fresh.scores), thresholds)[0]
 
 
 def _verdicts(

@@ -60,7 +60,7 @@ class Vectors:
         """Returns shape (texts, states, dimensions), each of length 1: the vectors first, then earlier states if any."""
         self.add(texts, lambda _step, _share: None)
         rows = np.stack([self._rows[self._places[text]] for text in texts])
-        return rows.reshape(len(texts), -1, self.encoder.vector_dimensions)
+        return self.encoder.states_of(rows)
 
     def seconds_for_each(self, texts: Sequence[str]) -> float:
         """Returns how long encoding takes for one text of these, in seconds, measured on some of them."""

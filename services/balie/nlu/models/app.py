@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from balie.encoders import EncoderSettings
-from balie.encoders.batcher import BatchingEncoder
 from balie.kit.database import Database
 from balie.kit.eventlog import EventLog
 from balie.kit.ledger import Ledger
 from balie.nlu.analyzer import Analyzer
 from balie.nlu.calibrating import Promise
 from balie.nlu.domain import Utterance
+from balie.nlu.encoding import StateEncoder
 from balie.nlu.jobs import Task
 from balie.nlu.language import LanguageDetector
 from balie.nlu.models.cache import ArtifactCache
@@ -40,7 +40,7 @@ class Places:
     database: Database
     log: EventLog
     ledger: Ledger
-    encoder: BatchingEncoder
+    encoder: StateEncoder
     served: ServedModels
 
 

@@ -146,7 +146,8 @@ def _evaluation(served: ServedModel, examples: Sequence[Example], rankings: Sequ
         np.concatenate([ranking.scores for ranking in rankings]),
         None if outside[0] is None else np.concatenate([one for one in outside if one is not None]),
     )
-    judgement = judgement_of(whole, artifact.thresholds)
+    known = artifact.phrases.places_of([example.text for example in examples])
+    judgement = judgement_of(whole, artifact.thresholds, known)
     outcome = Outcome(examples, artifact.manifest.intents, judgement)
     return Evaluation(
         model_version=artifact.version,

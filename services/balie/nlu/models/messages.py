@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class TextEncoder(Protocol):
-    """What is needed of an encoder: `balie.encoders.batcher.BatchingEncoder`."""
+    """What is needed of an encoder: `balie.nlu.encoding.StateEncoder`."""
 
     @property
     def fingerprint(self) -> str:
         """Returns what tells its vectors from any other encoder's."""
 
-    async def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """Returns one unit vector for each text, shape (texts, dimensions)."""
+    async def encode_states(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """Returns shape (texts, states, dimensions), each of length 1: the vectors first."""
 
 
 async def messages_of(
@@ -39,8 +39,8 @@ async def messages_of(
     """
     if not artifact.needs_vectors:
         return [Message(text, language) for text, language in zip(texts, languages, strict=True)]
-    vectors = await encoder.encode(texts)
+    states = await encoder.encode_states(texts)
     return [
-        Message(text, language, vector)
-        for text, language, vector in zip(texts, languages, vectors, strict=True)
+        Message(text, language, rows[0], rows)
+        for text, language, rows in zip(texts, languages, states, strict=True)
     ]
