@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
-FAKE = Path(__file__).parents[2] / "fakes" / "slow_yardstick.py"
+FAKE = Path(__file__).parents[1] / "fakes" / "slow_yardstick.py"
 WORDS = {
     "ferry": "boat sail deck harbour",
     "ticket": "price fare pay refund",
