@@ -25,9 +25,19 @@ from balie.kit.ids import new_id
 ROOT = Path(__file__).parents[2]
 REQUESTS = 10_000
 AT_ONCE = 16
+SERVED_BY_OTHERS = {"EngineService"}
+"""What NLU calls, and others implement."""
+
 NEVER = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}
 DOCUMENTED = documented_errors()
-WAITS_LONG = {"AcceptHandoff", "ReleaseHandoff", "ResolveHandoff", "WatchHandoffs", "WatchConversation"}
+WAITS_LONG = {
+    "AcceptHandoff",
+    "LookupKeywords",
+    "ReleaseHandoff",
+    "ResolveHandoff",
+    "WatchConversation",
+    "WatchHandoffs",
+}
 ENDLESS_SECONDS = 0.3
 CALL_SECONDS = 20.0
 
@@ -41,7 +51,7 @@ def methods() -> list[MethodDescriptor]:
     for path in sorted((ROOT / "protos/balie/api").rglob("*_service.proto")):
         module = ".".join(path.relative_to(ROOT / "protos").with_suffix("").parts) + "_pb2"
         for service in importlib.import_module(module).DESCRIPTOR.services_by_name.values():
-            found += service.methods
+            found += service.methods if service.name not in SERVED_BY_OTHERS else ()
     return found
 
 
@@ -208,9 +218,9 @@ LEARNED = {"faq.calibrations"}
 
 
 def stored(desk: RunningDesk) -> dict[str, list[tuple[object, ...]]]:
-    """Returns every row of every table of the three services that keep something."""
+    """Returns every row of every table of the services."""
     rows: dict[str, list[tuple[object, ...]]] = {}
-    for service in ("gateway", "faq", "handoff"):
+    for service in ("gateway", "nlu", "faq", "handoff"):
         with closing(sqlite3.connect(f"file:{desk.data / service}.sqlite3?mode=ro", uri=True)) as database:
             tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
             for (table,) in tables:
@@ -230,13 +240,22 @@ WRONG = {
     "unknown": lambda method: unknown(method.input_type).SerializeToString(),
 }
 MAKES_WHAT_IT_NAMES = {"UpsertAgent", "UpsertQueue", "UpsertCollection", "CreateConversation", "Converse"}
-NEEDS_NOTHING_KNOWN = {"Analyze", "BatchAnalyze", "ListCollections", "ListAgents", "ListQueues"}
+NEEDS_NOTHING_KNOWN = {
+    "Analyze",
+    "BatchAnalyze",
+    "ListAgents",
+    "ListCollections",
+    "ListQueues",
+    "LookupKeywords",
+}
 MAY_BE_EMPTY = {
     "ListConversations",
     "ListCollections",
     "ListHandoffs",
     "ListAgents",
     "ListQueues",
+    "ListKeywords",
+    "ListModels",
     "WatchHandoffs",
     "BatchAnalyze",
 }
