@@ -79,6 +79,17 @@ async def test_a_generation_that_does_not_come_is_told(database_url: str) -> Non
         assert caught.value.metadata["asked"] == "5"
 
 
+async def test_a_tenant_without_keywords_is_waited_for_and_not_kept(database_url: str) -> None:
+    async with replica(database_url) as one, replica(database_url) as other:
+        with pytest.raises(KeywordsBehind):
+            await one.live.reached("nobody", 1, wait_seconds=0.3)
+        assert one.live._tenants == {}
+        waiting = asyncio.create_task(one.found("hond", 1))
+        await asyncio.sleep(0.05)
+        await other.put(keyword("dog", "hond"))
+        assert await waiting == [("dog", "dog")]
+
+
 async def test_a_stored_pattern_that_can_no_longer_be_compiled_is_left_out_and_told(
     database_url: str,
 ) -> None:

@@ -30,6 +30,7 @@ from balie.nlu.topics import KEYWORDS
 
 _PAGE = 1000  # keywords read at a time while an index is built
 _EVENTS = 10  # applied at a time, each of up to 200 keywords
+_AWAITED_SECONDS = 0.1
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 10.0
 
@@ -102,13 +103,22 @@ class LiveKeywords:
         """
         if generation <= self.generation(tenant):
             return
-        own = self._follow(tenant)
         try:
             async with asyncio.timeout(wait_seconds):
+                own = await self._awaited(tenant)
                 while own.generation < generation:
                     await own.changed.wait()
         except TimeoutError:
             raise KeywordsBehind(asked=generation, generation=self.generation(tenant)) from None
+
+    async def _awaited(self, name: str) -> _Tenant:
+        """Returns a tenant, followed, once it has keywords; nothing is kept of one that has none."""
+        while name not in self._tenants:
+            async with self._parts.database.read() as tx:
+                if (await store.keyword_set(tx, name)).generation:
+                    break
+            await asyncio.sleep(_AWAITED_SECONDS)
+        return self._follow(name)
 
     async def open(self) -> None:
         """Returns when every tenant's keywords are looked for."""
