@@ -109,7 +109,7 @@ class Glance:
     """What the letters of a message say, before its vector is known.
 
     Attributes:
-        scores: shape (intents,), float32, as a row of `Ranking.scores`.
+        scores: shape (intents,), float32, [0, 1]: the probability of each intent; what lacks to 1 is out of scope.
         is_sure: whether that is as good as the whole ranking: the message need not be encoded.
         kept: what the engine need not find out again.
     """
