@@ -1,13 +1,13 @@
 """What the commands of `balie eval` share: the bar, and what ends a command with a sentence."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 
 import structlog
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from balie.cli.console import errors, fail
+from balie.cli.console import errors, fail, printable
 
 
 @contextmanager
@@ -22,10 +22,7 @@ def watched(what: str) -> Iterator[Callable[[str, float], None]]:
     from balie.nlu.errors import EngineUnavailable, ModelDamaged, StartRefused
 
     before = structlog.get_config()
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.dev.ConsoleRenderer(colors=False)],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    structlog.configure(processors=[_Sentences()], logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     columns = (
         TextColumn(what),
         BarColumn(bar_width=32),
@@ -47,3 +44,17 @@ def watched(what: str) -> Iterator[Callable[[str, float], None]]:
         fail(str(error))
     finally:
         structlog.configure(**before)
+
+
+class _Sentences:
+    """Turns what is logged into what people read: what happened, and why if that is said; the same thing once."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def __call__(self, _logger: object, _level: str, event: MutableMapping[str, object]) -> str:
+        told = printable(str(event["event"]))
+        if told in self._told:
+            raise structlog.DropEvent
+        self._told.add(told)
+        return f"{told}: {printable(str(event['reason']))}" if "reason" in event else told

@@ -61,6 +61,14 @@ def test_a_share_that_is_expected_is_promised_for(train: str, test: str):
     assert all(version.startswith("ltt.") for version in versions)
 
 
+def test_says_why_nothing_could_be_promised(train: str, test: str):
+    result = balie("--train", train, "--test", test, "--max-wrong", "0.001")
+
+    assert result.exit_code == 0
+    assert "No threshold keeps the promise" in " ".join(result.stdout.split())
+    assert "examples are too few to promise at most 0.001 wrong" in " ".join(result.stderr.split())
+
+
 def test_options_reach_the_engine(train: str):
     told = json.loads(balie("--train", train, "--folds", "2", "--option", "longest=1", "--json").stdout)
     assert told["engine_options"] == {"longest": "1"}
