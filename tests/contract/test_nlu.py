@@ -15,6 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from structlog.testing import capture_logs
 from tests.encoder_fixture import encoder_folder
 from tests.unit.nlu.sample import LANGUAGES, intents_file, keywords_file
+from threadpoolctl import threadpool_info
 
 from balie.api.common.v1 import language_pb2
 from balie.api.nlu.v1 import nlu_service_pb2, nlu_service_pb2_grpc
@@ -50,6 +51,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> NluSettings:
 async def served(settings: NluSettings) -> AsyncIterator[Served]:
     async with serve(lifespan(settings)) as running:
         yield running
+
+
+async def test_a_product_of_matrices_takes_one_core_while_messages_are_served(served: Served) -> None:
+    assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}
 
 
 @pytest.fixture
