@@ -1,7 +1,5 @@
 """Runs an evaluation from files: reads, teaches, judges and measures."""
 
-import resource
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,6 +11,7 @@ import numpy as np
 from balie.calibration import RESAMPLES
 from balie.nlu.errors import DataFileWrong
 from balie.nlu.evaluation.measuring import Measured, measure
+from balie.nlu.evaluation.memory import PeakMemory
 from balie.nlu.evaluation.outcome import Outcome
 from balie.nlu.evaluation.port import Judgement
 from balie.nlu.examples import OUT_OF_SCOPE, Example, Examples
@@ -80,7 +79,7 @@ class Evaluation:
         calibration_version: of the thresholds; of every fold, joined by commas.
         train_seconds: learning and calibrating, encoding left aside; the sum over folds.
         milliseconds_per_message: encoding and judging a message, in batches, on all workers.
-        peak_memory_mb: the most that this process has held.
+        peak_memory_mb: the most that this process held meanwhile, in MB of 2^20 bytes.
         encoder_fingerprint: of the encoder; empty when none was used.
         data: what was read, by `train`, `valid` and `test`.
         notes: what was left out of the files, or could not be promised.
@@ -131,6 +130,7 @@ def run(plan: Plan, teacher: "Teacher", progress: "Progress") -> Evaluation:
         TrainingFailed: the engine cannot learn from the examples.
         EncoderUnavailable: the encoder cannot be loaded.
     """
+    memory = PeakMemory()
     progress("reading the files", 0.0)
     read = {"train": plan.read(plan.train)}
     if plan.valid:
@@ -155,7 +155,7 @@ def run(plan: Plan, teacher: "Teacher", progress: "Progress") -> Evaluation:
         calibration_version=found.calibration_version,
         train_seconds=found.train_seconds,
         milliseconds_per_message=1000.0 * each,
-        peak_memory_mb=_peak_memory_mb(),
+        peak_memory_mb=memory.megabytes,
         encoder_fingerprint=teacher.encoder_fingerprint,
         data={name: _data(one) for name, one in read.items()},
         notes=[*(str(note) for one in read.values() for note in one.notes), *_unknown(found.outcome)],
@@ -282,11 +282,6 @@ def _unknown(outcome: Outcome) -> list[str]:
     return [
         f"{sum(unknown.values())} messages count as out of scope, as their intents were not learned: {shown}"
     ]
-
-
-def _peak_memory_mb() -> float:
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / (1 << 20) if sys.platform == "darwin" else most / (1 << 10)
 
 
 def _part(progress: "Progress", start: float, end: float) -> "Progress":
