@@ -139,8 +139,11 @@ def run(plan: Plan, teacher: "Teacher", progress: "Progress") -> Evaluation:
         read["test"] = plan.read(plan.test)
     train, valid = read["train"].items, read["valid"].items if plan.valid else ()
     _check(train, plan.train[0], plan.folds)
-    everything = [message for one in read.values() for message in one.items]
-    teacher.prepare(everything, _part(progress, 0.02, 0.4))
+    for turn, one in enumerate(
+        read.values()
+    ):  # each kind by itself: what is kept of it serves other runs too
+        part = _part(progress, 0.02, 0.4)
+        teacher.prepare(one.items, _part(part, turn / len(read), (turn + 1) / len(read)))
     if plan.folds:
         found = _folded(teacher, train, valid, plan.folds, _part(progress, 0.4, 0.9))
     else:
