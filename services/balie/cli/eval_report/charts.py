@@ -20,7 +20,8 @@ _BINS = 20
 _CURVE_POINTS = 300
 _MOST_INTENTS = 12
 _RISK_SHOWN = 0.12
-"""Where risks are higher at full coverage, the curve's plot ends at twice the risk that is promised, or here."""
+"""The plot of the curve ends here, or at two and a half times the risk that is promised if that is more, unless the curve
+ends below or the thresholds' own risk is above."""
 
 
 def reliability_chart(outcome: "Outcome") -> Markup:
@@ -58,9 +59,11 @@ def risk_coverage_chart(outcome: "Outcome", max_wrong: float) -> Markup:
     ]
     plot.line(shown, "accent")
     plot.straight((0, max_wrong), (1, max_wrong), "promise")
-    plot.words(
-        (1, max_wrong), f"promised: at most {max_wrong:g}", "promise-label", anchor="end", shift=(-4, -6)
-    )
+    words = f"promised: at most {max_wrong:g}"
+    if chosen[0] > 0.5:  # beside the ring, not under it
+        plot.words((0, max_wrong), words, "promise-label", shift=(14, -6))
+    else:
+        plot.words((1, max_wrong), words, "promise-label", anchor="end", shift=(-4, -6))
     if accepted.any():
         reach = calibration.wilson(int((accepted & ~outcome.right).sum()), int(accepted.sum()))
         plot.straight((chosen[0], reach.low), (chosen[0], min(reach.high, steps[-1])), "whisker strong")
@@ -129,9 +132,9 @@ def histogram_chart(outcome: "Outcome", threshold: float | None) -> Markup:
         for at, count in enumerate(counts.tolist()):
             if count:
                 told = f"{count} of {name} score {edges[at]:.2f} to {edges[at + 1]:.2f}"
-                reach = 0.8 * count / counts.max()
+                reach = 0.66 * count / counts.max()
                 plot.bar((edges[at], edges[at + 1]), (base, base + reach), kind, told)
-        plot.words((0, base), f"{name} ({int(flags.sum())})", "row-label", shift=(4, -50))
+        plot.words((0, base), f"{name} ({int(flags.sum())})", "row-label", shift=(4, -64))
     if threshold is not None and threshold <= 1.0:
         plot.straight((threshold, 0), (threshold, len(rows)), "promise")
         plot.words((threshold, len(rows)), f"{threshold:.2f}", "promise-label", anchor="end", shift=(-4, 10))

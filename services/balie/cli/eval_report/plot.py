@@ -164,6 +164,6 @@ def ticks(most: float, *, wanted: int = 5) -> tuple[float, ...]:
     scale = 1e-6
     while scale * 10 <= rough:
         scale *= 10
-    step = next(scale * factor for factor in (1, 2, 2.5, 5, 10) if scale * factor >= rough - 1e-12)
+    step = next(scale * factor for factor in (1, 2, 5, 10) if scale * factor >= rough - 1e-12)
     count = int(-(-most // step))
     return tuple(round(step * place, 9) for place in range(count + 1))

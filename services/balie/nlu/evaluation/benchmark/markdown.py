@@ -156,7 +156,11 @@ def _stated(result: Result) -> list[str]:
     lines = []
     for stated in dict.fromkeys(one["stated"] for one in kept):
         row = [one for one in kept if one["stated"] == stated]
-        cells = [f"{one['broken']} broken, {one['wrong_rate']:.3f} wrong" for one in row]
+        nothing = row[0]["unproven"] == row[0]["splits"]
+        cells = [
+            "no threshold" if nothing else f"{one['broken']} broken, {one['wrong_rate']:.3f} wrong"
+            for one in row
+        ]
         lines.append([f"stated {stated:g}", f"{row[0]['coverage']:.3f}", *cells])
     return _table(("", "accepted of in scope", *(f"{share:g} of traffic" for share in real)), lines)
 
