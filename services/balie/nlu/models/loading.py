@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import structlog
 
 from balie.kit.registry import MissingExtra, UnknownPlugin
 from balie.nlu.artifacts import Artifact, open_artifact
@@ -38,6 +39,8 @@ _MARGIN = 1.25
 """How much more than was measured a model may take."""
 
 _WARM_ROUNDS = 3
+
+_log = structlog.get_logger()
 
 
 class Loader:
@@ -75,8 +78,13 @@ class Loader:
         """Returns the fingerprint of the encoder whose vectors models are given."""
         return self._encoder.fingerprint
 
-    async def load(self, model: Model) -> ServedModel:
+    async def load(self, model: Model, *, is_active: bool = False) -> ServedModel:
         """Returns a model that ranks as it did when it was trained.
+
+        Args:
+            model: which one.
+            is_active: whether it was tested and activated before: then one whose engine is away for now is taken all
+                the same, and serves without intents until the engine is back.
 
         Raises:
             ModelStateInvalid: it is not ready.
@@ -93,7 +101,7 @@ class Loader:
             loop = asyncio.get_running_loop()
             served = await loop.run_in_executor(self._threads, self._opened, model.version, folder)
             try:
-                await self._test(served)
+                await self._test(served, is_active=is_active)
             except BaseException:
                 await loop.run_in_executor(self._threads, served.artifact.close)
                 raise
@@ -124,24 +132,29 @@ class Loader:
             raise ModelUnusable(version, f"cannot be loaded: {type(error).__name__}") from error
         return ServedModel(artifact, self._detector(artifact.words))
 
-    async def _test(self, served: ServedModel) -> None:
+    async def _test(self, served: ServedModel, *, is_active: bool) -> None:
         """Ranks the probes alone and compares, then understands them from end to end until everything is warm."""
         artifact = served.artifact
         texts = [probe.text for probe in artifact.probes]
         languages = [probe.language for probe in artifact.probes]
         messages = await messages_of(self._encoder, artifact, texts, languages)
-        await asyncio.get_running_loop().run_in_executor(self._threads, _compare, artifact, messages)
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._threads, _compare, artifact, messages)
+        except EngineUnavailable as error:
+            if not is_active:
+                raise ModelUnusable(artifact.version, f"cannot rank: {error}") from None
+            _log.error("model in use without its engine", model=artifact.version, problem=str(error))
         for _ in range(_WARM_ROUNDS):
             await self._warm(served, texts)
 
 
 def _compare(artifact: Artifact, messages: Sequence[Message]) -> None:
-    """Raises ModelUnusable unless the messages are ranked as the probes say."""
+    """Raises ModelUnusable unless the messages are ranked as the probes say, EngineUnavailable when they are not ranked."""
     expected = np.array([probe.scores for probe in artifact.probes], np.float32)
     try:
         found = scores_of(artifact.ranker.rank(messages))
-    except EngineUnavailable as error:
-        raise ModelUnusable(artifact.version, f"cannot rank: {error}") from None
+    except EngineUnavailable:
+        raise
     except Exception as error:
         raise ModelUnusable(artifact.version, f"cannot rank: {type(error).__name__}") from error
     if found.shape != expected.shape or not np.isfinite(found).all():

@@ -92,7 +92,9 @@ class Replica:
         async with known.turn:
             own = self._parts.served.own(tenant)
             if (own is None or own.artifact.version != model.version) and model.version not in known.ready:
-                known.ready[model.version] = await self._parts.loader.load(model)
+                key, _ = await self._wanted(tenant)
+                is_active = key == model.key
+                known.ready[model.version] = await self._parts.loader.load(model, is_active=is_active)
 
     def dismiss(self, tenant: str, version: str) -> None:
         """Frees a model that was prepared and not activated."""
@@ -115,7 +117,10 @@ class Replica:
             elif own is None or own.artifact.version != key[1]:
                 if model is None:
                     raise ModelNotFound(key[1])
-                ready = known.ready.pop(key[1], None) or await self._parts.loader.load(model)
+                # With nothing else in use, a model whose engine is away is better than none.
+                ready = known.ready.pop(key[1], None) or await self._parts.loader.load(
+                    model, is_active=own is None
+                )
                 self._parts.served.put(tenant, ready)
                 _log.info("model in use", tenant=tenant, model=key[1])
             known.problem = ""
