@@ -1,32 +1,18 @@
 """A client in another language, made from protos/ alone."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from tests.e2e.desk import RunningDesk
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "node"
+from tests.e2e.node_example import installed_example
 
 pytestmark = [pytest.mark.node, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
 def node_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not shutil.which("node") or not shutil.which("npm"):
-        pytest.skip("Node.js and npm are not installed")
-    # The same folder layout, so that the client finds protos/ where it expects it and the checkout stays as it is.
-    root = tmp_path_factory.mktemp("node")
-    copy = root / "examples" / "node"
-    shutil.copytree(EXAMPLE, copy, ignore=shutil.ignore_patterns("node_modules"))
-    shutil.copytree(EXAMPLE.parents[1] / "protos", root / "protos")
-    done = subprocess.run(
-        ["npm", "ci", "--no-audit", "--no-fund"], cwd=copy, capture_output=True, text=True, timeout=240
-    )
-    if done.returncode:
-        pytest.skip(f"npm cannot install the client: {done.stderr[-300:]}")
-    return copy
+    return installed_example("node", tmp_path_factory.mktemp("node"))
 
 
 def run(client: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
