@@ -49,7 +49,7 @@ def settings(folder: Path, engine: RunningEngine) -> NluSettings:
         languages=LANGUAGES,
         encoder_folder=encoder_folder(),
         engine="remote",
-        engine_options={"address": engine.address, "timeout_ms": "400", "failures": "3", "pause_ms": "200"},
+        engine_options={"address": engine.address, "timeout_ms": "1000", "failures": "3", "pause_ms": "200"},
     )
 
 
@@ -115,6 +115,19 @@ async def test_one_that_hangs_holds_up_nobody(
     engine.engine.gate.clear()
     for found in await asyncio.gather(*(analyze(stub, TEXT) for _ in range(100))):
         assert_degraded(found)
+
+
+async def test_messages_wait_for_it_side_by_side(
+    stub: nlu_service_pb2_grpc.NluServiceStub, engine: RunningEngine
+) -> None:
+    engine.engine.gate.clear()
+    while engine.engine.asked.acquire(blocking=False):
+        pass
+    calls = asyncio.gather(*(analyze(stub, TEXT) for _ in range(4)))
+    for _ in range(4):
+        assert await asyncio.to_thread(engine.engine.asked.acquire, timeout=TIMEOUT)
+    engine.engine.gate.set()
+    assert [found.intents[0].name for found in await calls] == ["bicycle_information"] * 4
 
 
 async def test_one_that_answers_nonsense_leaves_a_message_without_intents(

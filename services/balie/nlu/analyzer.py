@@ -22,15 +22,14 @@ from balie.nlu.domain import (
     Rule,
     ScoredIntent,
     Signals,
-    TargetKind,
     Understanding,
     Utterance,
     Verdict,
 )
-from balie.nlu.engines.port import Glance, Message
+from balie.nlu.engines.port import Glance, Message, WaitingRanker
 from balie.nlu.errors import EngineUnavailable
 from balie.nlu.measuring import scores_of
-from balie.nlu.ranking import MOST_INTENTS, best_of, glances_of, rank, scores_of_known
+from balie.nlu.ranking import best_of, glances_of, led_by, rank, scores_of_known
 from balie.nlu.verdicts import NEVER, Thresholds, verdict_of
 
 if TYPE_CHECKING:
@@ -99,6 +98,8 @@ class Analyzer:
         signals: reads signals.
         reader: a pool of one thread for reading texts and ranking, so that long ones do not hold up the event loop; one
             is enough, as reading is Python that holds the interpreter's lock.
+        waiting: a pool of several for engines that wait for an answer from elsewhere, so that one message does not wait
+            for another's.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class Analyzer:
         keywords: Keywords,
         signals: "SignalReader",
         reader: Executor,
+        waiting: Executor,
     ) -> None:
         self._encoder = encoder
         self._models = models
@@ -117,6 +119,7 @@ class Analyzer:
         self._keywords = keywords
         self._signals = signals
         self._reader = reader
+        self._waiting = waiting
 
     async def analyze(self, tenant: str, utterances: Sequence[Utterance]) -> list[Understanding]:
         """Returns what is understood of each message, in the order given; all with the same model.
@@ -212,8 +215,9 @@ class Analyzer:
             ]
             glances = [readings[place].glance for place in asked]
             loop = asyncio.get_running_loop()
+            pool = self._waiting if isinstance(artifact.ranker, WaitingRanker) else self._reader
             try:
-                ranking = await loop.run_in_executor(self._reader, rank, artifact.ranker, messages, glances)
+                ranking = await loop.run_in_executor(pool, rank, artifact.ranker, messages, glances)
             except EngineUnavailable:
                 pass
             else:
@@ -277,7 +281,7 @@ class Analyzer:
         return Understanding(
             detection=reading.detection,
             keywords=reading.keywords,
-            intents=_led_by(whole, intents),
+            intents=led_by(whole, intents),
             verdict=verdict,
             threshold=thresholds.match,
             signals=reading.signals,
@@ -287,12 +291,3 @@ class Analyzer:
             keyword_generation=reading.keyword_generation,
             no_match_reason=reason if verdict is Verdict.NO_MATCH else None,
         )
-
-
-def _led_by(whole: Sequence[KeywordMatch], ranked: list[ScoredIntent]) -> list[ScoredIntent]:
-    """Returns the ranking, led by the intent that a keyword names which is all of the message: known, not guessed."""
-    name = next((match.target.name for match in whole if match.target.kind is TargetKind.INTENT), None)
-    if name is None:
-        return ranked
-    others = [ScoredIntent(intent.name, 0.0) for intent in ranked if intent.name != name]
-    return [ScoredIntent(name, 1.0), *others][:MOST_INTENTS]

@@ -39,6 +39,9 @@ from balie.nlu.signals import SignalReader
 from balie.nlu.topics import every_topic
 from balie.nlu.training_data import read_examples
 
+_WAITING = 32
+"""Messages that wait at once for an engine that is served elsewhere."""
+
 _log = structlog.get_logger()
 
 _NO_EXAMPLES = Examples(())
@@ -74,6 +77,7 @@ async def lifespan(settings: NluSettings) -> AsyncGenerator[Serving, None]:
             keywords=keyword.live,
             signals=SignalReader(settings.languages),
             reader=stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="reader")),
+            waiting=stack.enter_context(ThreadPoolExecutor(_WAITING, thread_name_prefix="waiting")),
         )
         places = Places(settings, chosen, database, log, ledger, encoder, served)
         work = await model_work(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from balie.nlu.domain import ScoredIntent
+from balie.nlu.domain import KeywordMatch, ScoredIntent, TargetKind
 from balie.nlu.engines.port import Glance, GlancingRanker, Message, Ranking
 from balie.nlu.phrases import known_scores
 
@@ -46,3 +46,12 @@ def best_of(names: Sequence[str], scores: "NDArray[np.floating]") -> list[Scored
     """Returns the best intents of one row of scores, best first, ties by name; the names are sorted."""
     order = np.argsort(-scores, kind="stable")[:MOST_INTENTS]
     return [ScoredIntent(names[place], float(scores[place])) for place in order]
+
+
+def led_by(whole: Sequence[KeywordMatch], ranked: list[ScoredIntent]) -> list[ScoredIntent]:
+    """Returns the ranking, led by the intent that a keyword names which is all of the message: known, not guessed."""
+    name = next((match.target.name for match in whole if match.target.kind is TargetKind.INTENT), None)
+    if name is None:
+        return ranked
+    others = [ScoredIntent(intent.name, 0.0) for intent in ranked if intent.name != name]
+    return [ScoredIntent(name, 1.0), *others][:MOST_INTENTS]

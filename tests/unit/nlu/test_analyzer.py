@@ -88,6 +88,7 @@ def making(artifact: "Artifact", tmp_path: Path) -> Iterator[Making]:
             keywords=keywords,
             signals=SignalReader(LANGUAGES),
             reader=reader,
+            waiting=reader,
         )
 
 

@@ -34,6 +34,7 @@ __all__ = [
     "Ranker",
     "Ranking",
     "TrainingFailed",
+    "WaitingRanker",
 ]
 
 Progress = Callable[[str, float], None]
@@ -128,6 +129,16 @@ class GlancingRanker(Protocol):
 
     def rank_on(self, messages: Sequence[Message], glances: Sequence[Glance]) -> Ranking:
         """Returns what `rank` returns, without finding out again what was seen at a glance."""
+
+
+@runtime_checkable
+class WaitingRanker(Protocol):
+    """A ranker that mostly waits for an answer from elsewhere, so that messages wait side by side for it.
+
+    All others compute, and have one thread: more would only take turns at the interpreter's lock.
+    """
+
+    waits: ClassVar[bool]
 
 
 class Ranker(Protocol):

@@ -1,6 +1,7 @@
 """Ranks by asking a server, and stops asking one that is away."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import structlog
@@ -25,7 +26,7 @@ class RemoteRanker:
         breaker: keeps a server that is away from costing each message a timeout.
     """
 
-    waits = True
+    waits: ClassVar[bool] = True
 
     def __init__(
         self, client: EngineClient, model: RemoteModel, intents: Sequence[str], breaker: Breaker
