@@ -75,7 +75,7 @@ def test_it_is_worked_out_again_when_that_is_wanted(bench: Bench, worker: Worker
 
 
 @pytest.mark.parametrize(
-    "change", [{"engine": "hybrid"}, {"options": {"longest": "1"}}, {"promise": Promise(max_wrong=0.1)}]
+    "change", [{"engine": "embedding"}, {"options": {"longest": "1"}}, {"promise": Promise(max_wrong=0.1)}]
 )
 def test_what_is_of_something_else_does_not_count(bench: Bench, worker: Worker, change: Mapping[str, Any]):
     results(bench, worker).get(HINT3, SILENT)
