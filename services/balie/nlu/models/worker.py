@@ -179,20 +179,22 @@ class TrainingWorker:
             await asyncio.sleep(_TELLING_SECONDS)
             loop_time = asyncio.get_running_loop().time()
             line = telling.line
+            # The last line tells the outcome, and no step: what was told before it stays until that is stored.
+            now_told = (line.step, line.share) if line.step else told
             due = loop_time - renewed >= self._renewal_seconds
-            if not due and (line.step, line.share) == told:
+            if not due and now_told == told:
                 continue
             now = datetime.now(UTC)
             try:
                 async with self._database.write() as tx:
                     until = now + self._training.lease
-                    step, share = line.step or "starting", line.share
+                    step, share = now_told or ("starting", 0.0)
                     if not await leases.renew(tx, key, self._replica, until, now, step, share):
                         raise LeaseLost
             except Failure as failure:
                 _log.warning("lease not renewed", model=key[1], reason=failure.reason)
                 continue
-            renewed, told = loop_time, (line.step, line.share)
+            renewed, told = loop_time, now_told
 
     async def _store(self, key: Key, folder: Path, manifest: Manifest) -> None:
         await files.store(self._database, key, folder, manifest, lambda tx: self._guard(tx, key))
