@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from balie.nlu.engines.keyword import RULES_FILE, KeywordEngine, KeywordRanker
-from balie.nlu.engines.port import Lesson, Message, Progress, Ranking
+from balie.nlu.engines.port import Glance, Lesson, Message, Progress, Ranking
 
 Ranked = Callable[[Ranking, Sequence[Message]], Ranking]
 
@@ -146,6 +146,38 @@ class Picky(ranking(lambda found, _messages: found)):  # type: ignore[misc]
         return super().from_options({})
 
 
+class Squinting(KeywordEngine):
+    """Sees less of a message the more come with it."""
+
+    def load(self, folder: Path, intents: Sequence[str]) -> Any:
+        ranker = super().load(folder, intents)
+
+        class Glancing(Ranker):
+            def glance(self, messages: Sequence[Message]) -> list[Glance]:
+                return [Glance(row / np.float32(len(messages)), False) for row in self.rank(messages).scores]
+
+            def rank_on(self, messages: Sequence[Message], glances: Sequence[Glance]) -> Ranking:
+                return self.rank(messages)
+
+        return Glancing(ranker, lambda found, _messages: found)
+
+
+class Forgetful(KeywordEngine):
+    """Ranks otherwise once it has had a glance."""
+
+    def load(self, folder: Path, intents: Sequence[str]) -> Any:
+        ranker = super().load(folder, intents)
+
+        class Glancing(Ranker):
+            def glance(self, messages: Sequence[Message]) -> list[Glance]:
+                return [Glance(row, False) for row in self.rank(messages).scores]
+
+            def rank_on(self, messages: Sequence[Message], glances: Sequence[Glance]) -> Ranking:
+                return self.rank(messages[::-1])
+
+        return Glancing(ranker, lambda found, _messages: found)
+
+
 def _linked(_lesson: Lesson, folder: Path, _progress: Progress, held_out: Ranking) -> Ranking:
     (folder / "link").symlink_to(folder / RULES_FILE)
     return held_out
@@ -272,6 +304,8 @@ FAULTS: Sequence[tuple[type[Any], str, str]] = (
         "depend on the others of its batch",
     ),
     (ranking(_sometimes_silent), "test_a_message_is_ranked_the_same_whatever_it_comes_with", "out_of_scope"),
+    (Squinting, "test_a_glance_changes_nothing", "depends on the others of its batch"),
+    (Forgetful, "test_a_glance_changes_nothing", "rank_on must return what rank returns"),
     (Shared, "test_several_threads_rank_the_same_as_one", "guard what they share"),
     (ClosesOnce, "test_closing_twice_does_no_harm", "closed already"),
 )

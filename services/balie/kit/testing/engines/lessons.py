@@ -96,6 +96,10 @@ class Lessons:
         """Returns the examples of a lesson as messages."""
         return self.messages([(example.text, example.language) for example in lesson.examples])
 
+    def blind(self, messages: Sequence[Any]) -> list[Any]:
+        """Returns messages without their vectors."""
+        return [self._port.Message(text=one.text, language=one.language) for one in messages]
+
     def messages(self, texts: Sequence[tuple[str, str]]) -> list[Any]:
         """Returns messages of texts and their languages."""
         if self._vectors is None:

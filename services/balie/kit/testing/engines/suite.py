@@ -124,6 +124,9 @@ class EngineSuite:
             return
         examples = trained.lesson.examples
         checks.sound(trained.held_out, examples, trained.lesson.intents)
+        strangers: Ranking | None = getattr(trained.held_out, "strangers", None)
+        if strangers is not None:
+            checks.sound(strangers, examples, trained.lesson.intents)
         inside = [place for place, example in enumerate(examples) if example.intent in trained.lesson.intents]
         meant = [examples[place].intent for place in inside]
         share = checks.accuracy(trained.held_out.scores[inside], trained.lesson.intents, meant)
@@ -207,6 +210,21 @@ class EngineSuite:
         why = "a message's scores depend on the others of its batch"
         checks.same(together, alone, self.tolerance, why)
         checks.same(together, backwards, self.tolerance, why)
+
+    def test_a_glance_changes_nothing(self) -> None:
+        """Checks, of a ranker that looks at letters first, what it sees and that it ranks the same afterwards."""
+        messages = [*self._lessons.asked(), *self._lessons.strange()]
+        with self._loaded("desk") as ranker:
+            if not (hasattr(ranker, "glance") and hasattr(ranker, "rank_on")):
+                return
+            blind = self._lessons.blind(messages)
+            seen = ranker.glance(blind)
+            alone = [ranker.glance([one])[0] for one in blind]
+            afterwards, whole = ranker.rank_on(messages, seen), ranker.rank(messages)
+            checks.sound(together := Rows.at_a_glance(seen), messages, ranker.intents)
+        why = "what is seen of a message depends on the others of its batch"
+        checks.same(together, Rows.at_a_glance(alone), self.tolerance, why)
+        checks.same(afterwards, whole, self.tolerance, "rank_on must return what rank returns")
 
     def test_several_threads_rank_the_same_as_one(self) -> None:
         """Checks that `rank` can be called from several threads at once."""

@@ -50,6 +50,13 @@ class Rows:
         silent = ranking.out_of_scope
         return cls(ranking.scores[places], None if silent is None else silent[places])
 
+    @classmethod
+    def at_a_glance(cls, glances: Sequence[Any]) -> "Rows":
+        """Returns what was seen of some messages as the ranking that it is: what lacks to 1 is out of scope."""
+        scores = np.stack([glance.scores for glance in glances])
+        sums = scores.sum(axis=1, keepdims=True)
+        return cls(scores / np.where(sums > 0, sums, 1.0), np.round(1.0 - sums[:, 0], 3))
+
 
 class Workshop:
     """Trains and loads in a temporary folder, until it is closed.
