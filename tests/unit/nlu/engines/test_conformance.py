@@ -2,56 +2,50 @@
 
 import tempfile
 from pathlib import Path
+from typing import ClassVar
 
 from tests.fakes.remote_engine import RunningEngine
 
 from balie.kit.testing.engines import EngineSuite
 from balie.nlu.engines import port
-from balie.nlu.engines.registry import open_engine
+from balie.nlu.engines.registry import ENGINES, open_engine
 
 
-class TestKeyword(EngineSuite):
-    port = port
+class BuiltIn(EngineSuite):
+    """An engine of the table, at its best."""
 
-    def engine(self) -> port.Engine:
-        return open_engine("keyword", {})
-
-
-class TestLinear(EngineSuite):
+    name: ClassVar[str]
     port = port
     tolerance = 1e-5
 
     def engine(self) -> port.Engine:
-        return open_engine("linear", {})
+        return open_engine(self.name, {})
 
 
-class TestEmbedding(EngineSuite):
-    port = port
-    tolerance = 1e-5
-
-    def engine(self) -> port.Engine:
-        return open_engine("embedding", {})
+class TestKeyword(BuiltIn):
+    name = "keyword"
 
 
-class TestEnsemble(EngineSuite):
-    port = port
-    tolerance = 1e-5
-
-    def engine(self) -> port.Engine:
-        return open_engine("ensemble", {})
+class TestLinear(BuiltIn):
+    name = "linear"
 
 
-class TestSpacyTextcat(EngineSuite):
-    port = port
-
-    def engine(self) -> port.Engine:
-        return open_engine("spacy_textcat", {})
+class TestEmbedding(BuiltIn):
+    name = "embedding"
 
 
-class TestRemote(EngineSuite):
-    port = port
-    server: RunningEngine
-    folder: "tempfile.TemporaryDirectory[str]"
+class TestEnsemble(BuiltIn):
+    name = "ensemble"
+
+
+class TestSpacyTextcat(BuiltIn):
+    name = "spacy_textcat"
+
+
+class TestRemote(BuiltIn):
+    name = "remote"
+    folder: ClassVar["tempfile.TemporaryDirectory[str]"]
+    server: ClassVar[RunningEngine]
 
     @classmethod
     def setup_class(cls) -> None:
@@ -67,3 +61,7 @@ class TestRemote(EngineSuite):
 
     def engine(self) -> port.Engine:
         return open_engine("remote", {"address": self.server.address})
+
+
+def test_no_engine_of_the_table_is_left_out() -> None:
+    assert {suite.name for suite in BuiltIn.__subclasses__()} >= set(ENGINES.names())
