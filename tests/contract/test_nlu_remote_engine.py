@@ -160,6 +160,15 @@ async def test_a_keyword_that_is_all_of_the_message_matches_all_the_same(
     assert found.no_match_reason == nlu_service_pb2.NO_MATCH_REASON_UNSPECIFIED
 
 
+async def test_an_example_that_is_all_of_the_message_matches_all_the_same(
+    stub: nlu_service_pb2_grpc.NluServiceStub, engine: RunningEngine
+) -> None:
+    engine.engine.gate.clear()
+    found = await analyze(stub, "vraagje: wat de openingstijden zijn")
+    assert found.verdict == language_pb2.VERDICT_MATCH
+    assert (found.intents[0].name, found.intents[0].score) == ("opening_hours", 1.0)
+
+
 async def test_one_that_goes_away_in_the_middle_of_a_message_and_comes_back(
     stub: nlu_service_pb2_grpc.NluServiceStub, engine: RunningEngine
 ) -> None:

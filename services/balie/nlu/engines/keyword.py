@@ -11,7 +11,6 @@ the half is that of Haldane 1956 and Anscombe 1956.
 
 import json
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from balie.nlu.engines.keyword_rules import GivenRule, read_rules
+from balie.nlu.engines.keyword_rules import GivenRule, compiled_rule, read_rules
 from balie.nlu.engines.options import EngineOptions, read_options
 from balie.nlu.engines.port import OUT_OF_SCOPE, Lesson, Message, Progress, Ranking
 from balie.nlu.engines.softmax import softmax
@@ -171,9 +170,7 @@ class _Finder:
             for phrase, weights in rules.learned.items()
         }
         self._patterns = [
-            (self._columns[rule.intent], re.compile(rule.pattern, re.IGNORECASE))
-            for rule in rules.given
-            if rule.pattern
+            (self._columns[rule.intent], compiled_rule(rule.pattern)) for rule in rules.given if rule.pattern
         ]
         self._phrases = [
             (self._columns[rule.intent], f" {rule.phrase} ") for rule in rules.given if rule.phrase

@@ -5,18 +5,21 @@ A file names intents, and under each what to look for:
     bicycle_information: [fiets, "mag mijn fiets mee", '/\bbikes?\b/']
 
 A word or a phrase stands for itself, whole words, whatever their case and accents. What stands between slashes is a regular
-expression of Python, searched for anywhere and whatever the case; one that takes long on long texts holds up messages.
+expression of RE2, which takes no longer than the text is long, searched for anywhere and whatever the case.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from balie.nlu.errors import DataFileWrong, TrainingFailed
+from balie.nlu.expressions import NoExpression, compiled
 from balie.nlu.folding import phrase_of
 from balie.nlu.yaml_file import Entry, read
+
+_EXPRESSION_BYTES = 1 << 20
 
 
 class GivenRule(BaseModel):
@@ -27,6 +30,15 @@ class GivenRule(BaseModel):
     intent: str
     phrase: str = ""
     pattern: str = ""
+
+
+def compiled_rule(pattern: str) -> Any:
+    """Returns a pattern that can be searched for.
+
+    Raises:
+        NoExpression: it is none.
+    """
+    return compiled(pattern, _EXPRESSION_BYTES)
 
 
 def read_rules(path: Path, intents: Sequence[str]) -> list[GivenRule]:
@@ -57,9 +69,9 @@ def _rule(intent: str, entry: Entry) -> GivenRule:
     text = entry.text(f"a rule of {intent}")
     if len(text) > 2 and text.startswith("/") and text.endswith("/"):
         try:
-            re.compile(text[1:-1])
-        except re.error as error:
-            raise entry.wrong(f"a rule of {intent} is no regular expression: {error}") from None
+            compiled_rule(text[1:-1])
+        except NoExpression as error:
+            raise entry.wrong(f"a rule of {intent} is no regular expression of RE2: {error}") from None
         return GivenRule(intent=intent, pattern=text[1:-1])
     phrase = phrase_of(text)
     if not phrase:

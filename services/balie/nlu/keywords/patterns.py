@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import re2
 
+from balie.nlu.expressions import NoExpression, compiled, options_of
 from balie.nlu.keywords.check_digits import SCHEMES
 from balie.nlu.keywords.keyword import Pattern
 
@@ -56,9 +57,9 @@ def compile_pattern(pattern: Pattern) -> Compiled:
         known = ", ".join(sorted(SCHEMES))
         raise PatternRefused(f"has the unknown check {pattern.check!r}; known are {known}")
     try:
-        expression = re2.compile(pattern.expression, _options(_EXPRESSION_BYTES))
-    except re2.error as error:
-        raise PatternRefused(f"is no expression of RE2: {_said(error)}") from None
+        expression = compiled(pattern.expression, _EXPRESSION_BYTES)
+    except NoExpression as error:
+        raise PatternRefused(f"is no expression of RE2: {error}") from None
     if expression.search("") is not None:
         raise PatternRefused("matches an empty text")
     return Compiled(pattern, expression)
@@ -73,9 +74,9 @@ class PatternSet:
 
     def __init__(self, patterns: "Sequence[tuple[Entry, Compiled]]") -> None:
         self._patterns = patterns
-        self._set = re2.Set.SearchSet(_options(_SET_BYTES))
-        for _, compiled in patterns:
-            self._set.Add(compiled.pattern.expression)
+        self._set = re2.Set.SearchSet(options_of(_SET_BYTES))
+        for _, one in patterns:
+            self._set.Add(one.pattern.expression)
         self._set.Compile()
 
     def spans(self, text: str) -> "Iterator[tuple[Entry, int, int]]":
@@ -88,12 +89,12 @@ class PatternSet:
         # A lone surrogate is no text to RE2; it is looked over, and every position stays what it was.
         plain = text if text.isascii() else text.encode("utf-8", "replace").decode()
         for place in self._set.Match(plain) or ():
-            entry, compiled = self._patterns[place]
-            for count, match in enumerate(compiled.expression.finditer(plain)):
+            entry, one = self._patterns[place]
+            for count, match in enumerate(one.expression.finditer(plain)):
                 start, end = match.span()
                 if count == _MOST_MATCHES:
                     break
-                if start < end <= start + MOST_CHARACTERS and is_checked(compiled.pattern.check, match):
+                if start < end <= start + MOST_CHARACTERS and is_checked(one.pattern.check, match):
                     yield entry, start, end
 
 
@@ -104,16 +105,3 @@ def is_checked(check: str, match: Any) -> bool:
     groups: Mapping[str, str | None] = match.groupdict()
     number = groups.get(NUMBER_GROUP) or match.group()
     return SCHEMES[check]("".join(character for character in number if character.isalnum()))
-
-
-def _options(bytes_: int) -> Any:
-    options = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
-    options.max_mem = bytes_
-    return options
-
-
-def _said(error: Exception) -> str:
-    said = error.args[0] if error.args else ""
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
