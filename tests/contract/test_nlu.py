@@ -13,8 +13,7 @@ import pytest
 import pytest_asyncio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from structlog.testing import capture_logs
-from tests.encoder_fixture import encoder_folder
-from tests.unit.nlu.sample import LANGUAGES, intents_file, keywords_file
+from tests.nlu_settings import settings_in
 from threadpoolctl import threadpool_info
 
 from balie.api.common.v1 import language_pb2
@@ -35,16 +34,7 @@ TIMEOUT = 30.0
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> NluSettings:
-    folder = tmp_path_factory.mktemp("nlu")
-    return NluSettings(
-        listen="127.0.0.1:0",
-        database_url=f"sqlite+aiosqlite:///{folder / 'nlu.sqlite3'}",
-        intents_file=intents_file(folder),
-        keywords_file=keywords_file(folder),
-        model_folder=folder / "models",
-        languages=LANGUAGES,
-        encoder_folder=encoder_folder(),
-    )
+    return settings_in(tmp_path_factory.mktemp("nlu"))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from tests.contract.faq_desk import desk
 from tests.contract.other_encoder import other_encoder
 from tests.encoder_fixture import encoder_folder
-from tests.unit.nlu.sample import LANGUAGES, intents_file
+from tests.nlu_settings import settings_in
 
 from balie.api.nlu.v1 import (
     encoder_service_pb2,
@@ -90,15 +90,7 @@ class Seen(BatchingEncoder):
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> NluSettings:
-    folder = tmp_path_factory.mktemp("nlu")
-    return NluSettings(
-        listen="127.0.0.1:0",
-        database_url=f"sqlite+aiosqlite:///{folder / 'nlu.sqlite3'}",
-        intents_file=intents_file(folder),
-        model_folder=folder / "models",
-        languages=LANGUAGES,
-        encoder_folder=encoder_folder(),
-    )
+    return settings_in(tmp_path_factory.mktemp("nlu"), keywords_file=None)
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,7 @@ import grpc
 import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
-from tests.encoder_fixture import encoder_folder
-from tests.unit.nlu.sample import LANGUAGES, keywords_file
+from tests.nlu_settings import settings_in
 
 from balie.api.common.v1 import language_pb2
 from balie.api.nlu.v1 import (
@@ -46,15 +45,7 @@ Stub = keyword_service_pb2_grpc.KeywordServiceStub
 
 
 def settings_of(folder: Path) -> NluSettings:
-    return NluSettings(
-        listen="127.0.0.1:0",
-        database_url=f"sqlite+aiosqlite:///{folder / 'nlu.sqlite3'}",
-        keywords_file=keywords_file(folder),
-        model_folder=folder / "models",
-        languages=LANGUAGES,
-        encoder_folder=encoder_folder(),
-        poll_seconds=0.02,
-    )
+    return settings_in(folder, intents_file=None, poll_seconds=0.02)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

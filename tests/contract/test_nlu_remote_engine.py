@@ -8,9 +8,8 @@ import grpc
 import numpy as np
 import pytest
 import pytest_asyncio
-from tests.encoder_fixture import encoder_folder
 from tests.fakes.remote_engine import Answer, RunningEngine
-from tests.unit.nlu.sample import LANGUAGES, intents_file, keywords_file
+from tests.nlu_settings import settings_in
 
 from balie.api.common.v1 import language_pb2
 from balie.api.nlu.v1 import nlu_service_pb2, nlu_service_pb2_grpc
@@ -40,17 +39,8 @@ def engine(folder: Path) -> RunningEngine:
 
 @pytest.fixture(scope="module")
 def settings(folder: Path, engine: RunningEngine) -> NluSettings:
-    return NluSettings(
-        listen="127.0.0.1:0",
-        database_url=f"sqlite+aiosqlite:///{folder / 'nlu.sqlite3'}",
-        intents_file=intents_file(folder),
-        keywords_file=keywords_file(folder),
-        model_folder=folder / "models",
-        languages=LANGUAGES,
-        encoder_folder=encoder_folder(),
-        engine="remote",
-        engine_options={"address": engine.address, "timeout_ms": "1000", "failures": "3", "pause_ms": "200"},
-    )
+    options = {"address": engine.address, "timeout_ms": "1000", "failures": "3", "pause_ms": "200"}
+    return settings_in(folder, engine="remote", engine_options=options)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

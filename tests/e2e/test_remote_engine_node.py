@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.node_example import installed_example
-from tests.encoder_fixture import encoder_folder
-from tests.unit.nlu.sample import LANGUAGES, intents_file, keywords_file
+from tests.nlu_settings import settings_in
 
 from balie.api.common.v1 import language_pb2
 from balie.api.nlu.v1 import nlu_service_pb2, nlu_service_pb2_grpc
@@ -98,17 +97,8 @@ def test_it_lists_its_options_when_one_is_unknown(example: Path, tmp_path: Path)
 
 
 def settings_for(node: NodeEngine, folder: Path) -> NluSettings:
-    return NluSettings(
-        listen="127.0.0.1:0",
-        database_url=f"sqlite+aiosqlite:///{folder / 'nlu.sqlite3'}",
-        intents_file=intents_file(folder),
-        keywords_file=keywords_file(folder),
-        model_folder=folder / "models",
-        languages=LANGUAGES,
-        encoder_folder=encoder_folder(),
-        engine="remote",
-        engine_options={"address": node.address, "timeout_ms": "1000", "pause_ms": "300"},
-    )
+    options = {"address": node.address, "timeout_ms": "1000", "pause_ms": "300"}
+    return settings_in(folder, engine="remote", engine_options=options)
 
 
 @asynccontextmanager
