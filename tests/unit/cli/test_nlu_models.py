@@ -43,12 +43,27 @@ def running(settings: NluSettings) -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@contextmanager
+def service(folder: Path) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         use_fake_engines(patch)
-        with capture_logs(), running(settings_of(tmp_path_factory.mktemp("nlu"))) as found:
+        with capture_logs(), running(settings_of(folder)) as found:
             yield found  # what the service logs must not stand between what the command prints
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with service(tmp_path_factory.mktemp("nlu")) as found:
+        yield found
+
+
+@pytest.fixture
+def unused(tmp_path: Path) -> Iterator[str]:
+    """A service of the test's own, in which nothing was trained."""
+    folder = tmp_path / "nlu"
+    folder.mkdir()
+    with service(folder) as found:
+        yield found
 
 
 @pytest.fixture
@@ -69,7 +84,8 @@ def models(address: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_trains_activates_lists_and_goes_back(address: str, file: Path) -> None:
+def test_trains_activates_lists_and_goes_back(unused: str, file: Path) -> None:
+    address = unused
     nothing = balie(address, "models")
     assert "balie nlu train FILE --activate" in nothing.stdout
     assert balie(address, "rollback").exit_code == 1
