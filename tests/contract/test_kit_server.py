@@ -174,6 +174,38 @@ async def test_refuses_a_stream_at_the_message_that_does_not_parse() -> None:
     assert error_of(caught.value).reason == "REQUEST_MALFORMED"
 
 
+@pytest.mark.parametrize("rpc", [probe.CLIENT_STREAM, probe.BOTH_GENERATED])
+async def test_refuses_a_stream_that_is_still_being_sent_with_its_reason(rpc: str) -> None:
+    async def sent() -> AsyncIterator[bytes]:
+        for _ in range(8):
+            yield StringValue(value="x" * 2000).SerializeToString()
+
+    async with serve(probing(fail)) as served:
+        kind = served.channel.stream_unary if rpc == probe.CLIENT_STREAM else served.channel.stream_stream
+        for _ in range(20):  # most of the times where the caller is not heard out
+            started: Any = kind(f"/{probe.SERVICE}/{rpc}")(sent(), metadata=callers.admin())
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await (started if rpc == probe.CLIENT_STREAM else started.read())
+            assert error_of(caught.value).reason == "THING_NOT_FOUND"
+
+
+async def test_a_caller_that_goes_on_sending_is_refused_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("balie.kit.interceptors._HEARING_SECONDS", 0.5)
+
+    async def sent() -> AsyncIterator[bytes]:
+        while True:
+            yield StringValue(value="x").SerializeToString()
+            await asyncio.sleep(0.01)
+
+    with capture_logs() as logs:
+        async with serve(probing(fail)) as served:
+            method: Any = served.channel.stream_stream(f"/{probe.SERVICE}/{probe.BOTH_GENERATED}")
+            with pytest.raises(grpc.aio.AioRpcError):
+                await method(sent(), metadata=callers.admin(), timeout=10).read()
+            await until(logs, 1)
+    assert [line["code"] for line in lines(logs)] == ["NOT_FOUND"]
+
+
 @pytest.mark.parametrize("rpc", probe.ALL)
 async def test_takes_an_answer_that_does_not_serialise_for_a_bug(rpc: str) -> None:
     async def number(text: str) -> str:

@@ -32,6 +32,7 @@ class Exchange:
         call: what the service sees of it; links fill it in.
         context: gRPC's own view of it.
         metadata: the text metadata it came with; names in lower case, the last value of a repeated name.
+        streams_requests: whether it is asked with a stream.
         streams_answers: whether it answers with a stream, which may be open for days.
         headers: initial metadata of the answer. They are sent with the first answer and never before a failure:
             gRPC's retries take a call that has headers for answered, and would give up on it.
@@ -44,6 +45,7 @@ class Exchange:
     call: Call
     context: Any
     metadata: Mapping[str, str]
+    streams_requests: bool
     streams_answers: bool
     headers: tuple[tuple[str, str], ...] = ()
     code: grpc.StatusCode | None = None
@@ -188,6 +190,7 @@ class _Served:
             call=Call(method=self.details.method, request_id="", caller=_NOBODY),
             context=context,
             metadata={name: value for name, value in pairs if isinstance(value, str)},
+            streams_requests=self.handler.request_streaming,
             streams_answers=self.handler.response_streaming,
         )
 

@@ -7,7 +7,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import grpc
 import structlog
@@ -24,6 +24,9 @@ REQUEST_ID = "balie-request-id"
 
 _REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _OWN_MISTAKES = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.DATA_LOSS})
+_HEARING_SECONDS = 5.0
+_PAUSE_SECONDS = 0.25
+"""How long a failed call's stream of requests is still listened to, and for how long while nothing comes."""
 _SHORTAGES = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED})
 
 
@@ -135,6 +138,8 @@ class ErrorsLink:
 
     async def _abort(self, exchange: Exchange, answer: status.Answer) -> None:
         exchange.code, exchange.reason = answer.code, answer.reason
+        if exchange.streams_requests:
+            await _hear_out(exchange)
         try:
             trailers = (*answer.trailing_metadata(), (REQUEST_ID, exchange.call.request_id))
             await exchange.context.abort(answer.code, answer.message, trailers)
@@ -142,6 +147,18 @@ class ErrorsLink:
             raise
         except grpc.aio.BaseError:
             raise asyncio.CancelledError from None  # the caller has left, nobody reads the answer
+
+
+async def _hear_out(exchange: Exchange) -> None:
+    """Reads what a caller is still sending, for a moment, before the call ends under it.
+
+    A client of gRPC for asyncio whose message cannot be sent any more reports an internal error in place of the status that
+    it was just told.
+    """
+    with suppress(TimeoutError, grpc.aio.BaseError):
+        async with asyncio.timeout(_HEARING_SECONDS):
+            while await asyncio.wait_for(exchange.context.read(), _PAUSE_SECONDS) is not grpc.aio.EOF:
+                pass
 
 
 def _is_cancelled() -> bool:

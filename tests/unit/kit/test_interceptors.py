@@ -26,7 +26,13 @@ class DeadContext:
 
 def an_exchange(*, streams_answers: bool = False, **metadata: str) -> Exchange:
     call = Call(method="/balie.Example/Send", request_id="r-1", caller=Caller("acme", Role.AGENT, "els"))
-    return Exchange(call=call, context=DeadContext(), metadata=metadata, streams_answers=streams_answers)
+    return Exchange(
+        call=call,
+        context=DeadContext(),
+        metadata=metadata,
+        streams_requests=False,
+        streams_answers=streams_answers,
+    )
 
 
 @pytest.mark.parametrize("error", [ThingNotFound("tree"), KeyError("bug")])
