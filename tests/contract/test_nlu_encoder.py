@@ -104,10 +104,22 @@ def seen() -> Iterator[list[Seen]]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def served(settings: NluSettings, seen: list[Seen]) -> AsyncIterator[Served]:
+async def serving(settings: NluSettings, seen: list[Seen]) -> AsyncIterator[tuple[Served, Seen]]:
+    """The service that most tests share, and its batching encoder."""
     async with serve(lifespan(settings)) as running:
+        encoder = seen[-1]
         await is_serving(running, "")  # the check of readiness has its text encoded once
-        yield running
+        yield running, encoder
+
+
+@pytest.fixture(scope="module")
+def served(serving: tuple[Served, Seen]) -> Served:
+    return serving[0]
+
+
+@pytest.fixture(scope="module")
+def shared(serving: tuple[Served, Seen]) -> Seen:
+    return serving[1]
 
 
 @pytest.fixture
@@ -122,14 +134,13 @@ def alone() -> OnnxEncoder:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def held(served: Served, seen: list[Seen]) -> AsyncIterator[Seen]:
+async def held(shared: Seen) -> AsyncIterator[Seen]:
     """The batching encoder, whose worker waits in a batch until its gate is opened; nothing of other tests is left in it."""
-    encoder = seen[0]
-    await until(lambda: (encoder.measures().running, encoder.measures().waiting) == (0, 0))
-    encoder.gate.close()
-    yield encoder
-    encoder.gate.open()
-    await until(lambda: (encoder.measures().running, encoder.measures().waiting) == (0, 0))
+    await until(lambda: (shared.measures().running, shared.measures().waiting) == (0, 0))
+    shared.gate.close()
+    yield shared
+    shared.gate.open()
+    await until(lambda: (shared.measures().running, shared.measures().waiting) == (0, 0))
 
 
 async def encode(stub: encoder_service_pb2_grpc.EncoderServiceStub, *texts: str, expected: str = "") -> Reply:
@@ -199,16 +210,16 @@ async def test_a_text_that_comes_twice_has_the_same_vector_twice(
 
 
 async def test_is_what_analyze_returns_and_is_worked_out_once(
-    served: Served, seen: list[Seen], stub: encoder_service_pb2_grpc.EncoderServiceStub
+    served: Served, shared: Seen, stub: encoder_service_pb2_grpc.EncoderServiceStub
 ) -> None:
     text = "waar blijft mijn terugbetaling van vorige week"
     embedding = (await analyzed(served, text)).embedding
-    before = seen[0].measures().encoded
+    before = shared.measures().encoded
     assert (await encode(stub, text)).embeddings[0] == embedding
-    assert seen[0].measures().encoded == before
+    assert shared.measures().encoded == before
     other = (await encode(stub, "kan ik mijn fietskaartje nog omruilen")).embeddings[0]
     assert (await analyzed(served, "kan ik mijn fietskaartje nog omruilen")).embedding == other
-    assert seen[0].measures().encoded == before + 1
+    assert shared.measures().encoded == before + 1
 
 
 async def test_calls_of_both_services_share_batches(
@@ -350,18 +361,18 @@ async def test_half_a_surrogate_pair_is_no_text(served: Served, half: bytes) -> 
 
 
 async def test_another_encoder_than_expected_refuses_before_it_works(
-    seen: list[Seen], stub: encoder_service_pb2_grpc.EncoderServiceStub
+    shared: Seen, stub: encoder_service_pb2_grpc.EncoderServiceStub
 ) -> None:
     own = (await encode(stub, "a dog")).fingerprint
     assert (await encode(stub, "a dog", expected=own)).fingerprint == own
-    before = seen[0].measures().encoded
+    before = shared.measures().encoded
     for expected in ("minilm-l6-v2.fp32.0000000000000000", own.upper(), own[:-1], f"{own} ", " "):
         error = await refusal(stub, Request(texts=["never seen before"], expected_fingerprint=expected))
         assert (error.code, error.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "FINGERPRINT_MISMATCH")
         assert error.metadata["fingerprint"] == expected
         assert error.metadata["current_fingerprint"] == own
         assert own in error.message
-    assert seen[0].measures().encoded == before
+    assert shared.measures().encoded == before
 
 
 async def test_too_many_texts_are_refused_as_busy(
