@@ -1,4 +1,4 @@
-"""The engine `embedding`: the encoder's vectors alone, by regression, nearest examples and, with many of them, a network.
+"""The engine `embedding`: the encoder's vectors alone, by a linear model, a kernel and the nearest examples.
 
 It goes by what is meant where the encoder knows the language, and not by the letters that stand there.
 """
@@ -6,16 +6,15 @@ It goes by what is meant where the encoder knows the language, and not by the le
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
-from pydantic import Field
 
 from balie.nlu.engines.arrays import read_arrays, write_arrays
 from balie.nlu.engines.cross_fitting import Asker, Course
 from balie.nlu.engines.judging import Judge, judged
+from balie.nlu.engines.kernel_model import KernelModel
 from balie.nlu.engines.nearest_model import NearestModel
-from balie.nlu.engines.network_model import NetworkModel, network_pays
 from balie.nlu.engines.opinions import Opinions
 from balie.nlu.engines.options import EngineOptions, read_options
 from balie.nlu.engines.port import HeldOutRanking, Lesson, Message, Progress, Ranking
@@ -27,35 +26,24 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_VECTORS_FILE, _NEAREST_FILE, _NETWORK_FILE = "vectors.npz", "nearest.npz", "network.npz"
-
-
-class EmbeddingOptions(EngineOptions):
-    """What the engine can be told."""
-
-    network: Literal["auto", "always", "never"] = Field(
-        default="auto",
-        description="Whether a small network is learned as well: auto from 2000 examples on, always, or never.",
-    )
+_VECTORS_FILE, _KERNEL_FILE, _NEAREST_FILE = "vectors.npz", "kernel.npz", "nearest.npz"
 
 
 class EmbeddingEngine:
-    """Learns from vectors; see `EmbeddingOptions`."""
+    """Learns from vectors; it has no options."""
 
     needs_vectors: ClassVar[bool] = True
-    recipe: ClassVar[str] = "embedding.v1"
-
-    def __init__(self, options: EmbeddingOptions | None = None) -> None:
-        self._options = options or EmbeddingOptions()
+    recipe: ClassVar[str] = "embedding.v2"
 
     @classmethod
     def from_options(cls, options: Mapping[str, str]) -> Self:
-        """Returns the engine that the options describe.
+        """Returns the engine.
 
         Raises:
-            OptionWrong: an option is unknown, or its value makes no sense.
+            OptionWrong: any option is unknown.
         """
-        return cls(read_options("embedding", EmbeddingOptions, options))
+        read_options("embedding", EngineOptions, options)
+        return cls()
 
     def train(self, lesson: Lesson, folder: Path, progress: Progress) -> HeldOutRanking:
         """Learns by cross-validation what each model is worth, and writes those of all examples.
@@ -67,9 +55,6 @@ class EmbeddingEngine:
         states = course.lesson.states
         if states is None:
             raise TrainingFailed("the engine embedding learns from vectors, and was given none")
-        with_network = self._options.network == "always" or (
-            self._options.network == "auto" and network_pays(len(states))
-        )
         texts = [example.text for example in course.lesson.examples]
 
         def fitted(places: "NDArray[np.intp]") -> _Models:
@@ -78,7 +63,6 @@ class EmbeddingEngine:
                 course.classes[places],
                 course.class_count,
                 [texts[place] for place in places],
-                with_network=with_network,
             )
 
         def fit(places: "NDArray[np.intp]") -> Asker:
@@ -126,8 +110,8 @@ class _Models:
     """The fitted models; safe to ask from several threads."""
 
     vectors: VectorModel
+    kernel: KernelModel
     nearest: NearestModel
-    network: NetworkModel | None
 
     @staticmethod
     def fit(
@@ -135,37 +119,30 @@ class _Models:
         classes: "NDArray[np.int64]",
         class_count: int,
         texts: Sequence[str],
-        *,
-        with_network: bool,
     ) -> "_Models":
         from threadpoolctl import threadpool_limits
 
         with threadpool_limits(1):
-            learns = with_network and np.unique(classes).size > 1
             return _Models(
                 VectorModel.fit(states, classes, class_count),
+                KernelModel.fit(states, classes, class_count, texts),
                 NearestModel.fit(states[:, 0], classes, class_count, texts),
-                NetworkModel.fit(states, classes, class_count) if learns else None,
             )
 
     def opinions(self, states: "Floats") -> Opinions:
         near = self.nearest.logits(states[:, 0])
-        logits = [self.vectors.logits(states), near]
-        if self.network is not None:
-            logits.append(self.network.logits(states))
+        logits = [self.vectors.logits(states), self.kernel.logits(states), near]
         return Opinions(logits, near.max(axis=1, keepdims=True))
 
     def write(self, folder: Path) -> None:
         write_arrays(folder / _VECTORS_FILE, self.vectors.arrays())
+        write_arrays(folder / _KERNEL_FILE, self.kernel.arrays())
         write_arrays(folder / _NEAREST_FILE, self.nearest.arrays())
-        if self.network is not None:
-            write_arrays(folder / _NETWORK_FILE, self.network.arrays())
 
     @staticmethod
     def read(folder: Path) -> "_Models":
-        network = folder / _NETWORK_FILE
         return _Models(
             VectorModel.of_arrays(read_arrays(folder / _VECTORS_FILE)),
+            KernelModel.of_arrays(read_arrays(folder / _KERNEL_FILE)),
             NearestModel.of_arrays(read_arrays(folder / _NEAREST_FILE)),
-            NetworkModel.of_arrays(read_arrays(network)) if network.exists() else None,
         )

@@ -1,4 +1,4 @@
-"""The engine `ensemble`, the default: letters, vectors, geometry and, with many examples, a network, mixed by what each is worth.
+"""The engine `ensemble`, the default: models of letters and of vectors, mixed by what each is worth.
 
 What each model is worth, what tells a message out of scope, and when letters alone are enough is learned from examples
 that were held out.
@@ -42,7 +42,7 @@ class EnsembleEngine:
     """Learns everything; see `EnsembleOptions`."""
 
     needs_vectors: ClassVar[bool] = True
-    recipe: ClassVar[str] = "ensemble.v1"
+    recipe: ClassVar[str] = "ensemble.v2"
 
     def __init__(self, options: EnsembleOptions | None = None) -> None:
         self._options = options or EnsembleOptions()

@@ -9,7 +9,6 @@ from balie.nlu.engines.cross_fitting import Asker, Course
 from balie.nlu.engines.early_exit import EarlyExit
 from balie.nlu.engines.judging import Judge, judged
 from balie.nlu.engines.members import Members, Table
-from balie.nlu.engines.network_model import network_pays
 from balie.nlu.engines.ngram_counts import NgramCounts
 from balie.nlu.engines.port import HeldOutRanking, Lesson, Progress
 from balie.nlu.errors import TrainingFailed
@@ -40,10 +39,9 @@ def learn(lesson: Lesson, progress: Progress) -> Learned:
     texts = [example.text for example in course.lesson.examples]
     progress("counting letters", 0.0)
     table = Table(texts, NgramCounts.of(texts), course.lesson.states, course.classes)
-    with_network = network_pays(len(texts))
 
     def fitted(rows: Table) -> Members:
-        return Members.fit(rows, course.class_count, course.intent_count, with_network=with_network)
+        return Members.fit(rows, course.class_count, course.intent_count)
 
     def fit(places: "NDArray[np.intp]") -> Asker:
         members = fitted(table.rows(places))

@@ -129,7 +129,9 @@ class Neighbours:
         return Neighbours(arrays["vectors"])
 
 
-def thinned(classes: "NDArray[np.int64]", texts: Sequence[str]) -> "NDArray[np.intp]":
+def thinned(
+    classes: "NDArray[np.int64]", texts: Sequence[str], most: int = _MOST_NEIGHBOURS
+) -> "NDArray[np.intp]":
     """Returns the places of the texts to compare with: all, or of each class as many as there is room for.
 
     Which ones, and in which order, does not depend on the order of the texts.
@@ -138,9 +140,9 @@ def thinned(classes: "NDArray[np.int64]", texts: Sequence[str]) -> "NDArray[np.i
         range(len(texts)),
         key=lambda place: hashlib.sha256(texts[place].encode("utf-8", "surrogatepass")).digest(),
     )
-    if len(texts) <= _MOST_NEIGHBOURS:
+    if len(texts) <= most:
         return np.array(order, np.intp)
-    room = max(1, _MOST_NEIGHBOURS // np.unique(classes).size)
+    room = max(1, most // np.unique(classes).size)
     kept, counts = [], dict[int, int]()
     for place in order:
         number = int(classes[place])

@@ -10,8 +10,8 @@ import numpy as np
 
 from balie.nlu.engines.arrays import read_arrays, write_arrays
 from balie.nlu.engines.geometry import Gaussian, Neighbours
+from balie.nlu.engines.kernel_model import KernelModel
 from balie.nlu.engines.lexical_model import LexicalModel
-from balie.nlu.engines.network_model import NetworkModel
 from balie.nlu.engines.ngram_counts import NgramCounts
 from balie.nlu.engines.opinions import Opinions
 from balie.nlu.engines.vector_model import VectorModel
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
-
-
-_VECTORS_FILE, _NETWORK_FILE = "vectors.npz", "network.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,20 +53,20 @@ class Members:
     """The fitted models; safe to ask from several threads."""
 
     lexical: LexicalModel
-    vectors: VectorModel | NetworkModel
+    vectors: VectorModel
+    kernel: KernelModel
     gaussian: Gaussian
     neighbours: Neighbours
     intent_count: int
 
     @staticmethod
-    def fit(table: Table, class_count: int, intent_count: int, *, with_network: bool) -> "Members":
+    def fit(table: Table, class_count: int, intent_count: int) -> "Members":
         """Returns the models that a table teaches.
 
         Args:
             table: what is learned from.
             class_count: classes there are, the intents first.
             intent_count: how many of them are intents; the one more there may be is what is out of scope.
-            with_network: whether vectors are told apart by the network, and not by the regression.
         """
         from threadpoolctl import threadpool_limits
 
@@ -78,8 +75,8 @@ class Members:
         # What takes longest goes side by side, each on one core: both let go of the interpreter.
         with threadpool_limits(1), ThreadPoolExecutor(1) as pool:
             lexical = pool.submit(LexicalModel.fit, table.counts, classes, class_count)
-            of_vectors = NetworkModel if with_network and np.unique(classes).size > 1 else VectorModel
-            vectors = of_vectors.fit(states, classes, class_count)
+            vectors = VectorModel.fit(states, classes, class_count)
+            kernel = KernelModel.fit(states, classes, class_count, table.texts)
             gaussian = Gaussian.fit(states[:, 0], classes, class_count)
             neighbours = Neighbours.fit(
                 states[inside, 0], classes[inside], [table.texts[int(place)] for place in inside]
@@ -87,6 +84,7 @@ class Members:
         return Members(
             lexical.result(),
             vectors,
+            kernel,
             gaussian,
             neighbours,
             intent_count,
@@ -108,7 +106,7 @@ class Members:
     def _opinions(self, margins: "Floats", states: "Floats") -> Opinions:
         vectors = states[:, 0]
         near = self.gaussian.logits(vectors)
-        logits = [margins, self.vectors.logits(states), near]
+        logits = [margins, self.vectors.logits(states), self.kernel.logits(states), near]
         nearness = [
             self.gaussian.nearness(vectors, near[:, : self.intent_count]),
             self.neighbours.nearness(vectors),
@@ -118,8 +116,8 @@ class Members:
     def write(self, folder: Path) -> None:
         """Stores the models, a file each."""
         write_arrays(folder / "lexical.npz", self.lexical.arrays())
-        kind = _NETWORK_FILE if isinstance(self.vectors, NetworkModel) else _VECTORS_FILE
-        write_arrays(folder / kind, self.vectors.arrays())
+        write_arrays(folder / "vectors.npz", self.vectors.arrays())
+        write_arrays(folder / "kernel.npz", self.kernel.arrays())
         write_arrays(folder / "gaussian.npz", self.gaussian.arrays())
         write_arrays(folder / "neighbours.npz", self.neighbours.arrays())
 
@@ -130,12 +128,10 @@ class Members:
         Raises:
             ModelDamaged: a file cannot be read.
         """
-        network = folder / _NETWORK_FILE
         return Members(
             LexicalModel.of_arrays(read_arrays(folder / "lexical.npz")),
-            NetworkModel.of_arrays(read_arrays(network))
-            if network.exists()
-            else VectorModel.of_arrays(read_arrays(folder / _VECTORS_FILE)),
+            VectorModel.of_arrays(read_arrays(folder / "vectors.npz")),
+            KernelModel.of_arrays(read_arrays(folder / "kernel.npz")),
             Gaussian.of_arrays(read_arrays(folder / "gaussian.npz")),
             Neighbours.of_arrays(read_arrays(folder / "neighbours.npz")),
             intent_count,

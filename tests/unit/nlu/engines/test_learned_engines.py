@@ -269,7 +269,7 @@ def test_two_texts_are_a_lesson(name: str, intents: tuple[str, str], known: Stat
 def test_a_damaged_folder_is_said_to_be_damaged(name: str, known: States, tmp_path: Path) -> None:
     lesson = known.lesson(sorted([*rows(*ASKED, most=1), *more_out_of_scope()]))
     folder = tmp_path / "model"
-    trained(name, lesson, folder, **({"network": "always"} if name == "embedding" else {}))
+    trained(name, lesson, folder)
     for path in sorted(folder.iterdir()):
         whole = path.read_bytes()
         for content in (b"", b"{}", b"[]", b"\xff\xfe", whole[: len(whole) // 2]):
@@ -277,7 +277,7 @@ def test_a_damaged_folder_is_said_to_be_damaged(name: str, known: States, tmp_pa
             with pytest.raises(ModelDamaged, match=path.name.replace(".", r"\.")):
                 open_engine(name, {}).load(folder, lesson.intents)
         path.write_bytes(whole)
-        if path.name not in ("scope.npz", "network.npz"):
+        if path.name != "scope.npz":
             path.unlink()
             with pytest.raises(ModelDamaged, match=path.name.replace(".", r"\.")):
                 open_engine(name, {}).load(folder, lesson.intents)
@@ -292,12 +292,13 @@ def test_an_engine_of_vectors_says_so_when_it_is_given_none(name: str, tmp_path:
 
 
 def test_options_are_known_by_name_and_value() -> None:
-    with pytest.raises(OptionWrong, match="has no options"):
-        LinearEngine.from_options({"network": "always"})
-    with pytest.raises(OptionWrong, match="'auto', 'always' or 'never'"):
-        EmbeddingEngine.from_options({"network": "perhaps"})
+    for without in (LinearEngine, EmbeddingEngine):
+        with pytest.raises(OptionWrong, match="has no options"):
+            without.from_options({"early_exit": "false"})
     with pytest.raises(OptionWrong, match="known are: early_exit"):
         EnsembleEngine.from_options({"network": "always"})
+    with pytest.raises(OptionWrong, match="early_exit"):
+        EnsembleEngine.from_options({"early_exit": "perhaps"})
     assert not LinearEngine.needs_vectors
     assert EmbeddingEngine.needs_vectors
 

@@ -7,14 +7,14 @@ import pytest
 from numpy.typing import NDArray
 
 from balie.nlu.engines.geometry import Gaussian, Neighbours, thinned
+from balie.nlu.engines.kernel_model import KernelModel
 from balie.nlu.engines.lexical_model import LexicalModel
 from balie.nlu.engines.nearest_model import NearestModel
-from balie.nlu.engines.network_model import NetworkModel
 from balie.nlu.engines.ngram_counts import NgramCounts
 from balie.nlu.engines.vector_model import VectorModel
 
 Floats = NDArray[np.float32]
-Fit = Callable[[Floats, NDArray[np.int64], int], "VectorModel | NetworkModel | Gaussian | NearestModel"]
+Fit = Callable[[Floats, NDArray[np.int64], int], "VectorModel | KernelModel | Gaussian | NearestModel"]
 
 _DIMENSIONS = 12
 
@@ -43,18 +43,13 @@ class _OnFirst:
 
 FITS = {
     "regression": VectorModel.fit,
-    "network": NetworkModel.fit,
+    "kernel": lambda states, classes, count: KernelModel.fit(states, classes, count, _texts(len(states))),
     "gaussian": lambda states, classes, count: _OnFirst(Gaussian.fit(states[:, 0], classes, count)),
     "nearest": lambda states, classes, count: _OnFirst(
         NearestModel.fit(states[:, 0], classes, count, _texts(len(states)))
     ),
 }
 every_model = pytest.mark.parametrize("fit", FITS.values(), ids=FITS.keys())
-every_model_of_one_class = pytest.mark.parametrize(
-    "fit",
-    [FITS[name] for name in FITS if name != "network"],
-    ids=[name for name in FITS if name != "network"],
-)
 
 
 def clouds(classes: NDArray[np.int64], *, spread: float = 0.1, seed: int = 0) -> Floats:
@@ -95,7 +90,7 @@ def test_a_class_without_examples_does_not_make_the_spread_of_opinions(fit: Fit)
     assert with_absent.logits(states).std() < 3 * some.logits(states).std()
 
 
-@every_model_of_one_class
+@every_model
 def test_one_class_is_always_the_first(fit: Fit) -> None:
     classes = np.full(10, 1, np.int64)
     logits = fit(clouds(classes), classes, 3).logits(clouds(np.arange(8), seed=1))
@@ -133,6 +128,48 @@ def test_a_model_that_was_stored_is_the_same(fit: Fit) -> None:
     again = model.of_arrays(dict(model.arrays()))
     asked = clouds(np.arange(8))
     assert np.array_equal(model.logits(asked), again.logits(asked))
+
+
+def test_a_kernel_bends_around_examples_where_no_plane_parts_them() -> None:
+    chance = np.random.default_rng(0)
+    corner = chance.integers(0, 2, (400, 2)) * 2 - 1
+    states = np.zeros((400, 1, _DIMENSIONS), np.float32)
+    states[:, 0, :2] = corner + 0.3 * chance.normal(size=(400, 2))
+    states[:, 0, 2] = 1.0
+    states /= np.linalg.norm(states, axis=-1, keepdims=True)
+    classes = (corner[:, 0] == corner[:, 1]).astype(np.int64)
+    learned, asked = np.arange(200), np.arange(200, 400)
+    right = {}
+    for kind, model in {
+        "kernel": KernelModel.fit(states[learned], classes[learned], 2, _texts(200)),
+        "plane": VectorModel.fit(states[learned], classes[learned], 2),
+    }.items():
+        right[kind] = float((model.logits(states[asked]).argmax(axis=1) == classes[asked]).mean())
+    assert right["kernel"] > 0.95
+    assert right["plane"] < 0.8
+
+
+def test_a_kernel_with_little_room_keeps_the_directions_that_tell_classes_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    classes = np.repeat(np.arange(3), 40)
+    states = clouds(classes)
+    whole = KernelModel.fit(states, classes, 3, _texts(len(classes)))
+    monkeypatch.setattr("balie.nlu.engines.kernel_model._ROOM", 4 * len(classes))
+    small = KernelModel.fit(states, classes, 3, _texts(len(classes)))
+    assert whole.arrays()["examples"].shape == (len(classes), 2 * _DIMENSIONS)
+    assert small.arrays()["examples"].shape == (len(classes), 4)
+    asked = clouds(classes, seed=1)
+    assert (small.logits(asked).argmax(axis=1) == classes).all()
+    assert np.array_equal(small.logits(asked), KernelModel.of_arrays(dict(small.arrays())).logits(asked))
+
+
+def test_a_kernel_learns_from_no_more_examples_than_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("balie.nlu.engines.kernel_model._MOST_EXAMPLES", 40)
+    classes = np.array([0] * 90 + [1] * 10)
+    model = KernelModel.fit(clouds(classes), classes, 2, _texts(100))
+    assert len(model.arrays()["examples"]) == 20 + 10
+    assert (model.logits(clouds(classes, seed=1)).argmax(axis=1) == classes).all()
 
 
 def test_a_single_text_is_a_gaussian_too() -> None:
