@@ -26,15 +26,17 @@ from balie.nlu.domain import (
     Utterance,
     Verdict,
 )
-from balie.nlu.engines.port import Glance, Message, WaitingRanker
+from balie.nlu.engines.port import Glance, Message, Ranking, WaitingRanker
 from balie.nlu.errors import EngineUnavailable
 from balie.nlu.measuring import scores_of
 from balie.nlu.ranking import best_of, glances_of, led_by, rank, scores_of_known
+from balie.nlu.ranking_queue import RankingQueue
 from balie.nlu.verdicts import NEVER, Thresholds, verdict_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from balie.nlu.engines.port import Ranker
     from balie.nlu.language import LanguageDetector
     from balie.nlu.served import ServedModel, ServedModels
     from balie.nlu.signals import SignalReader
@@ -119,6 +121,7 @@ class Analyzer:
         self._keywords = keywords
         self._signals = signals
         self._reader = reader
+        self._queue = RankingQueue(reader)
         self._waiting = waiting
 
     async def analyze(self, tenant: str, utterances: Sequence[Utterance]) -> list[Understanding]:
@@ -214,10 +217,8 @@ class Analyzer:
                 for place in asked
             ]
             glances = [readings[place].glance for place in asked]
-            loop = asyncio.get_running_loop()
-            pool = self._waiting if isinstance(artifact.ranker, WaitingRanker) else self._reader
             try:
-                ranking = await loop.run_in_executor(pool, rank, artifact.ranker, messages, glances)
+                ranking = await self._rank(artifact.ranker, messages, glances)
             except EngineUnavailable:
                 pass
             else:
@@ -226,6 +227,14 @@ class Analyzer:
         return [
             best_of(names, scores[place]) if place in scores else None for place in range(len(utterances))
         ]
+
+    async def _rank(
+        self, ranker: "Ranker", messages: Sequence[Message], glances: Sequence[Glance | None]
+    ) -> Ranking:
+        if not isinstance(ranker, WaitingRanker):
+            return await self._queue.rank(ranker, messages, glances)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._waiting, rank, ranker, messages, glances)
 
     def _read(
         self, tenant: str, model: "ServedModel | None", utterances: Sequence[Utterance]
