@@ -86,7 +86,8 @@ class KernelModel:
         """
         rows = _projected(rows_of(states, self._middles), self._directions)
         answers = _alike(rows, self._examples) @ self._weights + np.float32(1.0 - _NOTHING)
-        found: Floats = np.log(np.logaddexp(np.float32(0.0), _BEND * answers))
+        shares = np.logaddexp(np.float32(0.0), _BEND * answers)
+        found: Floats = np.log(np.maximum(shares, np.finfo(np.float32).tiny))
         return found
 
     def arrays(self) -> "Mapping[str, NDArray[Any]]":

@@ -14,7 +14,6 @@ from balie.nlu.engines.kernel_model import KernelModel
 from balie.nlu.engines.lexical_model import LexicalModel
 from balie.nlu.engines.ngram_counts import NgramCounts
 from balie.nlu.engines.opinions import Opinions
-from balie.nlu.engines.vector_model import VectorModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,11 +49,20 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class Members:
-    """The fitted models; safe to ask from several threads."""
+    """The fitted models; safe to ask from several threads.
+
+    Attributes:
+        lexical: tells classes apart by letters.
+        states: tells them apart by vectors and what earlier layers say.
+        vectors: by vectors alone, which is better where earlier layers mislead.
+        gaussian: by where vectors lie.
+        neighbours: how near a text is to what was learned.
+        intent_count: how many of the classes are intents.
+    """
 
     lexical: LexicalModel
-    vectors: VectorModel
-    kernel: KernelModel
+    states: KernelModel
+    vectors: KernelModel
     gaussian: Gaussian
     neighbours: Neighbours
     intent_count: int
@@ -75,16 +83,16 @@ class Members:
         # What takes longest goes side by side, each on one core: both let go of the interpreter.
         with threadpool_limits(1), ThreadPoolExecutor(1) as pool:
             lexical = pool.submit(LexicalModel.fit, table.counts, classes, class_count)
-            vectors = VectorModel.fit(states, classes, class_count)
-            kernel = KernelModel.fit(states, classes, class_count, table.texts)
+            whole = KernelModel.fit(states, classes, class_count, table.texts)
+            vectors = KernelModel.fit(states[:, :1], classes, class_count, table.texts)
             gaussian = Gaussian.fit(states[:, 0], classes, class_count)
             neighbours = Neighbours.fit(
                 states[inside, 0], classes[inside], [table.texts[int(place)] for place in inside]
             )
         return Members(
             lexical.result(),
+            whole,
             vectors,
-            kernel,
             gaussian,
             neighbours,
             intent_count,
@@ -106,7 +114,12 @@ class Members:
     def _opinions(self, margins: "Floats", states: "Floats") -> Opinions:
         vectors = states[:, 0]
         near = self.gaussian.logits(vectors)
-        logits = [margins, self.vectors.logits(states), self.kernel.logits(states), near]
+        logits = [
+            margins,
+            self.states.logits(states),
+            self.vectors.logits(states[:, :1]),
+            near,
+        ]
         nearness = [
             self.gaussian.nearness(vectors, near[:, : self.intent_count]),
             self.neighbours.nearness(vectors),
@@ -116,8 +129,8 @@ class Members:
     def write(self, folder: Path) -> None:
         """Stores the models, a file each."""
         write_arrays(folder / "lexical.npz", self.lexical.arrays())
+        write_arrays(folder / "states.npz", self.states.arrays())
         write_arrays(folder / "vectors.npz", self.vectors.arrays())
-        write_arrays(folder / "kernel.npz", self.kernel.arrays())
         write_arrays(folder / "gaussian.npz", self.gaussian.arrays())
         write_arrays(folder / "neighbours.npz", self.neighbours.arrays())
 
@@ -130,8 +143,8 @@ class Members:
         """
         return Members(
             LexicalModel.of_arrays(read_arrays(folder / "lexical.npz")),
-            VectorModel.of_arrays(read_arrays(folder / "vectors.npz")),
-            KernelModel.of_arrays(read_arrays(folder / "kernel.npz")),
+            KernelModel.of_arrays(read_arrays(folder / "states.npz")),
+            KernelModel.of_arrays(read_arrays(folder / "vectors.npz")),
             Gaussian.of_arrays(read_arrays(folder / "gaussian.npz")),
             Neighbours.of_arrays(read_arrays(folder / "neighbours.npz")),
             intent_count,

@@ -69,19 +69,18 @@ class Scope:
 def signs_of(opinions: Opinions, mixed: "Floats", intent_count: int) -> "Floats":
     """Returns the signs of texts, shape (texts, signs).
 
-    Energy and lead of the mixed opinion, its best share, margin and lead of the first model, nearness to what was learned,
-    and, where a lesson has examples out of scope, how far these lead.
+    Energy and lead of the mixed opinion, its best share, nearness to what was learned, and, where a lesson has examples out of
+    scope, how far these lead.
 
     Args:
-        opinions: of the models; the first is asked apart as well: in an ensemble the one of letters.
+        opinions: of the models.
         mixed: shape (texts, classes), the intents first.
         intent_count: how many of the classes are intents.
     """
     best, lead, energy = _heights(mixed[:, :intent_count])
-    first, first_lead, _ = _heights(opinions.logits[0][:, :intent_count])
     top = mixed.max(axis=1, keepdims=True)
     share = best - (np.log(np.exp(mixed - top).sum(axis=1)) + top[:, 0])
-    columns = [energy, lead, share, first, first_lead, *opinions.nearness.T]
+    columns = [energy, lead, share, *opinions.nearness.T]
     if mixed.shape[1] > intent_count:
         columns.append(mixed[:, intent_count] - best)
     return np.stack(columns, axis=1).astype(np.float32)

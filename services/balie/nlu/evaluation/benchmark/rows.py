@@ -1,7 +1,7 @@
 """Works out the rows of the table, one at a time."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -61,9 +61,10 @@ class Bench:
         """Returns vectors that are kept on disk; those of one row are forgotten with it."""
         return Vectors(self.open_encoder, self.workers, self.work / "vectors")
 
-    def teacher(self, vectors: Vectors) -> EngineTeacher:
-        """Returns what makes models of the engine."""
-        return EngineTeacher(self.engine, self.options, self.promise, vectors)
+    def teacher(self, vectors: Vectors, out_of_scope: float | None = None) -> EngineTeacher:
+        """Returns what makes models of the engine, for traffic with a stated share out of scope if one is given."""
+        promise = replace(self.promise, expected_out_of_scope=out_of_scope)
+        return EngineTeacher(self.engine, self.options, promise, vectors)
 
     def file(self, folder: str, name: str) -> Path:
         """Returns a file of a set."""
@@ -99,7 +100,7 @@ def work_out(row: Row, bench: Bench, progress: "Progress") -> Result:
 def _of_set(row: SetRow, bench: Bench, progress: "Progress") -> Result:
     train, *test = bench.files(row)
     plan = Plan([train], test, folds=row.folds, languages=[row.language])
-    found = run(plan, bench.teacher(bench.vectors()), progress)
+    found = run(plan, bench.teacher(bench.vectors(), row.out_of_scope), progress)
     scored = Scored.of(found.outcome)
     bench.scored_file(row.name).parent.mkdir(parents=True, exist_ok=True)
     scored.save(bench.scored_file(row.name))
