@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 _MOST_LOST = 0.001
 """Accuracy that may be lost: right answers of the whole that the letters alone get wrong, less the other way round."""
-_MOST_OUTSIDE = 0.01
-"""Share of what is out of scope that may leave early, and so be taken for an intent."""
+_MOST_DOUBTED = 0.02
+"""Share of what is out of scope that may leave early, and so be taken for an intent, though the whole would be in doubt."""
+_DOUBT = 0.5
+"""Score of the whole's first intent below which it is in doubt."""
 _FEWEST_ROWS = 500
 """With fewer held-out examples, so small a share cannot be told."""
 NEVER = 2.0
@@ -43,34 +45,36 @@ class EarlyExit:
     @staticmethod
     def fit(
         margins: "Floats",
-        whole: "NDArray[np.int64]",
+        whole: "Floats",
         classes: "NDArray[np.int64]",
-        intent_count: int,
-        strangers: "Floats | None",
+        strangers: "tuple[Floats, Floats] | None",
     ) -> "EarlyExit":
         """Returns when held-out examples may leave early.
 
         Args:
             margins: shape (examples, classes), what their letters say.
-            whole: shape (examples,), the first intent of the whole ranking.
-            classes: shape (examples,), the right ones.
-            intent_count: how many of the classes are intents.
-            strangers: shape (examples, classes), margins of messages out of scope where the examples hold none.
+            whole: shape (examples, intents), scores of the whole ranking; what lacks to 1 is out of scope.
+            classes: shape (examples,), the right ones; the intents come first.
+            strangers: margins and scores, as the first two, of messages out of scope where the examples hold too few.
         """
+        intent_count = whole.shape[1]
         inside = classes < intent_count
         sharpness = float(Mixture.fit([margins], classes, ["und"] * len(classes)).overall[0])
         if inside.sum() < _FEWEST_ROWS:
             return EarlyExit(sharpness, NEVER, 0.0)
         shares = shares_of(margins, sharpness)
         best, first = shares[:, :intent_count].max(axis=1), shares[:, :intent_count].argmax(axis=1)
-        lost = ((whole == classes) & (first != classes))[inside].astype(np.int64)
-        won = ((whole != classes) & (first == classes))[inside].astype(np.int64)
+        right = whole.argmax(axis=1) == classes
+        lost = (right & (first != classes))[inside].astype(np.int64)
+        won = (~right & (first == classes))[inside].astype(np.int64)
         least = _least(best[inside], lost - won, _MOST_LOST * inside.sum())
-        outside = best[~inside]
+        outside, trusted = best[~inside], whole[~inside].max(axis=1, initial=0.0)
         if strangers is not None:
-            outside = np.append(outside, shares_of(strangers, sharpness)[:, :intent_count].max(axis=1))
-        if outside.size:  # just above the first of those that must stay
-            stays = -np.sort(-outside)[int(_MOST_OUTSIDE * outside.size)]
+            outside = np.append(outside, shares_of(strangers[0], sharpness)[:, :intent_count].max(axis=1))
+            trusted = np.append(trusted, strangers[1].max(axis=1))
+        doubted, allowed = outside[trusted < _DOUBT], int(_MOST_DOUBTED * outside.size)
+        if doubted.size > allowed:  # just above the first of those that must stay
+            stays = -np.sort(-doubted)[allowed]
             least = max(least, float(np.nextafter(stays, np.float32(2.0))))
         return EarlyExit(sharpness, least, float((best[inside] >= least).mean()))
 

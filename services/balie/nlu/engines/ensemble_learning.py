@@ -12,6 +12,7 @@ from balie.nlu.engines.members import Members, Table
 from balie.nlu.engines.ngram_counts import NgramCounts
 from balie.nlu.engines.port import HeldOutRanking, Lesson, Progress
 from balie.nlu.errors import TrainingFailed
+from balie.nlu.measuring import scores_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,13 +49,9 @@ def learn(lesson: Lesson, progress: Progress) -> Learned:
         return lambda held: members.of_table(table.rows(held))
 
     found = judged(course, fit)
-    opinions, count = found.opinions, course.intent_count
-    early = EarlyExit.fit(
-        opinions.logits[0],
-        found.judge.mixture.mixed(opinions.logits, course.languages)[:, :count].argmax(axis=1),
-        course.classes,
-        count,
-        None if found.strangers is None else found.strangers.logits[0],
-    )
+    strangers = None
+    if found.strangers is not None and found.strange_ranking is not None:
+        strangers = found.strangers.logits[0], scores_of(found.strange_ranking)
+    early = EarlyExit.fit(found.opinions.logits[0], scores_of(found.ranking), course.classes, strangers)
     course.step("fitting on everything")
     return Learned(fitted(table), found.judge, early, found.held_out)

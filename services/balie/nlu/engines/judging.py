@@ -80,14 +80,18 @@ class Judged:
     Attributes:
         judge: ranks from now on.
         opinions: of models on examples that they had not seen, in the course's order.
+        ranking: what the judge makes of them.
         strangers: of models that know nothing of an example's intent, on the examples in scope; None when a lesson has
             examples out of scope of its own, or too few intents.
+        strange_ranking: what the judge makes of these.
         held_out: the examples' rankings, in the order of the lesson as it was given.
     """
 
     judge: Judge
     opinions: Opinions
+    ranking: Ranking
     strangers: Opinions | None
+    strange_ranking: Ranking | None
     held_out: HeldOutRanking
 
 
@@ -100,7 +104,7 @@ def judged(course: Course, fit: Fitter) -> Judged:
     opinions, languages, count = course.held_out(fit), course.languages, course.intent_count
     mixture = Mixture.fit(opinions.logits, course.classes, languages)
     signs = signs_of(opinions, mixture.mixed(opinions.logits, languages), count)
-    strangers, scope, unknown = None, None, None
+    strangers, strange, scope, unknown = None, None, None, None
     inside = np.flatnonzero(~course.outside)
     if course.makes_strangers:
         strangers = course.strangers(fit)
@@ -112,11 +116,14 @@ def judged(course: Course, fit: Fitter) -> Judged:
     judge = Judge(mixture, scope)
     ranking = judge.ranking(opinions, languages, count)
     if strangers is not None:
-        unknown = _over(ranking, inside, judge.ranking(strangers, spoken, count), course.back)
+        strange = judge.ranking(strangers, spoken, count)
+        unknown = _over(ranking, inside, strange, course.back)
     return Judged(
         judge,
         opinions,
+        ranking,
         strangers,
+        strange,
         HeldOutRanking(
             ranking.scores[course.back],
             None if ranking.out_of_scope is None else ranking.out_of_scope[course.back],

@@ -27,8 +27,8 @@ _NOTHING, _BEND = 0.2, np.float32(8.0)
 """From where on an answer is a probability, and how sharply it turns there: half the calibration error of plain answers."""
 _MOST_EXAMPLES = 16_384
 """Learning takes four bytes for each pair of examples, 1 GB for so many; more are thinned, evenly over the classes."""
-_ROOM = 4_000_000
-"""Numbers that examples are kept in, 16 MB: they are all compared with each message, which takes a millisecond or two."""
+_ROOM = 2_000_000
+"""Numbers that examples are kept in, 8 MB: they are all compared with each message, in half a millisecond."""
 
 
 class KernelModel:
