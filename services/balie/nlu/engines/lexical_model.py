@@ -28,13 +28,22 @@ class LexicalModel:
 
     Args:
         ngrams: the features.
-        weights: shape (features, classes), float16: they are only ever added up, in float32.
+        weights: shape (features, classes), float16: how they are stored; they are added up in float32.
         bias: shape (classes,), float32.
+        features: how texts were counted that it was fitted to; None for a model that was stored.
     """
 
-    def __init__(self, ngrams: Ngrams, weights: "NDArray[np.float16]", bias: "Floats") -> None:
-        self._ngrams, self._weights, self._bias = ngrams, weights, bias
-        self.features: Features | None = None
+    def __init__(
+        self,
+        ngrams: Ngrams,
+        weights: "NDArray[np.float16]",
+        bias: "Floats",
+        features: Features | None = None,
+    ) -> None:
+        self._ngrams, self._stored, self._bias = ngrams, weights, bias
+        # Those of a message alone would take longer to make so than to add up.
+        self._weights = weights.astype(np.float32)
+        self._features = features
 
     @staticmethod
     def fit(counts: NgramCounts, classes: "NDArray[np.int64]", class_count: int) -> "LexicalModel":
@@ -50,11 +59,9 @@ class LexicalModel:
         weights = np.zeros((len(ngrams), class_count), np.float16)
         bias = np.full(class_count, _NO_CHANCE, np.float32)
         present = np.unique(classes)
-        model = LexicalModel(ngrams, weights, bias)
-        model.features = features
         if present.size < 2 or not len(ngrams):
             bias[present] = -_NO_CHANCE
-            return model
+            return LexicalModel(ngrams, weights, bias, features)
         from sklearn.svm import LinearSVC
 
         machine: Any = LinearSVC(C=REGULARISATION, max_iter=2000, tol=1e-3, random_state=0)
@@ -64,13 +71,13 @@ class LexicalModel:
             rows, offsets = np.vstack([-rows, rows]), np.concatenate([-offsets, offsets])
         weights[:, machine.classes_] = rows.T.astype(np.float16)
         bias[machine.classes_] = offsets
-        return model
+        return LexicalModel(ngrams, weights, bias, features)
 
     def margins_of(self, counts: NgramCounts) -> "Floats":
         """Returns what `margins` returns, for texts that were counted with those that this was fitted to."""
-        if self.features is None:
+        if self._features is None:
             raise ValueError("only a model that was just fitted knows how the texts were counted")
-        found = self.features.matrix(counts) @ self._weights.astype(np.float32) + self._bias
+        found = self._features.matrix(counts) @ self._weights + self._bias
         return np.asarray(found, np.float32)
 
     def margins(self, texts: Sequence[str]) -> "Floats":
@@ -78,12 +85,12 @@ class LexicalModel:
         found = np.empty((len(texts), self._bias.size), np.float32)
         for place, text in enumerate(texts):
             numbers, values = self._ngrams.row(text)
-            found[place] = values @ self._weights[numbers].astype(np.float32) + self._bias
+            found[place] = values @ self._weights[numbers] + self._bias
         return found
 
     def arrays(self) -> "Mapping[str, NDArray[Any]]":
         """Returns what is to be stored, by name."""
-        return {**self._ngrams.arrays(), "weights": self._weights, "bias": self._bias}
+        return {**self._ngrams.arrays(), "weights": self._stored, "bias": self._bias}
 
     @staticmethod
     def of_arrays(arrays: "Mapping[str, NDArray[Any]]") -> "LexicalModel":
