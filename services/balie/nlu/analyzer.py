@@ -26,17 +26,16 @@ from balie.nlu.domain import (
     Utterance,
     Verdict,
 )
-from balie.nlu.engines.port import Glance, Message, Ranking, WaitingRanker
+from balie.nlu.engines.port import Glance, Message
 from balie.nlu.errors import EngineUnavailable
 from balie.nlu.measuring import scores_of
-from balie.nlu.ranking import best_of, glances_of, led_by, rank, scores_of_known
+from balie.nlu.ranking import best_of, glances_of, led_by, scores_of_known
 from balie.nlu.ranking_queue import RankingQueue
 from balie.nlu.verdicts import NEVER, Thresholds, verdict_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from balie.nlu.engines.port import Ranker
     from balie.nlu.language import LanguageDetector
     from balie.nlu.served import ServedModel, ServedModels
     from balie.nlu.signals import SignalReader
@@ -121,8 +120,7 @@ class Analyzer:
         self._keywords = keywords
         self._signals = signals
         self._reader = reader
-        self._queue = RankingQueue(reader)
-        self._waiting = waiting
+        self._queue = RankingQueue(reader, waiting)
 
     async def analyze(self, tenant: str, utterances: Sequence[Utterance]) -> list[Understanding]:
         """Returns what is understood of each message, in the order given; all with the same model.
@@ -218,7 +216,7 @@ class Analyzer:
             ]
             glances = [readings[place].glance for place in asked]
             try:
-                ranking = await self._rank(artifact.ranker, messages, glances)
+                ranking = await self._queue.rank(artifact.ranker, messages, glances)
             except EngineUnavailable:
                 pass
             else:
@@ -227,14 +225,6 @@ class Analyzer:
         return [
             best_of(names, scores[place]) if place in scores else None for place in range(len(utterances))
         ]
-
-    async def _rank(
-        self, ranker: "Ranker", messages: Sequence[Message], glances: Sequence[Glance | None]
-    ) -> Ranking:
-        if not isinstance(ranker, WaitingRanker):
-            return await self._queue.rank(ranker, messages, glances)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._waiting, rank, ranker, messages, glances)
 
     def _read(
         self, tenant: str, model: "ServedModel | None", utterances: Sequence[Utterance]

@@ -1,4 +1,7 @@
-"""Ranks messages that wait together in one go: what a model compares each with is read once for all of them."""
+"""Ranks messages that wait together in one go: what a model compares each with is read once for all of them.
+
+Those of an engine that is served elsewhere wait for its answer side by side instead.
+"""
 
 import asyncio
 import threading
@@ -8,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from balie.nlu.engines.port import Glance, Message, Ranking
+from balie.nlu.engines.port import Glance, Message, Ranking, WaitingRanker
 from balie.nlu.ranking import rank
 
 if TYPE_CHECKING:
@@ -30,10 +33,11 @@ class RankingQueue:
 
     Args:
         pool: what ranks; while it is at work, messages gather.
+        aside: where engines wait for an answer from elsewhere.
     """
 
-    def __init__(self, pool: Executor) -> None:
-        self._pool = pool
+    def __init__(self, pool: Executor, aside: Executor) -> None:
+        self._pool, self._aside = pool, aside
         self._lock = threading.Lock()
         self._waiting: dict[Ranker, list[_Asked]] = {}
 
@@ -46,6 +50,8 @@ class RankingQueue:
             EngineUnavailable: the engine cannot answer now.
         """
         loop = asyncio.get_running_loop()
+        if isinstance(ranker, WaitingRanker):
+            return await loop.run_in_executor(self._aside, rank, ranker, messages, glances)
         asked = _Asked(messages, glances, loop.create_future())
         with self._lock:
             waiting = self._waiting.setdefault(ranker, [])

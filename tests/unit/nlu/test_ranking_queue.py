@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -39,8 +40,8 @@ class Lengths:
 
 @pytest.fixture
 async def queue() -> AsyncIterator[RankingQueue]:
-    with ThreadPoolExecutor(1) as pool:
-        yield RankingQueue(pool)
+    with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(8) as aside:
+        yield RankingQueue(pool, aside)
 
 
 async def asked(queue: RankingQueue, ranker: Lengths, *texts: str) -> Ranking:
@@ -120,6 +121,20 @@ async def test_a_caller_that_leaves_takes_nobody_along(queue: RankingQueue) -> N
     ranker.gate.set()
     await asyncio.gather(first, staying)
     assert leaving.cancelled()
+
+
+async def test_an_engine_that_waits_for_an_answer_is_asked_side_by_side(queue: RankingQueue) -> None:
+    class Elsewhere(Lengths):
+        waits: ClassVar[bool] = True
+
+    ranker = Elsewhere()
+    tasks = [asyncio.create_task(asked(queue, ranker, text)) for text in ("a", "b", "c")]
+    async with asyncio.timeout(10):
+        while len(ranker.batches) < 3:
+            await asyncio.sleep(0.001)
+    ranker.gate.set()
+    await asyncio.gather(*tasks)
+    assert sorted(ranker.batches) == [["a"], ["b"], ["c"]]
 
 
 async def test_nothing_is_kept_of_a_model_once_it_has_answered(queue: RankingQueue) -> None:
