@@ -58,7 +58,14 @@ class RankingQueue:
             waiting.append(asked)
             is_first = len(waiting) == 1
         if is_first:
-            loop.run_in_executor(self._pool, self._work, loop, ranker)
+            try:
+                loop.run_in_executor(self._pool, self._work, loop, ranker)
+            except (
+                RuntimeError
+            ):  # the pool is closed: whoever comes next is told as well, and waits for nobody
+                with self._lock:
+                    del self._waiting[ranker]
+                raise
         return await asked.answer
 
     def _work(self, loop: asyncio.AbstractEventLoop, ranker: "Ranker") -> None:

@@ -76,10 +76,12 @@ async def test_adds_the_request_id_to_the_headers() -> None:
 
 
 async def test_leaves_a_call_with_one_answer_alone_when_the_server_stops() -> None:
-    link = StoppingLink()
+    link, ended = StoppingLink(), False
     async with link.around(an_exchange()):
         link.stop()
         await asyncio.sleep(0)
+        ended = True
+    assert ended
 
 
 async def test_takes_no_new_stream_once_the_server_stops() -> None:

@@ -137,6 +137,17 @@ async def test_an_engine_that_waits_for_an_answer_is_asked_side_by_side(queue: R
     assert sorted(ranker.batches) == [["a"], ["b"], ["c"]]
 
 
+async def test_whoever_comes_after_the_pool_was_closed_is_told_so() -> None:
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()
+    queue = RankingQueue(pool, pool)
+    ranker = Lengths()
+    for _ in range(2):
+        async with asyncio.timeout(5):
+            with pytest.raises(RuntimeError, match="shutdown"):
+                await asked(queue, ranker, "late")
+
+
 async def test_nothing_is_kept_of_a_model_once_it_has_answered(queue: RankingQueue) -> None:
     ranker = Lengths()
     ranker.gate.set()

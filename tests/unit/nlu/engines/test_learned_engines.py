@@ -262,7 +262,8 @@ def test_the_same_words_throughout_teach_nothing(
 def test_two_texts_are_a_lesson(name: str, intents: tuple[str, str], known: States, tmp_path: Path) -> None:
     lesson = known.lesson([Example(intents[0], "nl", "tot ziens"), Example(intents[1], "nl", "goedendag")])
     trained(name, lesson, tmp_path / "model")
-    ranked(name, lesson, tmp_path / "model", known.messages([("nl", "goedendag")]))
+    found = ranked(name, lesson, tmp_path / "model", known.messages([("nl", "goedendag")]))
+    assert found.scores.shape == (1, len(set(intents)))
 
 
 @every_engine
