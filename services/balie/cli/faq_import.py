@@ -9,7 +9,7 @@ from balie.cli.import_bar import import_bar, tell
 from balie.cli.importing import import_entries, make_collection
 from balie.client import Balie
 from balie.faq.errors import EntryFileWrong
-from balie.faq.files import count_entries
+from balie.faq.knowledge.files import count_entries
 
 
 async def run_import(

@@ -11,7 +11,7 @@ from balie.api.faq.v1 import knowledge_service_pb2 as knowledge
 from balie.api.handoff.v1 import agent_service_pb2, handoff_pb2, queue_service_pb2
 from balie.cli.desk import Desk
 from balie.client import Balie
-from balie.faq.files import read_entries
+from balie.faq.knowledge.files import read_entries
 from balie.kit.ids import new_id
 
 _CALL_SECONDS = 30.0

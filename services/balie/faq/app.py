@@ -8,19 +8,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from balie.api.faq.v1 import faq_service_pb2_grpc, knowledge_service_pb2_grpc
 from balie.encoders import open_encoder
 from balie.encoders.batcher import BatchingEncoder
-from balie.faq.calibrating import Calibrations
-from balie.faq.following import Parts
-from balie.faq.importing import Importer
-from balie.faq.index import use_one_thread
-from balie.faq.indexes import Indexes
-from balie.faq.knowledge import Knowledge
-from balie.faq.search import Search
-from balie.faq.service import FaqService, KnowledgeService
+from balie.faq.index.following import Parts
+from balie.faq.index.indexes import Indexes
+from balie.faq.index.vector_index import use_one_thread
+from balie.faq.index.vectors import Vectors
+from balie.faq.knowledge.importing import Importer
+from balie.faq.knowledge.knowledge import Knowledge
+from balie.faq.knowledge.service import KnowledgeService
+from balie.faq.knowledge.store import Store
+from balie.faq.knowledge.writing import EntryWriter
+from balie.faq.retrieval.calibrating import Calibrations
+from balie.faq.retrieval.search import Search
+from balie.faq.retrieval.threshold import Policy
+from balie.faq.service import FaqService
 from balie.faq.settings import FaqSettings
-from balie.faq.store import Store
-from balie.faq.threshold import Policy
-from balie.faq.vectors import Vectors
-from balie.faq.writing import EntryWriter
 from balie.kit.background import running
 from balie.kit.chores import Chores, Trimming
 from balie.kit.database import Database

@@ -9,18 +9,18 @@ from typing import Any
 
 from tests.fakes.words_encoder import WordsEncoder
 
-from balie.faq.calibrating import Calibrations
 from balie.faq.domain import Answers, CollectionContent, Entry, EntryContent, EntryText, Question
-from balie.faq.following import Parts
-from balie.faq.importing import Importer
-from balie.faq.index import use_one_thread
-from balie.faq.indexes import Indexes
-from balie.faq.knowledge import Knowledge
-from balie.faq.search import Search
-from balie.faq.store import Store
-from balie.faq.threshold import Policy
-from balie.faq.vectors import Vectors
-from balie.faq.writing import EntryWriter
+from balie.faq.index.following import Parts
+from balie.faq.index.indexes import Indexes
+from balie.faq.index.vector_index import use_one_thread
+from balie.faq.index.vectors import Vectors
+from balie.faq.knowledge.importing import Importer
+from balie.faq.knowledge.knowledge import Knowledge
+from balie.faq.knowledge.store import Store
+from balie.faq.knowledge.writing import EntryWriter
+from balie.faq.retrieval.calibrating import Calibrations
+from balie.faq.retrieval.search import Search
+from balie.faq.retrieval.threshold import Policy
 from balie.kit.database import Database
 from balie.kit.eventlog import EventLog
 from balie.kit.ids import new_id

@@ -6,9 +6,9 @@ from tests.fakes.words_encoder import DIMENSIONS, vector_of
 from tests.integration.faq.replicas import FERRY, POLICY, Replica, replica, until, write
 
 from balie.encoders.errors import EncoderBusy
-from balie.faq.answer_ids import AnswerId
 from balie.faq.domain import Embedding, EntryContent, EntryText, NoAnswer, Source
 from balie.faq.errors import CollectionNotFound, EmbeddingInvalid
+from balie.faq.retrieval.answer_ids import AnswerId
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -13,8 +13,8 @@ from tests.integration.faq.replicas import PATIENCE_SECONDS, POLICY, Replica, re
 
 from balie.faq.domain import Embedding
 from balie.faq.errors import EmbeddingInvalid
+from balie.faq.index.vectors import text_hash
 from balie.faq.tables import calibrations, vectors
-from balie.faq.vectors import text_hash
 from balie.kit.database import Database
 
 pytestmark = pytest.mark.timeout(90)

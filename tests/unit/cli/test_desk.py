@@ -5,7 +5,7 @@ import yaml
 
 from balie.cli.bench.figures import percentile
 from balie.cli.desk import SAMPLE, Desk, DeskFolderWrong
-from balie.faq.files import read_entries
+from balie.faq.knowledge.files import read_entries
 
 LANGUAGES = ("nl", "de", "en")
 

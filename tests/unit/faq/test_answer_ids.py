@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balie.faq.answer_ids import AnswerId
+from balie.faq.retrieval.answer_ids import AnswerId
 from balie.kit.errors import FieldMalformed
 
 NUMBERS = st.integers(0, 2**63 - 1)

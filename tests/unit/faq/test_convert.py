@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from balie.api.faq.v1 import entry_pb2, faq_service_pb2, knowledge_service_pb2
-from balie.faq import convert
+from balie.faq import convert as searches
 from balie.faq.domain import Collection, CollectionContent, Entry, EntryContent, EntryText, Question
+from balie.faq.knowledge import convert
 from balie.kit.errors import Failure, ImportOutOfOrder
 from balie.kit.imports.progress import Problem
 
@@ -185,18 +186,18 @@ def test_takes_an_entry_at_its_bounds(changes: dict[str, Any]) -> None:
     ],
 )
 def test_refuses_a_search_outside_its_bounds(changes: dict[str, Any], reason: str, field: str) -> None:
-    assert refused(lambda: convert.question_from_proto(question(**changes))) == (reason, field)
+    assert refused(lambda: searches.question_from_proto(question(**changes))) == (reason, field)
 
 
 def test_takes_a_search_at_its_bounds_and_fills_in_what_is_left_out() -> None:
-    plain = convert.question_from_proto(question())
+    plain = searches.question_from_proto(question())
     assert (plain.top_k, plain.min_generation, plain.language, plain.embedding) == (5, 0, "", None)
     large = question(
         text="🛳" * 4096, top_k=50, entry_ids=[*"abcdefghij"], min_generation=2**63 - 1, language="nl-BE"
     )
-    assert convert.question_from_proto(large).top_k == 50
+    assert searches.question_from_proto(large).top_k == 50
     named = question(text="", entry_ids=["b", "a", "b"])
-    assert convert.question_from_proto(named).entry_ids == ("b", "a")
+    assert searches.question_from_proto(named).entry_ids == ("b", "a")
 
 
 def part(**changes: Any) -> knowledge_service_pb2.ImportEntriesRequest:
@@ -245,7 +246,7 @@ def test_whatever_comes_is_a_question_or_refused_with_a_reason(
 ) -> None:
     found: object
     try:
-        found = convert.question_from_proto(request)
+        found = searches.question_from_proto(request)
     except Failure as failure:
         found = failure.reason
     if isinstance(found, str):

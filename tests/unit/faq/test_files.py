@@ -9,7 +9,7 @@ import pytest
 
 from balie.faq.domain import EntryText
 from balie.faq.errors import EntryFileWrong
-from balie.faq.files import FileEntry, count_entries, read_entries
+from balie.faq.knowledge.files import FileEntry, count_entries, read_entries
 
 YAML = """\
 collection: ferry
@@ -154,7 +154,7 @@ def test_gives_up_on_an_entry_that_aliases_blow_up(tmp_path: Path) -> None:
 
 def test_needs_no_heavy_library() -> None:
     script = (
-        "import sys, balie.faq.files\n"
+        "import sys, balie.faq.knowledge.files\n"
         "print([name for name in ('numpy', 'faiss', 'grpc', 'sqlalchemy', 'google.protobuf') if name in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

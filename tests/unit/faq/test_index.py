@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balie.faq.index import SLOTS, Hit, VectorIndex
+from balie.faq.index.vector_index import SLOTS, Hit, VectorIndex
 
 D = 8
 

@@ -3,7 +3,7 @@
 import pytest
 
 from balie.faq.domain import EntryText
-from balie.faq.search import in_language
+from balie.faq.retrieval.search import in_language
 
 
 def texts(*languages: str) -> list[EntryText]:

@@ -2,7 +2,7 @@
 
 import threading
 
-from balie.faq.locks import ReadWriteLock
+from balie.faq.index.locks import ReadWriteLock
 
 PATIENCE = 10.0
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from balie.faq import events
 from balie.faq.domain import Collection, Entry, EntryChange, EntryContent
 from balie.faq.errors import CollectionNotFound, EntryLanguageInvalid
-from balie.faq.store import Store
-from balie.faq.vectors import Vectors, text_hash
+from balie.faq.index.vectors import Vectors, text_hash
+from balie.faq.knowledge.store import Store
 from balie.kit.database import Transaction
 from balie.kit.eventlog import EventLog, Record
 

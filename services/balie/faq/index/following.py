@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import structlog
 
 from balie.faq import events
-from balie.faq.calibrating import Calibrations
 from balie.faq.domain import Collection, Entry
-from balie.faq.live_index import IndexedEntry, LiveIndex
-from balie.faq.store import Store
-from balie.faq.vectors import Vectors
+from balie.faq.index.live_index import IndexedEntry, LiveIndex
+from balie.faq.index.vectors import Vectors
+from balie.faq.knowledge.store import Store
+from balie.faq.retrieval.calibrating import Calibrations
 from balie.kit.database import Database
 from balie.kit.errors import CursorExpired, Failure
 from balie.kit.eventlog import EventLog, Record

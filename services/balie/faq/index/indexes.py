@@ -7,8 +7,8 @@ import structlog
 
 from balie.faq.domain import Collection
 from balie.faq.errors import CollectionNotFound
-from balie.faq.following import CollectionFollower, Parts
-from balie.faq.live_index import LiveIndex
+from balie.faq.index.following import CollectionFollower, Parts
+from balie.faq.index.live_index import LiveIndex
 from balie.kit.database import Transaction
 from balie.kit.errors import Failure
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from balie.faq.domain import Calibration, Entry, EntryText, IndexState
-from balie.faq.index import Snapshot, VectorIndex
-from balie.faq.locks import ReadWriteLock
+from balie.faq.index.locks import ReadWriteLock
+from balie.faq.index.vector_index import Snapshot, VectorIndex
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,8 +7,8 @@ from functools import partial
 
 from balie.faq.domain import Collection, Entry, EntryContent
 from balie.faq.errors import CollectionNotFound
-from balie.faq.store import Store
-from balie.faq.writing import EntryWriter, check_languages
+from balie.faq.knowledge.store import Store
+from balie.faq.knowledge.writing import EntryWriter, check_languages
 from balie.kit.database import Database, Transaction
 from balie.kit.errors import Failure
 from balie.kit.imports.plan import Plan, digest_of

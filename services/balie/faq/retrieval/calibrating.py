@@ -7,9 +7,9 @@ import sqlalchemy as sa
 import structlog
 
 from balie.faq.domain import Calibration
-from balie.faq.live_index import LiveIndex
+from balie.faq.index.live_index import LiveIndex
+from balie.faq.retrieval.threshold import Policy, learn
 from balie.faq.tables import calibrations
-from balie.faq.threshold import Policy, learn
 from balie.kit.database import Database
 
 _log = structlog.get_logger()

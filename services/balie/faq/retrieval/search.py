@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from balie.faq.answer_ids import AnswerId
 from balie.faq.domain import (
     Answer,
     Answers,
@@ -20,9 +19,10 @@ from balie.faq.domain import (
     Source,
 )
 from balie.faq.errors import EmbeddingInvalid, IndexBehind
-from balie.faq.indexes import Indexes
-from balie.faq.live_index import Found, IndexedEntry, LiveIndex
-from balie.faq.vectors import TextEncoder
+from balie.faq.index.indexes import Indexes
+from balie.faq.index.live_index import Found, IndexedEntry, LiveIndex
+from balie.faq.index.vectors import TextEncoder
+from balie.faq.retrieval.answer_ids import AnswerId
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

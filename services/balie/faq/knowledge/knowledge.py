@@ -10,8 +10,8 @@ from balie.faq.errors import (
     EntryLanguageInvalid,
     EntryNotFound,
 )
-from balie.faq.store import Store
-from balie.faq.writing import EntryWriter, check_languages
+from balie.faq.knowledge.store import Store
+from balie.faq.knowledge.writing import EntryWriter, check_languages
 from balie.kit.database import Database, Transaction
 from balie.kit.errors import EtagMismatch
 from balie.kit.ledger import Ledger, Write

@@ -1,0 +1,1 @@
+"""Knowledge work: collections and entries in SQL, imports, files of entries."""
