@@ -82,7 +82,7 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
                 (faq_service_pb2_grpc.add_FaqServiceServicer_to_server, FaqService(search)),
                 (
                     knowledge_service_pb2_grpc.add_KnowledgeServiceServicer_to_server,
-                    KnowledgeService(knowledge, Importer(database, store, writer), search),
+                    KnowledgeService(knowledge, Importer(database, store, writer), search, indexes),
                 ),
             ),
             ready=database.check,
