@@ -92,5 +92,7 @@ def test_every_idempotent_write_names_what_makes_it_so(method: MethodDescriptor)
         return
     if method.name == "DeleteEngineModel":  # an engine never names another model by an id
         return
+    if method.name == "RebuildIndex":  # one that is under way is joined, and another changes no result
+        return
     names = {field.name for field in method.input_type.fields}
     assert names & {"request_id", "turn_id", "owner_epoch"}

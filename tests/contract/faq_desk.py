@@ -27,6 +27,7 @@ class Desk:
 
     faq: Any
     knowledge: Any
+    address: str = ""
 
     async def collect(self, name: str = FERRY, **changes: Any) -> entry_pb2.Collection:
         """Returns a collection, created or changed."""
@@ -101,4 +102,5 @@ async def desk(url: str, **changes: Any) -> AsyncIterator[Desk]:
         yield Desk(
             faq_service_pb2_grpc.FaqServiceStub(served.channel),
             knowledge_service_pb2_grpc.KnowledgeServiceStub(served.channel),
+            served.address,
         )

@@ -153,7 +153,12 @@ def service_settings(
             "BALIE_NLU_MODEL_FOLDER": str((data / "nlu-models").resolve()),
             **encoding,
         },
-        "faq": {"BALIE_FAQ_LISTEN": addresses.faq, "BALIE_FAQ_DATABASE_URL": database("faq"), **encoding},
+        "faq": {
+            "BALIE_FAQ_LISTEN": addresses.faq,
+            "BALIE_FAQ_DATABASE_URL": database("faq"),
+            "BALIE_FAQ_INDEX_FOLDER": str((data / "faq-index").resolve()),
+            **encoding,
+        },
         "handoff": {
             "BALIE_HANDOFF_LISTEN": addresses.handoff,
             "BALIE_HANDOFF_DATABASE_URL": database("handoff"),

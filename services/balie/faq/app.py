@@ -6,11 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from balie.api.faq.v1 import faq_service_pb2_grpc, knowledge_service_pb2_grpc
-from balie.encoders import open_encoder
+from balie.encoders import EncoderSettings, EncoderUnavailable, open_encoder
 from balie.encoders.batcher import BatchingEncoder
-from balie.faq.index.following import Parts
+from balie.encoders.folder.manifest import Manifest
+from balie.faq.index.encoder_change import EncoderChange, Source
+from balie.faq.index.faiss_index import use_one_thread
+from balie.faq.index.files import IndexFiles
 from balie.faq.index.indexes import Indexes
-from balie.faq.index.vector_index import use_one_thread
+from balie.faq.index.kinds import Kinds
+from balie.faq.index.parts import Parts
+from balie.faq.index.upkeep import Upkeep
 from balie.faq.index.vectors import Vectors
 from balie.faq.knowledge.importing import Importer
 from balie.faq.knowledge.knowledge import Knowledge
@@ -39,7 +44,8 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
         database = await stack.enter_async_context(
             Database.open(settings.database_url, migrations="balie.faq.migrations")
         )
-        encoder = await _encoder(stack, settings)
+        chosen = settings.encoder()
+        encoder = await _opened(chosen)
         searching = stack.enter_context(_threads("search", settings.search_threads))
         background = stack.enter_context(_threads("index", _BACKGROUND_THREADS))
         store, ledger = Store(), Ledger()
@@ -49,33 +55,67 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
         calibrations = Calibrations(
             database, background, _policy(settings), delay_seconds=settings.calibration_delay_seconds
         )
-        indexes = Indexes(Parts(database, store, log, vectors, calibrations, background))
+        files = IndexFiles(settings.index_folder) if settings.index_folder else None
+        indexes = Indexes(
+            Parts(database, store, log, vectors, calibrations, background, _kinds(settings), files)
+        )
+        change = EncoderChange(
+            indexes, database, encoder, _source(chosen), seconds=settings.encoder_watch_seconds
+        )
+        stack.push_async_callback(change.close)
         stack.push_async_callback(indexes.close)
         await indexes.open()
         chores = Chores(database, ledger, Trimming(log, store.topics, settings.keep_events))
+        upkeep = Upkeep(indexes, save_seconds=settings.index_save_seconds)
         await stack.enter_async_context(
-            running(indexes.run(), chores.run(every_seconds=settings.chores_seconds))
+            running(
+                upkeep.run(),
+                upkeep.run_saving(),
+                change.run(),
+                chores.run(every_seconds=settings.chores_seconds),
+            )
         )
-        search = Search(indexes, encoder, searching)
+        search = Search(indexes, searching)
         knowledge = Knowledge(database, ledger, store, writer)
         yield Serving(
             servicers=(
                 (faq_service_pb2_grpc.add_FaqServiceServicer_to_server, FaqService(search)),
                 (
                     knowledge_service_pb2_grpc.add_KnowledgeServiceServicer_to_server,
-                    KnowledgeService(knowledge, Importer(database, store, writer), search),
+                    KnowledgeService(knowledge, Importer(database, store, writer), search, indexes),
                 ),
             ),
             ready=database.check,
         )
 
 
-async def _encoder(stack: AsyncExitStack, settings: FaqSettings) -> BatchingEncoder:
-    chosen = settings.encoder()
+async def _opened(chosen: EncoderSettings) -> BatchingEncoder:
     opened = await asyncio.to_thread(open_encoder, chosen)
-    encoder = BatchingEncoder.from_settings(opened, chosen)
-    stack.push_async_callback(encoder.close)
-    return encoder
+    return BatchingEncoder.from_settings(opened, chosen)
+
+
+def _source(chosen: EncoderSettings) -> Source:
+    """Returns what tells which encoder is installed; only one that is read from a folder is ever another."""
+
+    def fingerprint() -> str | None:
+        if chosen.name != "onnx":
+            return None
+        try:
+            return Manifest.read(chosen.folder).fingerprint
+        except EncoderUnavailable:  # in the middle of being changed, or taken away: what is loaded goes on
+            return None
+
+    return Source(fingerprint, lambda: _opened(chosen))
+
+
+def _kinds(settings: FaqSettings) -> Kinds:
+    return Kinds(
+        choice=settings.index_kind,
+        fp16_from=settings.index_fp16_from,
+        ivf_from=settings.index_ivf_from,
+        train_from=settings.index_train_from,
+        most_wear=settings.index_most_wear,
+    )
 
 
 def _threads(name: str, count: int) -> ThreadPoolExecutor:

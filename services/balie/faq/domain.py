@@ -194,7 +194,12 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class IndexState:
-    """What a replica's index holds."""
+    """What a replica's index holds.
+
+    Attributes:
+        kind: how it keeps its vectors.
+        size_bytes: what they take in memory, about.
+    """
 
     generation: int
     as_of: datetime
@@ -203,6 +208,46 @@ class IndexState:
     fingerprint: str
     dimensions: int
     calibration: Calibration
+    kind: str = "flat"
+    size_bytes: int = 0
+
+
+class BuildStep(IntEnum):
+    """What is being done to build an index; the numbers are the contract's."""
+
+    WAITING = 1
+    READING = 2
+    ENCODING = 3
+    BUILDING = 4
+    FOLLOWING = 5
+    DONE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class BuildProgress:
+    """How far an index is that is being built.
+
+    Attributes:
+        share: of the step, [0, 1].
+    """
+
+    step: BuildStep
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class IndexUpkeep:
+    """What is done about a replica's index.
+
+    Attributes:
+        progress: of the index that is being built to take its place; None when there is none.
+        wanted_fingerprint: of the encoder whose vectors it is to hold.
+        saved_generation: that its files hold; 0 when there are none.
+    """
+
+    progress: BuildProgress | None
+    wanted_fingerprint: str
+    saved_generation: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,20 @@ class IndexBehind(Unavailable):
         )
 
 
+class IndexRebuildFailed(Unavailable):
+    """An index could not be built anew; the one that is there goes on serving."""
+
+    reason = "INDEX_REBUILD_FAILED"
+
+    def __init__(self, collection_id: str, *, problem: str) -> None:
+        super().__init__(
+            f"the index of collection {collection_id} could not be built anew: {problem}",
+            retry_after_seconds=10,
+            collection_id=collection_id,
+            problem=problem,
+        )
+
+
 class CollectionNotEmpty(FailedPrecondition):
     """A collection that still holds entries cannot be deleted."""
 

@@ -1,6 +1,7 @@
 """What the FAQ service is told; the only reader of its environment."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -65,6 +66,52 @@ class FaqSettings(DatabaseSettings):
         ge=100,
         le=100_000,
         description="Most of a collection's own questions that its threshold is learned from, 100 to 100000.",
+    )
+    index_kind: Literal["auto", "flat", "fp16", "hnsw", "ivf"] = Field(
+        default="auto",
+        description="How an index keeps its vectors: `auto` goes by their number, `flat` is exact, `fp16` takes half the "
+        "memory and time, `ivf` and `hnsw` take 8 bits a number and find some 99 of 100 best entries in a fraction of the "
+        "time; `hnsw` is slow to build and keeps what is deleted until it is built anew.",
+    )
+    index_fp16_from: int = Field(
+        default=50_000,
+        ge=1,
+        le=1_000_000_000,
+        description="Vectors of a collection from which on `auto` takes `fp16` in place of `flat`, 1 to 1000000000.",
+    )
+    index_ivf_from: int = Field(
+        default=100_000,
+        ge=1,
+        le=1_000_000_000,
+        description="Vectors of a collection from which on `auto` takes `ivf`, 1 to 1000000000.",
+    )
+    index_train_from: int = Field(
+        default=1000,
+        ge=1,
+        le=1_000_000_000,
+        description="Vectors from which on `ivf` and `hnsw` can be made, 1 to 1000000000; below, `flat` stands in for them.",
+    )
+    index_most_wear: float = Field(
+        default=0.25,
+        gt=0,
+        le=1,
+        description="Share of an index that is deleted, or that it was not laid out for, from which on it is built anew, above 0 to 1.",
+    )
+    index_folder: Path | None = Field(
+        default=None,
+        description="Folder where this replica alone saves its indexes, so that a restart reads no vectors from the database. Without it, nothing is saved.",
+    )
+    index_save_seconds: float = Field(
+        default=30.0,
+        ge=0.01,
+        le=86_400,
+        description="How long a collection must be unchanged before its index is saved, seconds, 0.01 to 86400; also saved when the service ends.",
+    )
+    encoder_watch_seconds: float = Field(
+        default=5.0,
+        ge=0.01,
+        le=86_400,
+        description="Time between two looks whether another encoder is in the encoder's folder, seconds, 0.01 to 86400.",
     )
     keep_events: int = Field(
         default=100_000,

@@ -5,14 +5,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.fakes.words_encoder import WordsEncoder
 
 from balie.faq.domain import Answers, CollectionContent, Entry, EntryContent, EntryText, Question
-from balie.faq.index.following import Parts
+from balie.faq.index.faiss_index import use_one_thread
+from balie.faq.index.files import IndexFiles
 from balie.faq.index.indexes import Indexes
-from balie.faq.index.vector_index import use_one_thread
+from balie.faq.index.kinds import Kinds
+from balie.faq.index.parts import Parts
 from balie.faq.index.vectors import Vectors
 from balie.faq.knowledge.importing import Importer
 from balie.faq.knowledge.knowledge import Knowledge
@@ -88,9 +91,24 @@ class Replica:
 
 @asynccontextmanager
 async def replica(
-    url: str, encoder: WordsEncoder | None = None, *, policy: Policy = POLICY, delay_seconds: float = 0.05
+    url: str,
+    encoder: WordsEncoder | None = None,
+    *,
+    policy: Policy = POLICY,
+    delay_seconds: float = 0.05,
+    kinds: Kinds | None = None,
+    folder: Path | None = None,
 ) -> AsyncIterator[Replica]:
-    """Opens a replica, its indexes loaded, and closes it."""
+    """Opens a replica, its indexes loaded, and closes it.
+
+    Args:
+        url: of its database.
+        encoder: its own when absent.
+        policy: of its calibrations.
+        delay_seconds: before it calibrates.
+        kinds: of its indexes.
+        folder: where it saves them; not at all when absent.
+    """
     encoder = encoder or WordsEncoder()
     with (
         ThreadPoolExecutor(2, initializer=use_one_thread) as workers,
@@ -101,7 +119,10 @@ async def replica(
             vectors = Vectors(database, encoder)
             writer = EntryWriter(store, log, vectors)
             calibrations = Calibrations(database, workers, policy, delay_seconds=delay_seconds)
-            indexes = Indexes(Parts(database, store, log, vectors, calibrations, workers))
+            files = IndexFiles(folder) if folder else None
+            indexes = Indexes(
+                Parts(database, store, log, vectors, calibrations, workers, kinds or Kinds(), files)
+            )
             try:
                 await indexes.open()
                 yield Replica(
@@ -113,7 +134,7 @@ async def replica(
                     indexes,
                     Knowledge(database, ledger, store, writer),
                     Importer(database, store, writer),
-                    Search(indexes, encoder, searchers),
+                    Search(indexes, searchers),
                     encoder,
                 )
             finally:

@@ -11,7 +11,7 @@ from tests.integration.faq.replicas import FERRY, PATIENCE_SECONDS, TENANT, repl
 
 from balie.faq.domain import NoAnswer
 from balie.faq.errors import CollectionNotFound, IndexBehind
-from balie.faq.index.vector_index import SLOTS
+from balie.faq.index.port import SLOTS
 from balie.faq.tables import vectors
 from balie.kit.chores import Chores, Trimming
 from balie.kit.errors import CursorExpired, DatabaseUnavailable

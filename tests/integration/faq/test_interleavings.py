@@ -13,7 +13,7 @@ from tests.integration.faq.replicas import TENANT, Replica, content, replica, un
 
 from balie.faq.domain import EntryContent
 from balie.faq.errors import EntryNotFound
-from balie.faq.index.vector_index import SLOTS
+from balie.faq.index.port import SLOTS
 from balie.kit.ids import new_id
 from balie.kit.imports.progress import Problem
 

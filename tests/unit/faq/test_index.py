@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balie.faq.index.vector_index import SLOTS, Hit, VectorIndex
+from balie.faq.index.faiss_flat import FlatIndex
+from balie.faq.index.port import SLOTS, Hit
 
 D = 8
 
@@ -19,8 +20,8 @@ def unit(*values: float) -> np.ndarray:
 X, Y, Z = unit(1), unit(0, 1), unit(0, 0, 1)
 
 
-def index(**entries: list[np.ndarray]) -> VectorIndex:
-    made = VectorIndex(D)
+def index(**entries: list[np.ndarray]) -> FlatIndex:
+    made = FlatIndex.empty(D)
     made.replace((), {int(name[1:]): rows for name, rows in entries.items()})
     return made
 
@@ -81,7 +82,7 @@ def test_holds_as_many_vectors_of_an_entry_as_the_contract_allows() -> None:
 
 def test_holds_the_largest_numbers() -> None:
     number = 2**52 - 1
-    made = VectorIndex(D)
+    made = FlatIndex.empty(D)
     made.replace((), {number: [X, Y]})
     assert made.search(Y, 1) == [Hit(number, 1, 1.0)]
     made.replace([number], {})
@@ -105,7 +106,7 @@ STEPS = st.lists(st.tuples(st.integers(1, 8), st.none() | ROWS), max_size=30)
 def test_finds_what_comparing_with_everything_finds(
     steps: list[tuple[int, list[tuple[int, ...]] | None]], query: tuple[int, ...], top: int
 ) -> None:
-    made, model = VectorIndex(D), dict[int, list[np.ndarray]]()
+    made, model = FlatIndex.empty(D), dict[int, list[np.ndarray]]()
     for number, rows in steps:
         if rows is None:
             made.replace([number], {})

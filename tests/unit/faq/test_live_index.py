@@ -9,7 +9,7 @@ from tests.fakes.words_encoder import DIMENSIONS, vector_of
 
 from balie.faq.domain import Calibration, EntryText
 from balie.faq.index.live_index import IndexedEntry, LiveIndex
-from balie.faq.index.vector_index import SLOTS
+from balie.faq.index.port import SLOTS
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 5, 1, 13, tzinfo=UTC)

@@ -2,23 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Executor
 from contextlib import aclosing
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from balie.faq import events
-from balie.faq.domain import Collection, Entry
+from balie.faq.domain import BuildStep, Collection, Entry
+from balie.faq.index.files import Owner
 from balie.faq.index.live_index import IndexedEntry, LiveIndex
-from balie.faq.index.vectors import Vectors
-from balie.faq.knowledge.store import Store
-from balie.faq.retrieval.calibrating import Calibrations
-from balie.kit.database import Database
+from balie.faq.index.loading import Loader
+from balie.faq.index.parts import Parts
+from balie.faq.index.progress import Progress
 from balie.kit.errors import CursorExpired, Failure
-from balie.kit.eventlog import EventLog, Record
+from balie.kit.eventlog import Record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,52 +24,58 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 
-_PAGE = 500  # entries read at a time while an index is built
 _BATCH = 200  # events applied at a time
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 10.0
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What followers share.
-
-    Attributes:
-        workers: threads that change indexes, and may be busy for seconds.
-    """
-
-    database: Database
-    store: Store
-    log: EventLog
-    vectors: Vectors
-    calibrations: Calibrations
-    workers: Executor
-
-
 class CollectionFollower:
     """Follows one collection until it is gone.
+
+    Args:
+        parts: shared ones.
+        tenant: whose collection it is.
+        collection: as it was found.
+        from_files: whether to begin with the saved index.
 
     Attributes:
         live: the index.
         settled: set once the index is loaded, or the collection is gone.
         gone: whether the collection is gone.
+        progress: of the loading.
+        troubles: attempts that failed since the last one that did not, and why the last one did.
+        saved_generation: that is saved of this index; 0 when nothing is.
     """
 
-    def __init__(self, parts: Parts, tenant: str, collection: Collection) -> None:
-        self._parts = parts
+    def __init__(self, parts: Parts, tenant: str, collection: Collection, *, from_files: bool = True) -> None:
+        self.parts = parts
         self._tenant = tenant
         self._collection_id = collection.id
         self._topic = events.topic_of(collection.id)
         self._loaded = False
+        self._from_files = from_files
+        self.owner = Owner(tenant, collection.id, parts.vectors.fingerprint, parts.vectors.dimensions)
         self.live = LiveIndex(
             fingerprint=parts.vectors.fingerprint,
             dimensions=parts.vectors.dimensions,
             calibration=parts.calibrations.policy.default(),
             as_of=collection.changed_at,
+            kinds=parts.kinds,
         )
         self._calibration = parts.calibrations.of(tenant, collection.id, self.live, parts.vectors.fingerprint)
         self.settled = asyncio.Event()
         self.gone = False
+        self.progress = Progress()
+        self.troubles = (0, "")
+        self.saved_generation = 0
+
+    async def save(self) -> None:
+        """Saves the index as it is, if it is to be saved and changed since."""
+        files = self.parts.files
+        if files is None or not self._loaded or self.gone or self.saved_generation == self.live.generation:
+            return
+        self.saved_generation = await self.parts.in_thread(self.live.write, partial(files.write, self.owner))
+        _log.debug("index saved", collection_id=self._collection_id, generation=self.saved_generation)
 
     async def run(self) -> None:
         """Follows; whatever goes wrong is tried again, because an index that stopped would serve what is deleted."""
@@ -79,6 +83,8 @@ class CollectionFollower:
         try:
             await self._persist(self._follow)
             self.gone = True
+            if self.parts.files:
+                await self.parts.in_thread(self.parts.files.forget, self._tenant, self._collection_id)
         finally:
             self.settled.set()
             calibrating.cancel()
@@ -92,8 +98,10 @@ class CollectionFollower:
                 await work()
                 return
             except Failure as failure:
+                self.troubles = (self.troubles[0] + 1, failure.reason)
                 _log.warning("index held up", collection_id=self._collection_id, reason=failure.reason)
-            except Exception:  # noqa: BLE001  a bug here must not leave a stale index serving
+            except Exception as bug:  # noqa: BLE001  a bug here must not leave a stale index serving
+                self.troubles = (self.troubles[0] + 1, type(bug).__name__)
                 _log.exception("index failed", collection_id=self._collection_id)
             pause = _FIRST_PAUSE_SECONDS if self.live.generation > before else pause * 2
             await asyncio.sleep(min(pause, _LONGEST_PAUSE_SECONDS))
@@ -110,60 +118,47 @@ class CollectionFollower:
 
     async def _load(self) -> bool:
         """Returns whether the collection is there, after building the index from it."""
-        read = await self._read()
-        if read is None:
+        loader = Loader(self.parts, self.owner, self.progress)
+        # Once: what a file brought into trouble is not to be read for ever.
+        from_files, self._from_files = self._from_files, False
+        loaded = await loader.load(from_files=from_files)
+        if loaded is None:
             return False
-        collection, entries = read
-        texts = (phrasing for entry in entries for text in entry.content.texts for phrasing in text.asked())
-        vectors = await self._parts.vectors.of_all(self._tenant, self._collection_id, texts)
-        await self._in_thread(
-            partial(
-                self.live.load,
-                {IndexedEntry.of(entry): _rows(entry, vectors) for entry in entries},
-                languages=collection.content.languages,
-                generation=collection.generation,
-                as_of=collection.changed_at,
-            )
+        self.progress.begin(BuildStep.BUILDING)
+        collection, saved = loaded.collection, loaded.saved
+        await self.parts.in_thread(
+            self.live.load,
+            loaded.rows,
+            languages=collection.content.languages,
+            generation=collection.generation,
+            as_of=collection.changed_at,
+            base=saved.index if saved else None,
         )
         self.live.tell()
+        self.saved_generation = saved.generation if saved else 0
         await self._calibration.begin()
         self._loaded = True
+        self.progress.begin(BuildStep.FOLLOWING)
         self.settled.set()
         _log.info(
             "index loaded",
             tenant=self._tenant,
             collection_id=self._collection_id,
-            entries=len(entries),
-            vectors=len(vectors),
+            entries=len(loaded.rows),
+            from_files=sum(not rows for rows in loaded.rows.values()),
             generation=collection.generation,
         )
+        await self.parts.vectors.forget_others(self._tenant, self._collection_id, loaded.hashes)
         return True
-
-    async def _read(self) -> tuple[Collection, list[Entry]] | None:
-        """Returns the collection and its entries as of its generation; None when it is gone."""
-        store, entries = self._parts.store, list[Entry]()
-        async with self._parts.database.read() as tx:
-            collection = await store.collection(tx, self._tenant, self._collection_id)
-            if collection is None:
-                return None
-            after = ""
-            while True:
-                page = await store.list_entries(
-                    tx, self._tenant, self._collection_id, after=after, limit=_PAGE
-                )
-                entries += page
-                if len(page) < _PAGE:
-                    return collection, entries
-                after = page[-1].id
 
     async def _apply_all(self) -> bool:
         """Returns True when the collection is gone."""
-        followed = self._parts.log.follow(self._tenant, self._topic, self.live.generation)
+        followed = self.parts.log.follow(self._tenant, self._topic, self.live.generation)
         async with aclosing(followed) as records:
             async for first in records:
                 if first.position <= self.live.generation:
                     continue  # was in the batch of one before it
-                later = await self._parts.log.read(self._tenant, self._topic, first.position, _BATCH - 1)
+                later = await self.parts.log.read(self._tenant, self._topic, first.position, _BATCH - 1)
                 if await self._apply([first, *later]):
                     return True
         return False
@@ -175,34 +170,30 @@ class CollectionFollower:
         """
         changes = [events.decode(record.payload) for record in records]
         ids = list({change.entry_id for change in changes if change.entry_id})
-        async with self._parts.database.read() as tx:
-            collection = await self._parts.store.collection(tx, self._tenant, self._collection_id)
+        async with self.parts.database.read() as tx:
+            collection = await self.parts.store.collection(tx, self._tenant, self._collection_id)
             if collection is None and any(change.deleted and not change.entry_id for change in changes):
                 return True
-            present = await self._parts.store.entries(tx, self._tenant, self._collection_id, ids)
+            present = await self.parts.store.entries(tx, self._tenant, self._collection_id, ids)
         texts = {
             phrasing
             for entry in present.values()
             for text in entry.content.texts
             for phrasing in text.asked()
         }
-        vectors = await self._parts.vectors.of(self._tenant, self._collection_id, texts)
-        await self._in_thread(
-            partial(
-                self.live.change,
-                {change.entry_number for change in changes if change.entry_id},
-                {IndexedEntry.of(entry): _rows(entry, vectors) for entry in present.values()},
-                languages=collection.content.languages if collection else None,
-                generation=records[-1].position,
-                as_of=records[-1].recorded_at,
-            )
+        vectors = await self.parts.vectors.of(self._tenant, self._collection_id, texts)
+        await self.parts.in_thread(
+            self.live.change,
+            {change.entry_number for change in changes if change.entry_id},
+            {IndexedEntry.of(entry): _rows(entry, vectors) for entry in present.values()},
+            languages=collection.content.languages if collection else None,
+            generation=records[-1].position,
+            as_of=records[-1].recorded_at,
         )
         self.live.tell()
         self._calibration.changed()
+        self.troubles = (0, "")
         return False
-
-    async def _in_thread(self, work: Callable[[], None]) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._parts.workers, work)
 
 
 def _rows(entry: Entry, vectors: "dict[str, NDArray[np.float32]]") -> "list[NDArray[np.float32]]":

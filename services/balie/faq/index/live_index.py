@@ -5,14 +5,17 @@ are those of the generation that it names.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from balie.faq.domain import Calibration, Entry, EntryText, IndexState
+from balie.faq.index.kinds import Kinds
 from balie.faq.index.locks import ReadWriteLock
-from balie.faq.index.vector_index import Snapshot, VectorIndex
+from balie.faq.index.port import Snapshot, VectorIndex
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,20 +24,37 @@ if TYPE_CHECKING:
     EntryVectors = Sequence[NDArray[np.float32]]
 
 
+_DIGEST_BYTES = 16
+
+
 @dataclass(frozen=True, slots=True)
 class IndexedEntry:
-    """What the index keeps of an entry; its phrasings are there as vectors alone."""
+    """What the index keeps of an entry; its phrasings are there as vectors alone.
+
+    Attributes:
+        digest: of its questions and phrasings: the same when its vectors are.
+    """
 
     number: int
     id: str
     revision: int
     texts: tuple[EntryText, ...]
+    digest: bytes = b""
 
     @staticmethod
     def of(entry: Entry) -> "IndexedEntry":
         """Returns what is kept of a stored entry."""
         texts = tuple(replace(text, phrasings=()) for text in entry.content.texts)
-        return IndexedEntry(entry.number, entry.id, entry.revision, texts)
+        return IndexedEntry(entry.number, entry.id, entry.revision, texts, _digest(entry))
+
+
+def _digest(entry: Entry) -> bytes:
+    found = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    for text in entry.content.texts:
+        for phrasing in text.asked():
+            encoded = phrasing.encode("utf-8", "replace")
+            found.update(len(encoded).to_bytes(4, "big") + encoded)
+    return found.digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +81,24 @@ class LiveIndex:
         dimensions: length of a vector.
         calibration: used until one is learned.
         as_of: a moment, until the first change.
+        kinds: which kind the index of vectors shall be.
     """
 
     def __init__(
-        self, *, fingerprint: str, dimensions: int, calibration: Calibration, as_of: datetime
+        self,
+        *,
+        fingerprint: str,
+        dimensions: int,
+        calibration: Calibration,
+        as_of: datetime,
+        kinds: Kinds | None = None,
     ) -> None:
         self._fingerprint = fingerprint
+        self._kinds = kinds or Kinds()
         self._lock = ReadWriteLock()
-        self._vectors = VectorIndex(dimensions)
+        # Held by whoever changes, copies or writes the index, which may take seconds: searches do not wait for it.
+        self._changing = threading.Lock()
+        self._vectors: VectorIndex = self._kinds.build(dimensions, {})
         self._entries: dict[int, IndexedEntry] = {}
         self._numbers: dict[str, int] = {}
         self._languages: tuple[str, ...] = ()
@@ -105,7 +135,7 @@ class LiveIndex:
 
     def snapshot(self) -> tuple[int, Snapshot]:
         """Returns the generation and a copy of all its vectors."""
-        with self._lock.reading():
+        with self._changing:
             return self._generation, self._vectors.snapshot()
 
     def ids(self) -> tuple[dict[str, int], list[int]]:
@@ -120,11 +150,22 @@ class LiveIndex:
         languages: tuple[str, ...],
         generation: int,
         as_of: datetime,
+        base: VectorIndex | None = None,
     ) -> None:
-        """Holds these entries and nothing else; what is there is searched until the new index is whole."""
-        built = VectorIndex(self._vectors.dimensions)
-        built.replace((), {entry.number: rows for entry, rows in entries.items()})
-        with self._lock.writing():
+        """Holds these entries and nothing else; what is there is searched until the new index is whole.
+
+        Args:
+            entries: with one vector for each question and phrasing; with none when `base` has them.
+            languages: of the collection.
+            generation: that it holds afterwards.
+            as_of: when the newest change of that generation was made.
+            base: an index with vectors from before; those of other entries are removed from it.
+        """
+        rows = {entry.number: vectors for entry, vectors in entries.items() if vectors}
+        if base is not None:
+            base.replace(base.numbers() - {entry.number for entry in entries}, rows)
+        built = self._kinds.build(self._vectors.dimensions, rows) if base is None else base
+        with self._changing, self._lock.writing():
             self._vectors = built
             self._entries = {entry.number: entry for entry in entries}
             self._numbers = {entry.id: entry.number for entry in entries}
@@ -148,7 +189,7 @@ class LiveIndex:
             generation: that it holds afterwards.
             as_of: when the newest change of that generation was made.
         """
-        with self._lock.writing():
+        with self._changing, self._lock.writing():
             going = set(removed) | {entry.number for entry in added}
             # An id that was deleted and given anew, when the deletion is still to come in the log.
             going |= {self._numbers[entry.id] for entry in added if entry.id in self._numbers}
@@ -162,6 +203,21 @@ class LiveIndex:
                 self._numbers[entry.id] = entry.number
             self._languages = self._languages if languages is None else languages
             self._generation, self._as_of = generation, as_of
+
+    def unfit(self) -> str:
+        """Returns why the index of vectors should be built anew, empty when it should not."""
+        with self._lock.reading():
+            return self._kinds.unfit(self._vectors)
+
+    def write(self, write: Callable[[int, VectorIndex, Mapping[int, bytes]], None]) -> int:
+        """Returns the generation that it wrote: calls with it, the vectors and each entry's digest; changes wait."""
+        with self._changing:
+            write(
+                self._generation,
+                self._vectors,
+                {number: entry.digest for number, entry in self._entries.items()},
+            )
+            return self._generation
 
     def calibrate(self, calibration: Calibration) -> None:
         """Uses a calibration from now on; never blocks."""
@@ -186,4 +242,6 @@ class LiveIndex:
             fingerprint=self._fingerprint,
             dimensions=self._vectors.dimensions,
             calibration=self._calibration,
+            kind=self._vectors.kind.value,
+            size_bytes=self._vectors.size_bytes,
         )

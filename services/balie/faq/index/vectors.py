@@ -5,7 +5,7 @@ Kept for each collection apart: what is deleted there is deleted here, and nothi
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _HASH_BYTES = 16
 _ROWS = 500  # of one statement
-_PAGE = 5000  # rows held at a time while a whole collection's are read
+_PAGE = 5000  # hashes looked at at a time
 _STORED = np.dtype("<f4")
 
 
@@ -58,6 +58,11 @@ class Vectors:
         self._encoder = encoder
 
     @property
+    def encoder(self) -> TextEncoder:
+        """Returns the encoder, whose vectors alone are compared with these."""
+        return self._encoder
+
+    @property
     def fingerprint(self) -> str:
         """Returns the encoder's fingerprint."""
         return self._encoder.fingerprint
@@ -77,25 +82,29 @@ class Vectors:
                 found |= await self._read(tx, self._select(tenant, collection_id).where(which))
         return await self._completed(tenant, collection_id, wanted, found)
 
-    async def of_all(self, tenant: str, collection_id: str, texts: Iterable[str]) -> "dict[str, Vector]":
-        """Returns the vector of each text of a whole collection; forgets the collection's others."""
-        wanted = {text_hash(text): text for text in texts}
-        kept: dict[bytes, Vector] = {}
-        stale: list[bytes] = []
-        last = b""
+    async def forget_others(self, tenant: str, collection_id: str, wanted: Set[bytes]) -> None:
+        """Forgets this encoder's vectors of texts whose hash is not wanted: an entry went while they were made."""
+        last, stale = b"", list[bytes]()
+        hashes = sa.select(vectors.c.text_hash).where(*self._own(tenant, collection_id))
         while True:
-            query = self._select(tenant, collection_id).where(vectors.c.text_hash > last)
+            query = hashes.where(vectors.c.text_hash > last).order_by(vectors.c.text_hash).limit(_PAGE)
             async with self._database.read() as tx:
-                page = await self._read(tx, query.order_by(vectors.c.text_hash).limit(_PAGE))
-            kept |= {key: vector for key, vector in page.items() if key in wanted}
-            stale += [key for key in page if key not in wanted]
+                page = [bytes(row.text_hash) for row in await tx.all(query)]
+            stale += [found for found in page if found not in wanted]
             if len(page) < _PAGE:
                 break
-            last = max(page)
+            last = page[-1]
         if stale:
             async with self._database.write() as tx:
                 await self.forget(tx, tenant, collection_id, stale, fingerprint=self.fingerprint)
-        return await self._completed(tenant, collection_id, wanted, kept)
+
+    async def forget_all(self) -> None:
+        """Forgets this encoder's vectors of every collection, a part at a time."""
+        which = sa.select(vectors.c.tenant, vectors.c.collection_id).distinct()
+        async with self._database.read() as tx:
+            owners = await tx.all(which.where(vectors.c.fingerprint == self.fingerprint))
+        for owner in owners:
+            await self.forget_others(owner.tenant, owner.collection_id, frozenset())
 
     async def forget(
         self,
@@ -149,7 +158,10 @@ class Vectors:
             )
 
     def _select(self, tenant: str, collection_id: str) -> sa.Select[tuple[bytes, bytes]]:
-        return sa.select(vectors.c.text_hash, vectors.c.vector).where(
+        return sa.select(vectors.c.text_hash, vectors.c.vector).where(*self._own(tenant, collection_id))
+
+    def _own(self, tenant: str, collection_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+        return (
             vectors.c.tenant == tenant,
             vectors.c.collection_id == collection_id,
             vectors.c.fingerprint == self.fingerprint,

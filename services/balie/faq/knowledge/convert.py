@@ -4,7 +4,17 @@ from collections.abc import Iterable, Sequence
 
 from balie.api.faq.v1 import entry_pb2, knowledge_service_pb2
 from balie.faq.convert import timestamp
-from balie.faq.domain import Collection, CollectionContent, Entry, EntryContent, EntryText, IndexState
+from balie.faq.domain import (
+    BuildProgress,
+    BuildStep,
+    Collection,
+    CollectionContent,
+    Entry,
+    EntryContent,
+    EntryText,
+    IndexState,
+    IndexUpkeep,
+)
 from balie.faq.errors import EntryLanguageInvalid
 from balie.kit import bounds
 from balie.kit.errors import Failure, FieldMalformed, ImportOutOfOrder, TooManyItems
@@ -122,8 +132,11 @@ def tag(value: str) -> str:
     return bounds.text("tag", value, TAG_CHARACTERS, required=False)
 
 
-def index_to_proto(collection: str, state: IndexState, stored_generation: int) -> knowledge_service_pb2.Index:
+def index_to_proto(
+    collection: str, state: IndexState, upkeep: IndexUpkeep, stored_generation: int
+) -> knowledge_service_pb2.Index:
     """Returns an index's state as it is sent."""
+    building = upkeep.progress is not None
     return knowledge_service_pb2.Index(
         collection_id=collection,
         generation=state.generation,
@@ -135,7 +148,23 @@ def index_to_proto(collection: str, state: IndexState, stored_generation: int) -
         threshold=state.calibration.threshold,
         calibration_version=state.calibration.version,
         as_of=timestamp(state.as_of),
+        kind=knowledge_service_pb2.IndexKind.Value(f"INDEX_KIND_{state.kind.upper()}"),
+        size_bytes=state.size_bytes,
+        state=knowledge_service_pb2.INDEX_STATE_BUILDING
+        if building
+        else knowledge_service_pb2.INDEX_STATE_READY,
+        build=build_to_proto(upkeep.progress) if upkeep.progress else None,
+        wanted_encoder_fingerprint=upkeep.wanted_fingerprint,
+        saved_generation=upkeep.saved_generation,
     )
+
+
+_STEPS = {step: knowledge_service_pb2.BuildStep.Value(f"BUILD_STEP_{step.name}") for step in BuildStep}
+
+
+def build_to_proto(progress: BuildProgress) -> knowledge_service_pb2.BuildProgress:
+    """Returns how far an index is, as it is sent."""
+    return knowledge_service_pb2.BuildProgress(step=_STEPS[progress.step], share=progress.share)
 
 
 def import_header(part: knowledge_service_pb2.ImportEntriesRequest | None) -> tuple[str, bool]:

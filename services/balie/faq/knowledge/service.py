@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from balie.api.faq.v1 import knowledge_service_pb2, knowledge_service_pb2_grpc
-from balie.faq.domain import EntryContent
+from balie.faq.domain import BuildStep, EntryContent
 from balie.faq.knowledge import convert
 from balie.kit import call
 from balie.kit.caller import Role
@@ -13,6 +13,7 @@ from balie.kit.imports.progress import Problem
 from balie.kit.paging import page_size
 
 if TYPE_CHECKING:
+    from balie.faq.index.indexes import Indexes
     from balie.faq.knowledge.importing import Importer
     from balie.faq.knowledge.knowledge import Knowledge
     from balie.faq.retrieval.search import Search
@@ -23,10 +24,13 @@ _WRITERS = (Role.ADMIN, Role.SERVICE)
 class KnowledgeService(knowledge_service_pb2_grpc.KnowledgeServiceServicer):
     """Translates between the contract and knowledge work."""
 
-    def __init__(self, knowledge: "Knowledge", importer: "Importer", search: "Search") -> None:
+    def __init__(
+        self, knowledge: "Knowledge", importer: "Importer", search: "Search", indexes: "Indexes"
+    ) -> None:
         self._knowledge = knowledge
         self._importer = importer
         self._search = search
+        self._indexes = indexes
 
     async def UpsertCollection(
         self, request: knowledge_service_pb2.UpsertCollectionRequest, context: Any
@@ -130,11 +134,30 @@ class KnowledgeService(knowledge_service_pb2_grpc.KnowledgeServiceServicer):
     ) -> knowledge_service_pb2.GetIndexResponse:
         """Reads the state of this replica's index."""
         tenant, collection_id = call.caller().tenant, convert.collection_id(request.collection_id)
+        return knowledge_service_pb2.GetIndexResponse(index=await self._index(tenant, collection_id))
+
+    async def RebuildIndex(
+        self, request: knowledge_service_pb2.RebuildIndexRequest, context: Any
+    ) -> AsyncGenerator[knowledge_service_pb2.RebuildIndexResponse, None]:
+        """Builds this replica's index anew and tells how it goes."""
+        tenant = call.caller().require(Role.ADMIN).tenant
+        collection_id = convert.collection_id(request.collection_id)
+        call.log(collection_id=collection_id)
+        rebuild = await self._indexes.rebuild(tenant, collection_id, why="somebody asked for it")
+        async with aclosing(rebuild.watch()) as steps:
+            async for step in steps:
+                index = None
+                if step.step is BuildStep.DONE:
+                    index = await self._index(tenant, collection_id)
+                yield knowledge_service_pb2.RebuildIndexResponse(
+                    progress=convert.build_to_proto(step), index=index
+                )
+
+    async def _index(self, tenant: str, collection_id: str) -> knowledge_service_pb2.Index:
         state = await self._search.state(tenant, collection_id)
+        upkeep = await self._indexes.upkeep(tenant, collection_id)
         stored = await self._knowledge.collection(tenant, collection_id)
-        return knowledge_service_pb2.GetIndexResponse(
-            index=convert.index_to_proto(collection_id, state, stored.generation)
-        )
+        return convert.index_to_proto(collection_id, state, upkeep, stored.generation)
 
 
 async def _contents(

@@ -32,14 +32,12 @@ class Search:
     """Answers questions from this replica's indexes.
 
     Args:
-        indexes: of all collections.
-        encoder: encodes a question that comes without a vector of its own.
+        indexes: of all collections, each with the encoder of questions that come without a vector of its own.
         workers: threads that search.
     """
 
-    def __init__(self, indexes: Indexes, encoder: TextEncoder, workers: Executor) -> None:
+    def __init__(self, indexes: Indexes, workers: Executor) -> None:
         self._indexes = indexes
-        self._encoder = encoder
         self._workers = workers
 
     async def answers(self, tenant: str, question: Question, *, wait_seconds: float) -> Answers:
@@ -52,16 +50,17 @@ class Search:
 
         Raises:
             CollectionNotFound: there is no such collection.
-            EmbeddingInvalid: the embedding is none of this encoder's, and no text stands beside it.
+            EmbeddingInvalid: the embedding is none of the index's encoder, and no text stands beside it.
             IndexBehind: the generation did not come in time.
             EncoderBusy: too many texts wait for the encoder.
         """
-        live = await self._indexes.of(tenant, question.collection_id)
-        await _reach(live, question.min_generation, wait_seconds)
-        vector = await self._vector(question)
-        # Two at least: how far the best is ahead decides whether it may be given.
-        found = await self._in_thread(live, vector, max(2, question.top_k), question.entry_ids)
-        return _answers(found, question, ranked=vector is not None)
+        async with self._indexes.using(tenant, question.collection_id) as served:
+            live = served.live
+            await _reach(live, question.min_generation, wait_seconds)
+            vector = await _vector(question, served.encoder)
+            # Two at least: how far the best is ahead decides whether it may be given.
+            found = await self._in_thread(live, vector, max(2, question.top_k), question.entry_ids)
+            return _answers(found, question, ranked=vector is not None)
 
     async def state(self, tenant: str, collection_id: str) -> IndexState:
         """Returns what this replica's index of a collection holds.
@@ -72,26 +71,28 @@ class Search:
         live = await self._indexes.of(tenant, collection_id)
         return await asyncio.get_running_loop().run_in_executor(self._workers, live.state)
 
-    async def _vector(self, question: Question) -> "NDArray[np.float32] | None":
-        given = question.embedding
-        if given is not None and given.fingerprint == self._encoder.fingerprint:
-            return _checked(given, self._encoder.dimensions)
-        if question.text:
-            vector: NDArray[np.float32] = (await self._encoder.encode([question.text]))[0]
-            return vector
-        if given is not None:
-            raise EmbeddingInvalid(
-                "is another encoder's, and no text stands beside it",
-                expected=self._encoder.fingerprint,
-                actual=given.fingerprint,
-            )
-        return None
-
     async def _in_thread(
         self, live: LiveIndex, vector: "NDArray[np.float32] | None", top: int, pinned: Sequence[str]
     ) -> Found:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._workers, live.search, vector, top, pinned)
+
+
+async def _vector(question: Question, encoder: TextEncoder) -> "NDArray[np.float32] | None":
+    """Returns a question's vector of one encoder: that of the index which is searched."""
+    given = question.embedding
+    if given is not None and given.fingerprint == encoder.fingerprint:
+        return _checked(given, encoder.dimensions)
+    if question.text:
+        vector: NDArray[np.float32] = (await encoder.encode([question.text]))[0]
+        return vector
+    if given is not None:
+        raise EmbeddingInvalid(
+            "is another encoder's, and no text stands beside it",
+            expected=encoder.fingerprint,
+            actual=given.fingerprint,
+        )
+    return None
 
 
 async def _reach(live: LiveIndex, generation: int, wait_seconds: float) -> None:

@@ -187,6 +187,11 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
     Example: `{"reason": "COLLECTION_NOT_EMPTY", "domain": "balie", "metadata": {"collection_id": "waddenveer", "entries": "64"}}`
     """
+    ERROR_REASON_INDEX_REBUILD_FAILED: _ErrorReason.ValueType  # 100
+    """UNAVAILABLE. A collection's index could not be built anew; the one that is there goes on serving; carries a RetryInfo.
+
+    Example: `{"reason": "INDEX_REBUILD_FAILED", "domain": "balie", "metadata": {"collection_id": "waddenveer", "problem": "ENCODER_BUSY"}}`
+    """
     ERROR_REASON_ENCODER_BUSY: _ErrorReason.ValueType  # 50
     """RESOURCE_EXHAUSTED. More texts wait for the encoder than it takes; carries a RetryInfo.
 
@@ -503,6 +508,11 @@ ERROR_REASON_COLLECTION_NOT_EMPTY: ErrorReason.ValueType  # 47
 """FAILED_PRECONDITION. The collection still holds entries.
 
 Example: `{"reason": "COLLECTION_NOT_EMPTY", "domain": "balie", "metadata": {"collection_id": "waddenveer", "entries": "64"}}`
+"""
+ERROR_REASON_INDEX_REBUILD_FAILED: ErrorReason.ValueType  # 100
+"""UNAVAILABLE. A collection's index could not be built anew; the one that is there goes on serving; carries a RetryInfo.
+
+Example: `{"reason": "INDEX_REBUILD_FAILED", "domain": "balie", "metadata": {"collection_id": "waddenveer", "problem": "ENCODER_BUSY"}}`
 """
 ERROR_REASON_ENCODER_BUSY: ErrorReason.ValueType  # 50
 """RESOURCE_EXHAUSTED. More texts wait for the encoder than it takes; carries a RetryInfo.

@@ -8,11 +8,136 @@ import builtins
 import collections.abc
 import google.protobuf.descriptor
 import google.protobuf.internal.containers
+import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
 import google.protobuf.timestamp_pb2
+import sys
 import typing
 
+if sys.version_info >= (3, 10):
+    import typing as typing_extensions
+else:
+    import typing_extensions
+
 DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
+
+class _IndexKind:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _IndexKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_IndexKind.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    INDEX_KIND_UNSPECIFIED: _IndexKind.ValueType  # 0
+    """Is not used."""
+    INDEX_KIND_FLAT: _IndexKind.ValueType  # 1
+    """As they are, compared one by one: exact."""
+    INDEX_KIND_FP16: _IndexKind.ValueType  # 2
+    """In 16 bits a number, compared one by one: scores are exact to some 0.0005."""
+    INDEX_KIND_HNSW: _IndexKind.ValueType  # 3
+    """In 8 bits a number, in a graph of neighbours: some 99 of 100 best entries are found."""
+    INDEX_KIND_IVF: _IndexKind.ValueType  # 4
+    """In 8 bits a number, in lists of neighbours: some 99 of 100 best entries are found."""
+
+class IndexKind(_IndexKind, metaclass=_IndexKindEnumTypeWrapper):
+    """Says how an index keeps its vectors."""
+
+INDEX_KIND_UNSPECIFIED: IndexKind.ValueType  # 0
+"""Is not used."""
+INDEX_KIND_FLAT: IndexKind.ValueType  # 1
+"""As they are, compared one by one: exact."""
+INDEX_KIND_FP16: IndexKind.ValueType  # 2
+"""In 16 bits a number, compared one by one: scores are exact to some 0.0005."""
+INDEX_KIND_HNSW: IndexKind.ValueType  # 3
+"""In 8 bits a number, in a graph of neighbours: some 99 of 100 best entries are found."""
+INDEX_KIND_IVF: IndexKind.ValueType  # 4
+"""In 8 bits a number, in lists of neighbours: some 99 of 100 best entries are found."""
+global___IndexKind = IndexKind
+
+class _IndexState:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _IndexStateEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_IndexState.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    INDEX_STATE_UNSPECIFIED: _IndexState.ValueType  # 0
+    """Is not used."""
+    INDEX_STATE_READY: _IndexState.ValueType  # 1
+    """No other index is being built."""
+    INDEX_STATE_BUILDING: _IndexState.ValueType  # 2
+    """Another index is being built while this one serves: see `build`."""
+
+class IndexState(_IndexState, metaclass=_IndexStateEnumTypeWrapper):
+    """Says whether an index is being built to take the present one's place."""
+
+INDEX_STATE_UNSPECIFIED: IndexState.ValueType  # 0
+"""Is not used."""
+INDEX_STATE_READY: IndexState.ValueType  # 1
+"""No other index is being built."""
+INDEX_STATE_BUILDING: IndexState.ValueType  # 2
+"""Another index is being built while this one serves: see `build`."""
+global___IndexState = IndexState
+
+class _BuildStep:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _BuildStepEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_BuildStep.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    BUILD_STEP_UNSPECIFIED: _BuildStep.ValueType  # 0
+    """Is not used."""
+    BUILD_STEP_WAITING: _BuildStep.ValueType  # 1
+    """It waits for another collection's index, as one is built at a time."""
+    BUILD_STEP_READING: _BuildStep.ValueType  # 2
+    """Entries are read."""
+    BUILD_STEP_ENCODING: _BuildStep.ValueType  # 3
+    """Vectors are read, and those that are missing made by the encoder."""
+    BUILD_STEP_BUILDING: _BuildStep.ValueType  # 4
+    """The index is built from them; its share is not told."""
+    BUILD_STEP_FOLLOWING: _BuildStep.ValueType  # 5
+    """Changes made meanwhile are brought in."""
+    BUILD_STEP_DONE: _BuildStep.ValueType  # 6
+    """The new index serves."""
+
+class BuildStep(_BuildStep, metaclass=_BuildStepEnumTypeWrapper):
+    """Names what is being done to build an index."""
+
+BUILD_STEP_UNSPECIFIED: BuildStep.ValueType  # 0
+"""Is not used."""
+BUILD_STEP_WAITING: BuildStep.ValueType  # 1
+"""It waits for another collection's index, as one is built at a time."""
+BUILD_STEP_READING: BuildStep.ValueType  # 2
+"""Entries are read."""
+BUILD_STEP_ENCODING: BuildStep.ValueType  # 3
+"""Vectors are read, and those that are missing made by the encoder."""
+BUILD_STEP_BUILDING: BuildStep.ValueType  # 4
+"""The index is built from them; its share is not told."""
+BUILD_STEP_FOLLOWING: BuildStep.ValueType  # 5
+"""Changes made meanwhile are brought in."""
+BUILD_STEP_DONE: BuildStep.ValueType  # 6
+"""The new index serves."""
+global___BuildStep = BuildStep
+
+@typing.final
+class BuildProgress(google.protobuf.message.Message):
+    """Tells how far an index is that is being built."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    STEP_FIELD_NUMBER: builtins.int
+    SHARE_FIELD_NUMBER: builtins.int
+    step: global___BuildStep.ValueType
+    """Names what is being done."""
+    share: builtins.float
+    """Gives how much of the step is done, [0, 1]."""
+    def __init__(
+        self,
+        *,
+        step: global___BuildStep.ValueType = ...,
+        share: builtins.float = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["share", b"share", "step", b"step"]) -> None: ...
+
+global___BuildProgress = BuildProgress
 
 @typing.final
 class Index(google.protobuf.message.Message):
@@ -30,6 +155,12 @@ class Index(google.protobuf.message.Message):
     THRESHOLD_FIELD_NUMBER: builtins.int
     CALIBRATION_VERSION_FIELD_NUMBER: builtins.int
     AS_OF_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
+    SIZE_BYTES_FIELD_NUMBER: builtins.int
+    STATE_FIELD_NUMBER: builtins.int
+    BUILD_FIELD_NUMBER: builtins.int
+    WANTED_ENCODER_FINGERPRINT_FIELD_NUMBER: builtins.int
+    SAVED_GENERATION_FIELD_NUMBER: builtins.int
     collection_id: builtins.str
     """Belongs to this collection."""
     generation: builtins.int
@@ -48,9 +179,25 @@ class Index(google.protobuf.message.Message):
     """Gives the score from which an answer may be given, [-1, 1]."""
     calibration_version: builtins.str
     """Names the calibration that set the threshold."""
+    kind: global___IndexKind.ValueType
+    """Says how the vectors are kept."""
+    size_bytes: builtins.int
+    """Estimates what the vectors take in memory, bytes."""
+    state: global___IndexState.ValueType
+    """Says whether another index is being built to take this one's place."""
+    wanted_encoder_fingerprint: builtins.str
+    """Names the encoder that is installed. Differs from `encoder_fingerprint` from when another encoder is found until the index
+    with its vectors serves.
+    """
+    saved_generation: builtins.int
+    """Counts the changes of the collection that the replica's files hold; 0 when nothing is saved."""
     @property
     def as_of(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """Says when the newest change in the index was made."""
+
+    @property
+    def build(self) -> global___BuildProgress:
+        """Tells how far that one is; absent when `state` is READY."""
 
     def __init__(
         self,
@@ -65,9 +212,15 @@ class Index(google.protobuf.message.Message):
         threshold: builtins.float = ...,
         calibration_version: builtins.str = ...,
         as_of: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        kind: global___IndexKind.ValueType = ...,
+        size_bytes: builtins.int = ...,
+        state: global___IndexState.ValueType = ...,
+        build: global___BuildProgress | None = ...,
+        wanted_encoder_fingerprint: builtins.str = ...,
+        saved_generation: builtins.int = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["as_of", b"as_of"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["as_of", b"as_of", "calibration_version", b"calibration_version", "collection_id", b"collection_id", "dimensions", b"dimensions", "encoder_fingerprint", b"encoder_fingerprint", "entry_count", b"entry_count", "generation", b"generation", "stored_generation", b"stored_generation", "threshold", b"threshold", "vector_count", b"vector_count"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["as_of", b"as_of", "build", b"build"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["as_of", b"as_of", "build", b"build", "calibration_version", b"calibration_version", "collection_id", b"collection_id", "dimensions", b"dimensions", "encoder_fingerprint", b"encoder_fingerprint", "entry_count", b"entry_count", "generation", b"generation", "kind", b"kind", "saved_generation", b"saved_generation", "size_bytes", b"size_bytes", "state", b"state", "stored_generation", b"stored_generation", "threshold", b"threshold", "vector_count", b"vector_count", "wanted_encoder_fingerprint", b"wanted_encoder_fingerprint"]) -> None: ...
 
 global___Index = Index
 
@@ -597,3 +750,48 @@ class GetIndexResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["index", b"index"]) -> None: ...
 
 global___GetIndexResponse = GetIndexResponse
+
+@typing.final
+class RebuildIndexRequest(google.protobuf.message.Message):
+    """Asks to build an index anew."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    COLLECTION_ID_FIELD_NUMBER: builtins.int
+    collection_id: builtins.str
+    """Names the collection. Required."""
+    def __init__(
+        self,
+        *,
+        collection_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["collection_id", b"collection_id"]) -> None: ...
+
+global___RebuildIndexRequest = RebuildIndexRequest
+
+@typing.final
+class RebuildIndexResponse(google.protobuf.message.Message):
+    """Is one message of a rebuild's progress, sent whenever it changes. The last one has the step DONE and the index."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PROGRESS_FIELD_NUMBER: builtins.int
+    INDEX_FIELD_NUMBER: builtins.int
+    @property
+    def progress(self) -> global___BuildProgress:
+        """Tells how far it is."""
+
+    @property
+    def index(self) -> global___Index:
+        """Holds the state of the new index; in the last message alone."""
+
+    def __init__(
+        self,
+        *,
+        progress: global___BuildProgress | None = ...,
+        index: global___Index | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["index", b"index", "progress", b"progress"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["index", b"index", "progress", b"progress"]) -> None: ...
+
+global___RebuildIndexResponse = RebuildIndexResponse

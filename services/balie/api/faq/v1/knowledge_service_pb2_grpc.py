@@ -85,6 +85,11 @@ class KnowledgeServiceStub(object):
                 request_serializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.GetIndexRequest.SerializeToString,
                 response_deserializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.GetIndexResponse.FromString,
                 _registered_method=True)
+        self.RebuildIndex = channel.unary_stream(
+                '/balie.api.faq.v1.KnowledgeService/RebuildIndex',
+                request_serializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.RebuildIndexRequest.SerializeToString,
+                response_deserializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.RebuildIndexResponse.FromString,
+                _registered_method=True)
 
 
 class KnowledgeServiceServicer(object):
@@ -219,6 +224,21 @@ class KnowledgeServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RebuildIndex(self, request, context):
+        """Builds a collection's index anew from the store, on the replica that answers, and streams progress. The old index serves
+        until the new one takes its place; no search fails or waits. Only administrators may. A rebuild that is under way is joined,
+        so that asking again is safe; it goes on when the caller leaves.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `collection_id`.
+        - NOT_FOUND COLLECTION_NOT_FOUND: no such collection, or it went meanwhile.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is no administrator.
+        - UNAVAILABLE INDEX_REBUILD_FAILED: it could not be built; the old index goes on serving.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_KnowledgeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -271,6 +291,11 @@ def add_KnowledgeServiceServicer_to_server(servicer, server):
                     servicer.GetIndex,
                     request_deserializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.GetIndexRequest.FromString,
                     response_serializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.GetIndexResponse.SerializeToString,
+            ),
+            'RebuildIndex': grpc.unary_stream_rpc_method_handler(
+                    servicer.RebuildIndex,
+                    request_deserializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.RebuildIndexRequest.FromString,
+                    response_serializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.RebuildIndexResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -544,6 +569,33 @@ class KnowledgeService(object):
             '/balie.api.faq.v1.KnowledgeService/GetIndex',
             balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.GetIndexRequest.SerializeToString,
             balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.GetIndexResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RebuildIndex(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/balie.api.faq.v1.KnowledgeService/RebuildIndex',
+            balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.RebuildIndexRequest.SerializeToString,
+            balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.RebuildIndexResponse.FromString,
             options,
             channel_credentials,
             insecure,

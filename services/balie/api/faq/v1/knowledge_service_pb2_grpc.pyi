@@ -149,6 +149,21 @@ class KnowledgeServiceStub:
     - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
     """
 
+    RebuildIndex: grpc.UnaryStreamMultiCallable[
+        balie.api.faq.v1.knowledge_service_pb2.RebuildIndexRequest,
+        balie.api.faq.v1.knowledge_service_pb2.RebuildIndexResponse,
+    ]
+    """Builds a collection's index anew from the store, on the replica that answers, and streams progress. The old index serves
+    until the new one takes its place; no search fails or waits. Only administrators may. A rebuild that is under way is joined,
+    so that asking again is safe; it goes on when the caller leaves.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `collection_id`.
+    - NOT_FOUND COLLECTION_NOT_FOUND: no such collection, or it went meanwhile.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is no administrator.
+    - UNAVAILABLE INDEX_REBUILD_FAILED: it could not be built; the old index goes on serving.
+    """
+
 class KnowledgeServiceAsyncStub:
     """Manages what the FAQ service knows. Only administrators and services may write."""
 
@@ -278,6 +293,21 @@ class KnowledgeServiceAsyncStub:
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `collection_id`.
     - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
+    """
+
+    RebuildIndex: grpc.aio.UnaryStreamMultiCallable[
+        balie.api.faq.v1.knowledge_service_pb2.RebuildIndexRequest,
+        balie.api.faq.v1.knowledge_service_pb2.RebuildIndexResponse,
+    ]
+    """Builds a collection's index anew from the store, on the replica that answers, and streams progress. The old index serves
+    until the new one takes its place; no search fails or waits. Only administrators may. A rebuild that is under way is joined,
+    so that asking again is safe; it goes on when the caller leaves.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `collection_id`.
+    - NOT_FOUND COLLECTION_NOT_FOUND: no such collection, or it went meanwhile.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is no administrator.
+    - UNAVAILABLE INDEX_REBUILD_FAILED: it could not be built; the old index goes on serving.
     """
 
 class KnowledgeServiceServicer(metaclass=abc.ABCMeta):
@@ -429,6 +459,23 @@ class KnowledgeServiceServicer(metaclass=abc.ABCMeta):
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `collection_id`.
         - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
+        """
+
+    @abc.abstractmethod
+    def RebuildIndex(
+        self,
+        request: balie.api.faq.v1.knowledge_service_pb2.RebuildIndexRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[balie.api.faq.v1.knowledge_service_pb2.RebuildIndexResponse], collections.abc.AsyncIterator[balie.api.faq.v1.knowledge_service_pb2.RebuildIndexResponse]]:
+        """Builds a collection's index anew from the store, on the replica that answers, and streams progress. The old index serves
+        until the new one takes its place; no search fails or waits. Only administrators may. A rebuild that is under way is joined,
+        so that asking again is safe; it goes on when the caller leaves.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `collection_id`.
+        - NOT_FOUND COLLECTION_NOT_FOUND: no such collection, or it went meanwhile.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is no administrator.
+        - UNAVAILABLE INDEX_REBUILD_FAILED: it could not be built; the old index goes on serving.
         """
 
 def add_KnowledgeServiceServicer_to_server(servicer: KnowledgeServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

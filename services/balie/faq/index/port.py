@@ -1,0 +1,119 @@
+"""What is asked of an index of vectors, whoever keeps them: FAISS in this process, or later a server.
+
+An id is the entry's number and the vector's slot within the entry, so it is stable whatever else changes: no mapping
+shifts when something is deleted.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector = NDArray[np.float32]
+
+SLOTS = 2048
+"""Ids of one entry: the contract allows 20 languages with a question and 100 phrasings each, 2020 vectors."""
+
+Allowed = Callable[[int], bool]
+"""Says of an entry's number whether a search may return it; called once for each entry that comes near."""
+
+
+class Kind(StrEnum):
+    """How an index keeps its vectors; the words of the settings and the contract."""
+
+    FLAT = "flat"
+    """As they are, compared one by one: exact."""
+    FP16 = "fp16"
+    """In 16 bits a number, compared one by one: scores are exact to some 0.0005."""
+    HNSW = "hnsw"
+    """In 8 bits a number, in a graph of neighbours: fastest, slow to build, keeps what is deleted until it is rebuilt."""
+    IVF = "ivf"
+    """In 8 bits a number, in lists of which a search reads a few: fast, and deletes at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """The nearest vector of one entry."""
+
+    number: int
+    slot: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All vectors of an index at one moment.
+
+    Attributes:
+        numbers: shape (vectors,), int64, each vector's entry; rising.
+        vectors: shape (vectors, dimensions), float32, of length 1 but for rounding.
+    """
+
+    numbers: "NDArray[np.int64]"
+    vectors: "NDArray[np.float32]"
+
+
+class VectorIndex(Protocol):
+    """Finds entries by the cosine similarity of their vectors. Not safe for a change beside anything else.
+
+    `balie.kit.testing.vector_indexes.VectorIndexSuite` checks whatever implements it.
+    """
+
+    @property
+    def kind(self) -> Kind:
+        """Returns how it keeps its vectors."""
+
+    @property
+    def dimensions(self) -> int:
+        """Returns the length of a vector."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Returns what its vectors take in memory, about."""
+
+    @property
+    def wear(self) -> float:
+        """Returns how far it is from one built anew: the share of what it holds that is deleted, or not laid out for."""
+
+    def __len__(self) -> int:
+        """Returns how many vectors can be found."""
+
+    def replace(self, removed: Iterable[int], added: "Mapping[int, Sequence[Vector]]") -> None:
+        """Removes the vectors of entries, then adds those of others or of the same ones.
+
+        Args:
+            removed: numbers of entries; those that have no vectors here are passed over.
+            added: unit vectors by the number of their entry, at most `SLOTS` each; removed first if they are there.
+        """
+
+    def search(self, vector: "Vector", top: int, *, allowed: Allowed | None = None) -> list[Hit]:
+        """Returns the best `top` entries, best first, and those that tie with the last of them; each entry once.
+
+        As many as `top` whenever so many entries are allowed, also of an index that is not exact.
+
+        Args:
+            vector: shape (dimensions,), float32, of length 1.
+            top: 1 or more.
+            allowed: which entries may be returned; all of them without it.
+        """
+
+    def numbers(self) -> set[int]:
+        """Returns the numbers of the entries that have vectors here."""
+
+    def ids(self) -> list[int]:
+        """Returns the ids of all vectors, rising."""
+
+    def snapshot(self) -> Snapshot:
+        """Returns a copy of everything, in the order of ids."""
+
+    def write(self, path: Path) -> None:
+        """Writes everything that can be found into a file, from which its kind can be read again.
+
+        Raises:
+            OSError: it cannot be written.
+        """
