@@ -166,6 +166,7 @@ async def test_nothing_is_found_in_a_collection_that_is_not_there(small: Desk) -
 
 
 Request = Callable[[Any], Any]
+UNKNOWN_STATE: dict[str, Any] = {"state": 9}
 NO_TOKEN: dict[str, Any] = {"page_token": "no token"}
 
 INVALID: list[tuple[Request, str, str]] = [
@@ -250,6 +251,20 @@ INVALID: list[tuple[Request, str, str]] = [
         ),
         "TOO_MANY_ITEMS",
         "entry.tags",
+    ),
+    (
+        lambda s: s.UpsertEntry(
+            knowledge.UpsertEntryRequest(entry=entry("dogs", **UNKNOWN_STATE), request_id="r")
+        ),
+        "FIELD_UNKNOWN_VALUE",
+        "entry.state",
+    ),
+    (
+        lambda s: s.UpsertEntry(
+            knowledge.UpsertEntryRequest(entry=entry("dogs", audience=["x"] * 21), request_id="r")
+        ),
+        "TOO_MANY_ITEMS",
+        "entry.audience",
     ),
     (
         lambda s: s.DeleteEntry(knowledge.DeleteEntryRequest(collection_id=FERRY, request_id="r")),

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.fakes.words_encoder import WordsEncoder
@@ -88,7 +89,12 @@ class Replica:
 
 @asynccontextmanager
 async def replica(
-    url: str, encoder: WordsEncoder | None = None, *, policy: Policy = POLICY, delay_seconds: float = 0.05
+    url: str,
+    encoder: WordsEncoder | None = None,
+    *,
+    policy: Policy = POLICY,
+    delay_seconds: float = 0.05,
+    clock: Callable[[], datetime] | None = None,
 ) -> AsyncIterator[Replica]:
     """Opens a replica, its indexes loaded, and closes it."""
     encoder = encoder or WordsEncoder()
@@ -113,7 +119,7 @@ async def replica(
                     indexes,
                     Knowledge(database, ledger, store, writer),
                     Importer(database, store, writer),
-                    Search(indexes, encoder, searchers),
+                    Search(indexes, encoder, searchers, clock or (lambda: datetime.now(UTC))),
                     encoder,
                 )
             finally:

@@ -1,7 +1,7 @@
 """Keeps one collection's index equal to the store: built from a snapshot, then changed as the log tells."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from balie.faq import events
-from balie.faq.domain import Collection, Entry
-from balie.faq.index.live_index import IndexedEntry, LiveIndex
+from balie.faq.domain import Collection, Entry, EntryState
+from balie.faq.index.indexed_entry import IndexedEntry
+from balie.faq.index.live_index import LiveIndex
 from balie.faq.index.vectors import Vectors
 from balie.faq.knowledge.store import Store
 from balie.faq.retrieval.calibrating import Calibrations
@@ -121,6 +122,7 @@ class CollectionFollower:
                 self.live.load,
                 {IndexedEntry.of(entry): _rows(entry, vectors) for entry in entries},
                 languages=collection.content.languages,
+                fallback=collection.content.fallback,
                 generation=collection.generation,
                 as_of=collection.changed_at,
             )
@@ -140,7 +142,7 @@ class CollectionFollower:
         return True
 
     async def _read(self) -> tuple[Collection, list[Entry]] | None:
-        """Returns the collection and its entries as of its generation; None when it is gone."""
+        """Returns the collection and its published entries as of its generation; None when it is gone."""
         store, entries = self._parts.store, list[Entry]()
         async with self._parts.database.read() as tx:
             collection = await store.collection(tx, self._tenant, self._collection_id)
@@ -151,7 +153,7 @@ class CollectionFollower:
                 page = await store.list_entries(
                     tx, self._tenant, self._collection_id, after=after, limit=_PAGE
                 )
-                entries += page
+                entries += _published(page)
                 if len(page) < _PAGE:
                     return collection, entries
                 after = page[-1].id
@@ -179,20 +181,17 @@ class CollectionFollower:
             collection = await self._parts.store.collection(tx, self._tenant, self._collection_id)
             if collection is None and any(change.deleted and not change.entry_id for change in changes):
                 return True
-            present = await self._parts.store.entries(tx, self._tenant, self._collection_id, ids)
-        texts = {
-            phrasing
-            for entry in present.values()
-            for text in entry.content.texts
-            for phrasing in text.asked()
-        }
+            found = await self._parts.store.entries(tx, self._tenant, self._collection_id, ids)
+        present = _published(found.values())
+        texts = {phrasing for entry in present for text in entry.content.texts for phrasing in text.asked()}
         vectors = await self._parts.vectors.of(self._tenant, self._collection_id, texts)
         await self._in_thread(
             partial(
                 self.live.change,
                 {change.entry_number for change in changes if change.entry_id},
-                {IndexedEntry.of(entry): _rows(entry, vectors) for entry in present.values()},
+                {IndexedEntry.of(entry): _rows(entry, vectors) for entry in present},
                 languages=collection.content.languages if collection else None,
+                fallback=collection.content.fallback if collection else (),
                 generation=records[-1].position,
                 as_of=records[-1].recorded_at,
             )
@@ -203,6 +202,11 @@ class CollectionFollower:
 
     async def _in_thread(self, work: Callable[[], None]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._parts.workers, work)
+
+
+def _published(entries: Iterable[Entry]) -> list[Entry]:
+    """Returns those that searches may find; the others are not even encoded."""
+    return [entry for entry in entries if entry.content.state is EntryState.PUBLISHED]
 
 
 def _rows(entry: Entry, vectors: "dict[str, NDArray[np.float32]]") -> "list[NDArray[np.float32]]":

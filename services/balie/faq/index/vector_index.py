@@ -4,7 +4,7 @@ An id is the entry's number and the vector's slot within the entry, so it is sta
 shifts when something is deleted.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,18 +75,21 @@ class VectorIndex:
             self._index.add_with_ids(rows, np.asarray(ids, dtype=np.int64))
             self._counts |= {number: len(rows) for number, rows in added.items()}
 
-    def search(self, vector: "NDArray[np.float32]", top: int) -> list[Hit]:
+    def search(
+        self, vector: "NDArray[np.float32]", top: int, *, allowed: Callable[[int], bool] | None = None
+    ) -> list[Hit]:
         """Returns the best `top` entries, best first, and those that tie with the last of them; each entry once.
 
         Args:
             vector: shape (dimensions,), float32, of length 1.
             top: 1 or more.
+            allowed: says by its number whether an entry is looked at; None for all of them.
         """
         total = len(self)
         wanted = min(total, 8 * top)
         while wanted:
             scores, ids = self._index.search(vector.reshape(1, -1), wanted)
-            hits = _grouped(scores[0], ids[0])
+            hits = _grouped(scores[0], ids[0], allowed)
             last = _score(scores[0][-1])
             if wanted == total:
                 return _with_ties(hits, top)
@@ -116,12 +119,14 @@ def use_one_thread() -> None:
     faiss.omp_set_num_threads(1)
 
 
-def _grouped(scores: "NDArray[np.float32]", ids: "NDArray[np.int64]") -> list[Hit]:
-    """Returns the best hit of each entry; FAISS gives best first."""
+def _grouped(
+    scores: "NDArray[np.float32]", ids: "NDArray[np.int64]", allowed: Callable[[int], bool] | None
+) -> list[Hit]:
+    """Returns the best hit of each entry allowed; FAISS gives best first."""
     best: dict[int, Hit] = {}
     for score, vector_id in zip(scores.tolist(), ids.tolist(), strict=True):
         number, slot = divmod(vector_id, SLOTS)
-        if number not in best:
+        if number not in best and (allowed is None or allowed(number)):
             best[number] = Hit(number, slot, _score(score))
     return list(best.values())
 

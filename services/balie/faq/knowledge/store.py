@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from balie.faq.domain import Collection, CollectionContent, Entry, EntryContent, EntryText
+from balie.faq.domain import Collection, CollectionContent, Entry, EntryContent, EntryState, EntryText
 from balie.faq.events import topic_of
 from balie.faq.tables import (
     calibrations,
@@ -197,12 +197,23 @@ class Store:
         return [_entry(row, tuple(texts[row.number])) for row in rows]
 
 
-_REPLACED = ("revision", "generation", "tags", "metadata", "updated_at")
+_REPLACED = (
+    "revision",
+    "generation",
+    "tags",
+    "metadata",
+    "state",
+    "valid_from",
+    "valid_until",
+    "audience",
+    "market",
+    "updated_at",
+)
 
 
 def _collection(row: sa.Row[Any]) -> Collection:
     return Collection(
-        content=CollectionContent(row.id, row.display_name, tuple(row.languages)),
+        content=CollectionContent(row.id, row.display_name, tuple(row.languages), tuple(row.fallback)),
         own_generation=row.own_generation,
         generation=row.generation,
         entry_count=row.entry_count,
@@ -218,6 +229,7 @@ def _collection_row(tenant: str, collection: Collection) -> Mapping[str, object]
         "id": collection.id,
         "display_name": collection.content.display_name,
         "languages": list(collection.content.languages),
+        "fallback": list(collection.content.fallback),
         "own_generation": collection.own_generation,
         "generation": collection.generation,
         "entry_count": collection.entry_count,
@@ -230,7 +242,17 @@ def _collection_row(tenant: str, collection: Collection) -> Mapping[str, object]
 def _entry(row: sa.Row[Any], texts: tuple[EntryText, ...]) -> Entry:
     return Entry(
         collection_id=row.collection_id,
-        content=EntryContent(row.id, texts, tuple(row.tags), dict(row.metadata)),
+        content=EntryContent(
+            id=row.id,
+            texts=texts,
+            tags=tuple(row.tags),
+            metadata=dict(row.metadata),
+            state=EntryState(row.state),
+            valid_from=row.valid_from,
+            valid_until=row.valid_until,
+            audience=tuple(row.audience),
+            market=tuple(row.market),
+        ),
         number=row.number,
         revision=row.revision,
         generation=row.generation,
@@ -249,6 +271,11 @@ def _entry_row(tenant: str, entry: Entry) -> Mapping[str, object]:
         "generation": entry.generation,
         "tags": list(entry.content.tags),
         "metadata": dict(entry.content.metadata),
+        "state": entry.content.state.value,
+        "valid_from": entry.content.valid_from,
+        "valid_until": entry.content.valid_until,
+        "audience": list(entry.content.audience),
+        "market": list(entry.content.market),
         "created_at": entry.created_at,
         "updated_at": entry.updated_at,
     }

@@ -37,7 +37,7 @@ class Index(google.protobuf.message.Message):
     stored_generation: builtins.int
     """Counts the changes of the collection that are stored; equal to `generation` when the index has caught up."""
     entry_count: builtins.int
-    """Counts the entries in the index."""
+    """Counts the entries in the index: those that are published."""
     vector_count: builtins.int
     """Counts the vectors in the index: one per question and phrasing."""
     encoder_fingerprint: builtins.str

@@ -92,11 +92,12 @@ class KnowledgeServiceServicer(object):
     """
 
     def UpsertCollection(self, request, context):
-        """Creates a collection or changes its names and languages. The same `request_id` twice is done once.
+        """Creates a collection or changes its name, languages and their order. The same `request_id` twice is done once.
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
-        - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language is given twice, or entries still use one that would go.
+        - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language is given twice, `fallback` has one that `languages` lacks, or entries
+        still use one that would go.
         - FAILED_PRECONDITION ETAG_MISMATCH: the collection changed since its etag was read.
         - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
@@ -146,7 +147,8 @@ class KnowledgeServiceServicer(object):
         `request_id` twice is done once.
 
         Errors:
-        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside
+        its bounds.
         - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language that the collection lacks, or one given twice.
         - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
         - FAILED_PRECONDITION ETAG_MISMATCH: the entry changed since its etag was read.

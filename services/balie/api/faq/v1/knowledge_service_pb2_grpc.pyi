@@ -25,11 +25,12 @@ class KnowledgeServiceStub:
         balie.api.faq.v1.knowledge_service_pb2.UpsertCollectionRequest,
         balie.api.faq.v1.knowledge_service_pb2.UpsertCollectionResponse,
     ]
-    """Creates a collection or changes its names and languages. The same `request_id` twice is done once.
+    """Creates a collection or changes its name, languages and their order. The same `request_id` twice is done once.
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
-    - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language is given twice, or entries still use one that would go.
+    - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language is given twice, `fallback` has one that `languages` lacks, or entries
+      still use one that would go.
     - FAILED_PRECONDITION ETAG_MISMATCH: the collection changed since its etag was read.
     - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
@@ -79,7 +80,8 @@ class KnowledgeServiceStub:
     `request_id` twice is done once.
 
     Errors:
-    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside
+      its bounds.
     - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language that the collection lacks, or one given twice.
     - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
     - FAILED_PRECONDITION ETAG_MISMATCH: the entry changed since its etag was read.
@@ -156,11 +158,12 @@ class KnowledgeServiceAsyncStub:
         balie.api.faq.v1.knowledge_service_pb2.UpsertCollectionRequest,
         balie.api.faq.v1.knowledge_service_pb2.UpsertCollectionResponse,
     ]
-    """Creates a collection or changes its names and languages. The same `request_id` twice is done once.
+    """Creates a collection or changes its name, languages and their order. The same `request_id` twice is done once.
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
-    - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language is given twice, or entries still use one that would go.
+    - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language is given twice, `fallback` has one that `languages` lacks, or entries
+      still use one that would go.
     - FAILED_PRECONDITION ETAG_MISMATCH: the collection changed since its etag was read.
     - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
@@ -210,7 +213,8 @@ class KnowledgeServiceAsyncStub:
     `request_id` twice is done once.
 
     Errors:
-    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside
+      its bounds.
     - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language that the collection lacks, or one given twice.
     - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
     - FAILED_PRECONDITION ETAG_MISMATCH: the entry changed since its etag was read.
@@ -289,11 +293,12 @@ class KnowledgeServiceServicer(metaclass=abc.ABCMeta):
         request: balie.api.faq.v1.knowledge_service_pb2.UpsertCollectionRequest,
         context: _ServicerContext,
     ) -> typing.Union[balie.api.faq.v1.knowledge_service_pb2.UpsertCollectionResponse, collections.abc.Awaitable[balie.api.faq.v1.knowledge_service_pb2.UpsertCollectionResponse]]:
-        """Creates a collection or changes its names and languages. The same `request_id` twice is done once.
+        """Creates a collection or changes its name, languages and their order. The same `request_id` twice is done once.
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
-        - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language is given twice, or entries still use one that would go.
+        - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language is given twice, `fallback` has one that `languages` lacks, or entries
+          still use one that would go.
         - FAILED_PRECONDITION ETAG_MISMATCH: the collection changed since its etag was read.
         - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
@@ -351,7 +356,8 @@ class KnowledgeServiceServicer(metaclass=abc.ABCMeta):
         `request_id` twice is done once.
 
         Errors:
-        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside
+          its bounds.
         - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language that the collection lacks, or one given twice.
         - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
         - FAILED_PRECONDITION ETAG_MISMATCH: the entry changed since its etag was read.
