@@ -12,6 +12,7 @@ from balie.cli.desk import SAMPLE, Desk
 from balie.cli.encoder import encoder_app
 from balie.cli.encoder_options import EncoderFolder
 from balie.cli.eval import eval_app
+from balie.cli.faq import faq_app
 from balie.cli.nlu import nlu_app
 from balie.cli.settings import CliSettings
 from balie.cli.suite import Addresses
@@ -30,7 +31,6 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     add_completion=False,
 )
-faq_app = typer.Typer(help="The knowledge of the FAQ service.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
 app.add_typer(encoder_app, name="encoder")
 app.add_typer(eval_app, name="eval")
@@ -156,24 +156,6 @@ def fill(
     from balie.cli.filling import fill_suite
 
     if asyncio.run(fill_suite(desk, faq, handoff)):
-        raise typer.Exit(1)
-
-
-@faq_app.command("import")
-def faq_import(
-    file: Annotated[Path, typer.Argument(help="YAML or JSON Lines of entries.", exists=True, dir_okay=False)],
-    collection: Annotated[str, typer.Option(help="The collection to fill; it is made when it is not there.")],
-    languages: Annotated[str, typer.Option(help="Its languages, best first.")] = "nl,de,en",
-    faq: Annotated[
-        str, typer.Option(envvar="BALIE_FAQ", help="Address of FAQ, host:port.")
-    ] = "127.0.0.1:50053",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file and change nothing.")] = False,
-) -> None:
-    """Import questions and answers. Importing the same file again changes nothing. Exits with 1 when an entry was refused."""
-    from balie.cli.faq_import import run_import
-
-    refused = asyncio.run(run_import(faq, file, collection, tuple(languages.split(",")), dry_run=dry_run))
-    if refused:
         raise typer.Exit(1)
 
 

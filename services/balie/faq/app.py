@@ -12,6 +12,7 @@ from balie.faq.index.following import Parts
 from balie.faq.index.indexes import Indexes
 from balie.faq.index.vector_index import use_one_thread
 from balie.faq.index.vectors import Vectors
+from balie.faq.knowledge.exporting import Exporter
 from balie.faq.knowledge.importing import Importer
 from balie.faq.knowledge.knowledge import Knowledge
 from balie.faq.knowledge.service import KnowledgeService
@@ -63,7 +64,12 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
                 (faq_service_pb2_grpc.add_FaqServiceServicer_to_server, FaqService(search)),
                 (
                     knowledge_service_pb2_grpc.add_KnowledgeServiceServicer_to_server,
-                    KnowledgeService(knowledge, Importer(database, store, writer), search),
+                    KnowledgeService(
+                        knowledge,
+                        Importer(database, store, writer),
+                        Exporter(database, store),
+                        search,
+                    ),
                 ),
             ),
             ready=database.check,

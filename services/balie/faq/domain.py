@@ -186,6 +186,23 @@ class Question:
     filter: Filter = Filter()
 
 
+class Prune(IntEnum):
+    """What becomes of entries that are not in an import; the numbers are the contract's."""
+
+    NOTHING = 0
+    DELETE = 1
+    ARCHIVE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOrder:
+    """What an import is asked to do."""
+
+    collection_id: str
+    dry_run: bool = False
+    prune: Prune = Prune.NOTHING
+
+
 class Source(IntEnum):
     """How an entry came among the answers; the numbers are the contract's."""
 

@@ -19,6 +19,8 @@ from balie.faq.domain import (
     EntryState,
     EntryText,
     Filter,
+    ImportOrder,
+    Prune,
     Question,
 )
 from balie.faq.knowledge import convert
@@ -260,10 +262,14 @@ def part(**changes: Any) -> knowledge_service_pb2.ImportEntriesRequest:
 
 def test_an_import_begins_with_its_header_and_goes_on_with_entries() -> None:
     header = part(header=knowledge_service_pb2.ImportHeader(collection_id="ferry", dry_run=True))
-    assert convert.import_header(header) == ("ferry", True)
+    assert convert.import_order(header) == ImportOrder("ferry", dry_run=True)
+    pruning = knowledge_service_pb2.ImportHeader(
+        collection_id="ferry", prune=knowledge_service_pb2.PRUNE_MODE_ARCHIVE
+    )
+    assert convert.import_order(part(header=pruning)).prune is Prune.ARCHIVE
     for wrong in (None, part(), part(entry=entry())):
         with pytest.raises(ImportOutOfOrder) as caught:
-            convert.import_header(wrong)
+            convert.import_order(wrong)
         assert caught.value.metadata == {"expected": "header"}
     for late in (header, part()):
         with pytest.raises(ImportOutOfOrder) as caught:

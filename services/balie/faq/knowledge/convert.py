@@ -11,7 +11,9 @@ from balie.faq.domain import (
     EntryContent,
     EntryState,
     EntryText,
+    ImportOrder,
     IndexState,
+    Prune,
 )
 from balie.faq.errors import EntryLanguageInvalid
 from balie.kit import bounds
@@ -168,15 +170,19 @@ def index_to_proto(collection: str, state: IndexState, stored_generation: int) -
     )
 
 
-def import_header(part: knowledge_service_pb2.ImportEntriesRequest | None) -> tuple[str, bool]:
-    """Returns the collection of an import and whether it is a dry run, from its first message.
+def import_order(part: knowledge_service_pb2.ImportEntriesRequest | None) -> ImportOrder:
+    """Returns what an import is asked to do, from its first message.
 
     Raises:
         ImportOutOfOrder: there is none, or it is no header.
     """
     if part is None or part.WhichOneof("part") != "header":
         raise ImportOutOfOrder("header")
-    return collection_id(part.header.collection_id, field="header.collection_id"), part.header.dry_run
+    return ImportOrder(
+        collection_id=collection_id(part.header.collection_id, field="header.collection_id"),
+        dry_run=part.header.dry_run,
+        prune=bounds.enum("header.prune", part.header.prune, Prune, required=False),
+    )
 
 
 def import_entry(
@@ -219,6 +225,7 @@ def progress_to_proto(progress: ImportProgress) -> knowledge_service_pb2.ImportE
         ],
         index_generation=progress.counts.generation,
         done=progress.done,
+        pruned=progress.counts.pruned,
     )
 
 

@@ -133,11 +133,29 @@ class KnowledgeServiceStub:
     whole or not at all; an entry that does not pass is reported by its number and left out, the others go on. Importing the
     same entries again changes nothing.
 
+    With `prune` in the header, entries of the collection that were not in the import are deleted or archived at its end:
+    only when the client has said by `end` that this was all, at least one entry came, and none was refused. An entry that
+    somebody wrote while the import ran stays.
+
     Errors:
-    - INVALID_ARGUMENT IMPORT_OUT_OF_ORDER: the first message is not the header, or a later one is.
-    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: the header.
+    - INVALID_ARGUMENT IMPORT_OUT_OF_ORDER: the first message is not the header, a later one is, anything follows `end`, or a
+      stream that prunes ends without it; what was written so far stays.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE: the header.
     - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
+    """
+
+    ExportEntries: grpc.UnaryStreamMultiCallable[
+        balie.api.faq.v1.knowledge_service_pb2.ExportEntriesRequest,
+        balie.api.faq.v1.knowledge_service_pb2.ExportEntriesResponse,
+    ]
+    """Streams all entries of a collection by id, in messages of about a megabyte. An entry is given as it is when its message is
+    made; one that is created meanwhile may be missing. Has no side effects.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `collection_id`.
+    - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither an administrator nor a service.
     """
 
     GetIndex: grpc.UnaryUnaryMultiCallable[
@@ -266,11 +284,29 @@ class KnowledgeServiceAsyncStub:
     whole or not at all; an entry that does not pass is reported by its number and left out, the others go on. Importing the
     same entries again changes nothing.
 
+    With `prune` in the header, entries of the collection that were not in the import are deleted or archived at its end:
+    only when the client has said by `end` that this was all, at least one entry came, and none was refused. An entry that
+    somebody wrote while the import ran stays.
+
     Errors:
-    - INVALID_ARGUMENT IMPORT_OUT_OF_ORDER: the first message is not the header, or a later one is.
-    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: the header.
+    - INVALID_ARGUMENT IMPORT_OUT_OF_ORDER: the first message is not the header, a later one is, anything follows `end`, or a
+      stream that prunes ends without it; what was written so far stays.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE: the header.
     - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
+    """
+
+    ExportEntries: grpc.aio.UnaryStreamMultiCallable[
+        balie.api.faq.v1.knowledge_service_pb2.ExportEntriesRequest,
+        balie.api.faq.v1.knowledge_service_pb2.ExportEntriesResponse,
+    ]
+    """Streams all entries of a collection by id, in messages of about a megabyte. An entry is given as it is when its message is
+    made; one that is created meanwhile may be missing. Has no side effects.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `collection_id`.
+    - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither an administrator nor a service.
     """
 
     GetIndex: grpc.aio.UnaryUnaryMultiCallable[
@@ -417,11 +453,31 @@ class KnowledgeServiceServicer(metaclass=abc.ABCMeta):
         whole or not at all; an entry that does not pass is reported by its number and left out, the others go on. Importing the
         same entries again changes nothing.
 
+        With `prune` in the header, entries of the collection that were not in the import are deleted or archived at its end:
+        only when the client has said by `end` that this was all, at least one entry came, and none was refused. An entry that
+        somebody wrote while the import ran stays.
+
         Errors:
-        - INVALID_ARGUMENT IMPORT_OUT_OF_ORDER: the first message is not the header, or a later one is.
-        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: the header.
+        - INVALID_ARGUMENT IMPORT_OUT_OF_ORDER: the first message is not the header, a later one is, anything follows `end`, or a
+          stream that prunes ends without it; what was written so far stays.
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE: the header.
         - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
+        """
+
+    @abc.abstractmethod
+    def ExportEntries(
+        self,
+        request: balie.api.faq.v1.knowledge_service_pb2.ExportEntriesRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[balie.api.faq.v1.knowledge_service_pb2.ExportEntriesResponse], collections.abc.AsyncIterator[balie.api.faq.v1.knowledge_service_pb2.ExportEntriesResponse]]:
+        """Streams all entries of a collection by id, in messages of about a megabyte. An entry is given as it is when its message is
+        made; one that is created meanwhile may be missing. Has no side effects.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `collection_id`.
+        - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither an administrator nor a service.
         """
 
     @abc.abstractmethod
