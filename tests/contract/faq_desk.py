@@ -64,6 +64,12 @@ class Desk:
         """Returns the progress of an import."""
         return [step async for step in self.knowledge.ImportEntries(iter(parts), timeout=SECONDS)]
 
+    async def exports(self, name: str = FERRY) -> list[entry_pb2.Entry]:
+        """Returns all entries of a collection."""
+        request = knowledge.ExportEntriesRequest(collection_id=name)
+        pages = self.knowledge.ExportEntries(request, timeout=SECONDS)
+        return [found async for page in pages for found in page.entries]
+
 
 def entry(name: str, *asked: str, **changes: Any) -> entry_pb2.Entry:
     """Returns an entry in English."""

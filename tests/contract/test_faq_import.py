@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import grpc
 import pytest
@@ -84,6 +85,9 @@ async def test_a_dry_run_writes_nothing(one: Desk) -> None:
         ([Part()], "header"),
         ([header(), header()], "entry"),
         ([header(), part("dogs"), Part()], "entry"),
+        ([Part(end=knowledge.ImportEnd())], "header"),
+        ([header(), Part(end=knowledge.ImportEnd()), part("dogs")], "nothing after the end"),
+        ([header(prune=knowledge.PRUNE_MODE_DELETE)], "end"),
     ],
 )
 async def test_refuses_another_order(one: Desk, parts: list[Part], expected: str) -> None:
@@ -91,6 +95,24 @@ async def test_refuses_another_order(one: Desk, parts: list[Part], expected: str
     assert (failure.code, failure.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "IMPORT_OUT_OF_ORDER")
     assert failure.metadata["expected"] == expected
     assert await stored(one) == 0
+
+
+async def test_only_a_stream_that_says_its_end_prunes(one: Desk) -> None:
+    await one.imports([header(), part("dogs"), part("cats")])
+    parts = [header(prune=knowledge.PRUNE_MODE_DELETE), part("cats")]
+    failure = await refused(one.imports(parts))
+    assert (failure.reason, failure.metadata["expected"]) == ("IMPORT_OUT_OF_ORDER", "end")
+    assert await stored(one) == 2
+    (*_, last) = await one.imports([*parts, Part(end=knowledge.ImportEnd())])
+    assert (last.done, last.pruned, last.unchanged) == (True, 1, 1)
+    assert await stored(one) == 1
+
+
+async def test_refuses_a_way_to_prune_that_it_does_not_know(one: Desk) -> None:
+    unknown: dict[str, Any] = {"prune": 9}
+    failure = await refused(one.imports([header(**unknown)]))
+    assert (failure.code, failure.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "FIELD_UNKNOWN_VALUE")
+    assert failure.metadata["field"] == "header.prune"
 
 
 @pytest.mark.parametrize(("name", "reason"), [("", "FIELD_REQUIRED"), ("a b", "FIELD_MALFORMED")])

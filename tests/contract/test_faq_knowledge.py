@@ -159,6 +159,7 @@ async def test_nothing_is_found_in_a_collection_that_is_not_there(small: Desk) -
         stub.GetEntry(knowledge.GetEntryRequest(collection_id=name, entry_id="e"), timeout=SECONDS),
         stub.ListEntries(knowledge.ListEntriesRequest(collection_id=name), timeout=SECONDS),
         small.imports([header(collection_id=name), part("dogs")]),
+        small.exports(name),
     ):
         failure = await refused(attempt)
         assert (failure.code, failure.reason) == (grpc.StatusCode.NOT_FOUND, "COLLECTION_NOT_FOUND")
@@ -166,6 +167,7 @@ async def test_nothing_is_found_in_a_collection_that_is_not_there(small: Desk) -
 
 
 Request = Callable[[Any], Any]
+UNKNOWN_STATE: dict[str, Any] = {"state": 9}
 NO_TOKEN: dict[str, Any] = {"page_token": "no token"}
 
 INVALID: list[tuple[Request, str, str]] = [
@@ -252,6 +254,20 @@ INVALID: list[tuple[Request, str, str]] = [
         "entry.tags",
     ),
     (
+        lambda s: s.UpsertEntry(
+            knowledge.UpsertEntryRequest(entry=entry("dogs", **UNKNOWN_STATE), request_id="r")
+        ),
+        "FIELD_UNKNOWN_VALUE",
+        "entry.state",
+    ),
+    (
+        lambda s: s.UpsertEntry(
+            knowledge.UpsertEntryRequest(entry=entry("dogs", audience=["x"] * 21), request_id="r")
+        ),
+        "TOO_MANY_ITEMS",
+        "entry.audience",
+    ),
+    (
         lambda s: s.DeleteEntry(knowledge.DeleteEntryRequest(collection_id=FERRY, request_id="r")),
         "FIELD_REQUIRED",
         "entry_id",
@@ -325,12 +341,30 @@ async def test_only_administrators_and_services_may_write(small: Desk, who: Any)
             metadata=who,
         ),
         _all(stub.ImportEntries(iter([header(), part("dogs")]), timeout=SECONDS, metadata=who)),
+        _all(
+            stub.ExportEntries(
+                knowledge.ExportEntriesRequest(collection_id=FERRY), timeout=SECONDS, metadata=who
+            )
+        ),
     ):
         failure = await refused(attempt)
         assert (failure.code, failure.reason) == (grpc.StatusCode.PERMISSION_DENIED, "CALLER_FORBIDDEN")
     read = knowledge.GetCollectionRequest(collection_id=FERRY)
     found = await stub.GetCollection(read, timeout=SECONDS, metadata=who)
     assert (found.collection.display_name, found.collection.entry_count) == ("Ferry", 0)
+
+
+async def test_an_export_gives_all_entries_by_id(small: Desk) -> None:
+    assert await small.exports() == []
+    made = [(await small.put(name)).entry for name in ("dogs", "cats")]
+    assert await small.exports() == [made[1], made[0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("", "FIELD_REQUIRED"), ("a b", "FIELD_MALFORMED"), ("x" * 129, "FIELD_TOO_LONG")]
+)
+async def test_refuses_to_export_what_is_no_collections_id(small: Desk, name: str, reason: str) -> None:
+    assert is_invalid(await refused(small.exports(name)), reason, "collection_id")
 
 
 async def test_a_service_may_write(small: Desk) -> None:

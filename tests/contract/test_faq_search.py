@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from tests.contract.faq_desk import FERRY, SECONDS, Desk, desk, refused
 
 from balie.api.common.v1 import language_pb2
@@ -66,6 +67,46 @@ async def test_answers_in_the_language_that_is_asked_for(filled: Desk) -> None:
     assert (found.answers[0].language, found.answers[0].answer) == ("nl", "Ja.")
     fallen_back = await filled.search("Why is the boat late?", language="nl")
     assert fallen_back.answers[0].language == "en"
+
+
+async def test_tells_a_language_that_stands_in_for_another(filled: Desk) -> None:
+    found = await filled.search("How much is a ticket?", language="nl")
+    given = {answer.entry_id: (answer.language, answer.is_fallback_language) for answer in found.answers}
+    assert given == {"price": ("en", True), "delay": ("en", True), "dogs": ("nl", False)}
+
+
+async def test_gives_only_what_the_filter_allows(filled: Desk) -> None:
+    last = await filled.put(
+        "pets",
+        tags=["pets"],
+        audience=["members"],
+        market=["be"],
+        metadata={"owner": "shop"},
+        valid_until=Timestamp(seconds=4_000_000_000),
+    )
+    assert list(last.entry.audience) == ["members"]
+    for wanted, allowed in [
+        ({"tags_any": ["pets", "boats"]}, {"pets"}),
+        ({"tags_all": ["pets", "boats"]}, set[str]()),
+        ({"audience": ["guests"], "market": ["be"]}, {"dogs", "price", "delay"}),
+        ({"audience": ["members", "guests"]}, {"dogs", "price", "delay", "pets"}),
+        ({"metadata": {"owner": "shop"}}, {"pets"}),
+    ]:
+        found = await filled.search(
+            "What about pets?", min_generation=last.index_generation, filter=faq.SearchFilter(**wanted)
+        )
+        assert {answer.entry_id for answer in found.answers} == allowed
+        if not allowed:
+            assert found.no_answer_reason == faq.NO_ANSWER_REASON_NONE_ALLOWED
+
+
+async def test_a_draft_is_stored_and_not_found(filled: Desk) -> None:
+    last = await filled.put("dogs", "May I bring my dog?", state=entry_pb2.ENTRY_STATE_DRAFT)
+    assert last.entry.state == entry_pb2.ENTRY_STATE_DRAFT
+    found = await filled.search(
+        "May I bring my dog?", entry_ids=["dogs"], min_generation=last.index_generation
+    )
+    assert "dogs" not in {answer.entry_id for answer in found.answers}
 
 
 async def test_no_answer_is_ok_with_a_reason(filled: Desk) -> None:

@@ -7,18 +7,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from balie.api.faq.v1 import knowledge_service_pb2 as knowledge
 from balie.api.nlu.v1 import keyword_service_pb2 as keywords
-from balie.cli.console import console, errors
+from balie.cli.console import console, errors, printable
 
 Step = knowledge.ImportEntriesResponse | keywords.ImportKeywordsResponse
 
 
 @contextmanager
-def import_bar(what: str, total: int | None) -> Iterator[Callable[[Step], None]]:
+def import_bar(
+    what: str, total: int | None, where: Callable[[int], str] | None = None
+) -> Iterator[Callable[[Step], None]]:
     """Yields what shows each step of an import within the block.
 
     Args:
         what: is imported, one of it.
         total: how many there are; None when nobody knows.
+        where: returns file and place of one by its number, from 1.
     """
     columns = (TextColumn("import"), BarColumn(bar_width=40), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
@@ -30,8 +33,11 @@ def import_bar(what: str, total: int | None) -> Iterator[Callable[[Step], None]]
                 name = (
                     problem.entry_id if isinstance(problem, knowledge.ImportProblem) else problem.keyword_id
                 )
+                place = f"{where(problem.number)}: " if where else ""
                 errors.print(
-                    f"{what} {problem.number} {name}: {problem.message} ({problem.reason})", style="red"
+                    printable(f"{place}{what} {problem.number} {name}: {problem.message} ({problem.reason})"),
+                    style="red",
+                    soft_wrap=True,
                 )
 
         yield show

@@ -1,17 +1,20 @@
 """Fills a desk over the API, as any client could: knowledge by import, queues and people one by one."""
 
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+import grpc
 from google.protobuf.duration_pb2 import Duration
 
 from balie.api.faq.v1 import entry_pb2, faq_service_pb2
 from balie.api.faq.v1 import knowledge_service_pb2 as knowledge
 from balie.api.handoff.v1 import agent_service_pb2, handoff_pb2, queue_service_pb2
 from balie.cli.desk import Desk
-from balie.client import Balie
-from balie.faq.knowledge.files import read_entries
+from balie.client import Balie, error_of
+from balie.faq.errors import EntryFileWrong
+from balie.faq.knowledge.convert import content_to_proto
+from balie.faq.knowledge.files import Source, read_entries
 from balie.kit.ids import new_id
 
 _CALL_SECONDS = 30.0
@@ -21,40 +24,62 @@ OnProgress = Callable[[knowledge.ImportEntriesResponse], None]
 
 
 async def import_entries(
-    client: Balie, collection: str, path: Path, on_progress: OnProgress, *, dry_run: bool = False
+    client: Balie, header: knowledge.ImportHeader, sources: Sequence[Source], on_progress: OnProgress
 ) -> knowledge.ImportEntriesResponse:
-    """Imports a file of entries into a collection, and returns the last word on it.
+    """Imports files of entries as one, and returns the last word on it.
 
     Raises:
-        balie.faq.errors.EntryFileWrong: the file cannot be read as entries; names file and line.
+        balie.faq.errors.EntryFileWrong: a file cannot be read as entries; names file and line.
         grpc.RpcError: the FAQ service refused the import as a whole.
     """
+    wrong: list[EntryFileWrong] = []
 
     async def parts() -> AsyncIterator[knowledge.ImportEntriesRequest]:
-        header = knowledge.ImportHeader(collection_id=collection, dry_run=dry_run)
         yield knowledge.ImportEntriesRequest(header=header)
-        for entry in read_entries(path):
-            texts = [
-                entry_pb2.EntryText(
-                    language=text.language,
-                    question=text.question,
-                    phrasings=text.phrasings,
-                    answer=text.answer,
-                )
-                for text in entry.texts
-            ]
-            whole = entry_pb2.Entry(id=entry.id, texts=texts, tags=entry.tags, metadata=entry.metadata)
-            yield knowledge.ImportEntriesRequest(entry=whole)
+        try:
+            for source in sources:
+                for entry in read_entries(source):
+                    yield knowledge.ImportEntriesRequest(entry=content_to_proto(entry.content))
+        except EntryFileWrong as error:
+            wrong.append(error)
+            raise
+        yield knowledge.ImportEntriesRequest(end=knowledge.ImportEnd())
 
     last = knowledge.ImportEntriesResponse()
-    async for last in client.knowledge.ImportEntries(parts(), timeout=_IMPORT_SECONDS):
-        on_progress(last)
+    try:
+        async for last in client.knowledge.ImportEntries(parts(), timeout=_IMPORT_SECONDS):
+            on_progress(last)
+    except (
+        grpc.RpcError,
+        asyncio.CancelledError,
+    ):  # gRPC cancels a call whose requests end with an exception
+        if wrong:
+            raise wrong[0] from None
+        raise
     return last
+
+
+async def find_collection(client: Balie, collection: str) -> entry_pb2.Collection | None:
+    """Returns a collection; None when there is none."""
+    request = knowledge.GetCollectionRequest(collection_id=collection)
+    try:
+        response = await client.knowledge.GetCollection(request, timeout=_CALL_SECONDS)
+    except grpc.RpcError as error:
+        if error_of(error).reason == "COLLECTION_NOT_FOUND":
+            return None
+        raise
+    return response.collection
 
 
 async def make_collection(client: Balie, collection: str, languages: tuple[str, ...]) -> None:
     """Creates a collection, or gives the one there is these languages."""
-    wanted = entry_pb2.Collection(id=collection, display_name=collection.capitalize(), languages=languages)
+    wanted = await find_collection(client, collection)
+    if wanted is None:
+        wanted = entry_pb2.Collection(id=collection, display_name=collection.capitalize())
+    kept = [language for language in wanted.fallback if language in languages]
+    del wanted.languages[:], wanted.fallback[:]
+    wanted.languages.extend(languages)
+    wanted.fallback.extend(kept)
     request = knowledge.UpsertCollectionRequest(collection=wanted, request_id=new_id())
     await client.knowledge.UpsertCollection(request, timeout=_CALL_SECONDS)
 
@@ -77,7 +102,8 @@ async def fill(client: Balie, desk: Desk, on_progress: OnProgress) -> knowledge.
         agent_request = agent_service_pb2.UpsertAgentRequest(agent=_agent(agent), request_id=new_id())
         await client.agents.UpsertAgent(agent_request, timeout=_CALL_SECONDS)
     await make_collection(client, collection, languages)
-    result = await import_entries(client, collection, desk.faq, on_progress)
+    header = knowledge.ImportHeader(collection_id=collection)
+    result = await import_entries(client, header, [Source(desk.faq)], on_progress)
     await wait_for_index(client, collection, result.index_generation)
     return result
 

@@ -17,6 +17,7 @@ from balie.faq.index.kinds import Kinds
 from balie.faq.index.parts import Parts
 from balie.faq.index.upkeep import Upkeep
 from balie.faq.index.vectors import Vectors
+from balie.faq.knowledge.exporting import Exporter
 from balie.faq.knowledge.importing import Importer
 from balie.faq.knowledge.knowledge import Knowledge
 from balie.faq.knowledge.service import KnowledgeService
@@ -82,7 +83,13 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
                 (faq_service_pb2_grpc.add_FaqServiceServicer_to_server, FaqService(search)),
                 (
                     knowledge_service_pb2_grpc.add_KnowledgeServiceServicer_to_server,
-                    KnowledgeService(knowledge, Importer(database, store, writer), search, indexes),
+                    KnowledgeService(
+                        knowledge,
+                        Importer(database, store, writer),
+                        Exporter(database, store),
+                        search,
+                        indexes,
+                    ),
                 ),
             ),
             ready=database.check,

@@ -20,14 +20,34 @@ class EntryText:
         return (self.question, *self.phrasings)
 
 
+class EntryState(IntEnum):
+    """Whether searches find an entry; the numbers are the contract's."""
+
+    DRAFT = 1
+    PUBLISHED = 2
+    ARCHIVED = 3
+
+
 @dataclass(frozen=True, slots=True)
 class EntryContent:
-    """What a caller says an entry holds."""
+    """What a caller says an entry holds.
+
+    Attributes:
+        valid_from: first moment at which searches find it; None for ever since.
+        valid_until: first moment at which they find it no longer; None for ever.
+        audience: for whom it is; empty for everyone.
+        market: for which markets it is; empty for all.
+    """
 
     id: str
     texts: tuple[EntryText, ...]
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    state: EntryState = EntryState.PUBLISHED
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    audience: tuple[str, ...] = ()
+    market: tuple[str, ...] = ()
 
     def size(self) -> int:
         """Returns how many characters its texts have."""
@@ -69,11 +89,13 @@ class CollectionContent:
 
     Attributes:
         languages: those that entries may have, best first.
+        fallback: the order in which they stand in for one that an entry lacks; empty for that of `languages`.
     """
 
     id: str
     display_name: str
     languages: tuple[str, ...]
+    fallback: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +148,23 @@ class Embedding:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """Which entries may be given: those that pass every one of its fields; an empty field lets all pass.
+
+    Attributes:
+        audience: those for at least one of these, or for everyone.
+        market: those for at least one of these, or for all markets.
+        metadata: pairs that an entry must have.
+    """
+
+    tags_any: frozenset[str] = frozenset()
+    tags_all: frozenset[str] = frozenset()
+    audience: frozenset[str] = frozenset()
+    market: frozenset[str] = frozenset()
+    metadata: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What a search asks.
 
@@ -144,6 +183,24 @@ class Question:
     top_k: int
     entry_ids: tuple[str, ...]
     min_generation: int
+    filter: Filter = Filter()
+
+
+class Prune(IntEnum):
+    """What becomes of entries that are not in an import; the numbers are the contract's."""
+
+    NOTHING = 0
+    DELETE = 1
+    ARCHIVE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOrder:
+    """What an import is asked to do."""
+
+    collection_id: str
+    dry_run: bool = False
+    prune: Prune = Prune.NOTHING
 
 
 class Source(IntEnum):
@@ -161,11 +218,16 @@ class NoAnswer(IntEnum):
     BELOW_THRESHOLD = 2
     AMBIGUOUS = 3
     ENTRIES_MISSING = 4
+    NONE_ALLOWED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One ranked result of a search, in the language in which it is given."""
+    """One ranked result of a search, in the language in which it is given.
+
+    Attributes:
+        is_fallback_language: whether that language stands in for the one asked for.
+    """
 
     answer_id: str
     entry_id: str
@@ -175,6 +237,7 @@ class Answer:
     score: float
     above_threshold: bool
     source: Source
+    is_fallback_language: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,12 +94,15 @@ class EntryFileWrong(Exception):
 
     Attributes:
         path: the file.
-        line: where in it, from 1; 0 when it is the file as a whole.
+        line: where in it, from 1, in `unit`s; 0 when it is the file as a whole.
         problem: what is wrong there.
+        unit: what `line` counts: lines, or a page's questions.
     """
 
-    def __init__(self, path: Path, line: int, problem: str) -> None:
-        super().__init__(f"{path}:{line}: {problem}" if line else f"{path}: {problem}")
+    def __init__(self, path: Path, line: int, problem: str, *, unit: str = "line") -> None:
+        place = f":{line}" if unit == "line" else f": {unit} {line}"
+        super().__init__(f"{path}{place}: {problem}" if line else f"{path}: {problem}")
         self.path = path
         self.line = line
         self.problem = problem
+        self.unit = unit

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,7 @@ async def replica(
     delay_seconds: float = 0.05,
     kinds: Kinds | None = None,
     folder: Path | None = None,
+    clock: Callable[[], datetime] | None = None,
 ) -> AsyncIterator[Replica]:
     """Opens a replica, its indexes loaded, and closes it.
 
@@ -134,7 +136,7 @@ async def replica(
                     indexes,
                     Knowledge(database, ledger, store, writer),
                     Importer(database, store, writer),
-                    Search(indexes, searchers),
+                    Search(indexes, searchers, clock or (lambda: datetime.now(UTC))),
                     encoder,
                 )
             finally:

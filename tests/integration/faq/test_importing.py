@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, Iterable
 import pytest
 from tests.integration.faq.replicas import FERRY, TENANT, Replica, content, replica, write
 
-from balie.faq.domain import EntryContent
+from balie.faq.domain import EntryContent, EntryState, ImportOrder, Prune
 from balie.faq.errors import CollectionNotFound
+from balie.faq.knowledge.exporting import Exporter
 from balie.kit.imports.progress import ImportCounts, ImportProgress, Problem
 
 pytestmark = pytest.mark.timeout(60)
@@ -20,8 +21,11 @@ async def stream(parts: Iterable[Part]) -> AsyncGenerator[Part, None]:
         yield part
 
 
-async def imported(one: Replica, parts: Iterable[Part], *, dry_run: bool = False) -> list[ImportProgress]:
-    return [step async for step in one.importer.run(TENANT, FERRY, stream(parts), dry_run=dry_run)]
+async def imported(
+    one: Replica, parts: Iterable[Part], *, dry_run: bool = False, prune: Prune = Prune.NOTHING
+) -> list[ImportProgress]:
+    order = ImportOrder(FERRY, dry_run, prune)
+    return [step async for step in one.importer.run(TENANT, order, stream(parts))]
 
 
 def counted(progress: ImportProgress) -> tuple[int, int, int, int, int]:
@@ -151,7 +155,7 @@ async def test_ends_when_the_collection_goes_meanwhile(sqlite_url: str) -> None:
             yield content("dogs")
 
         with pytest.raises(CollectionNotFound):
-            async for _ in one.importer.run(TENANT, FERRY, parts()):
+            async for _ in one.importer.run(TENANT, ImportOrder(FERRY), parts()):
                 pass
 
 
@@ -167,7 +171,7 @@ async def test_a_stream_that_breaks_leaves_whole_batches(database_url: str) -> N
         steps: list[ImportProgress] = []
 
         async def follow() -> None:
-            async for step in one.importer.run(TENANT, FERRY, parts()):
+            async for step in one.importer.run(TENANT, ImportOrder(FERRY), parts()):
                 steps.append(step)  # noqa: PERF401  those before it breaks are wanted
 
         with pytest.raises(ConnectionError):
@@ -190,7 +194,7 @@ async def test_a_caller_who_leaves_ends_it(sqlite_url: str) -> None:
             finally:
                 closed.set()
 
-        run = one.importer.run(TENANT, FERRY, parts())
+        run = one.importer.run(TENANT, ImportOrder(FERRY), parts())
         assert (await anext(run)).counts.received == 100
         await run.aclose()
         assert closed.is_set()
@@ -207,7 +211,7 @@ async def test_entries_are_written_while_nobody_reads_the_progress(sqlite_url: s
                 yield content(f"e{number:03}")
             finished.set()
 
-        run = one.importer.run(TENANT, FERRY, parts())
+        run = one.importer.run(TENANT, ImportOrder(FERRY), parts())
         assert (await anext(run)).counts.received == 100
         await asyncio.wait_for(finished.wait(), 20)  # and no progress is asked for meanwhile
         rest = [step async for step in run]
@@ -221,3 +225,94 @@ async def test_very_large_entries_make_smaller_batches(sqlite_url: str) -> None:
         large = [content(f"e{number}", *["x" * 1000] * 101) for number in range(45)]
         steps = await imported(one, large)
         assert [step.counts.received for step in steps] == [20, 40, 45, 45]
+
+
+async def states(one: Replica) -> dict[str, EntryState]:
+    found, _ = await one.knowledge.entries(TENANT, FERRY, limit=500, token="", tag="")
+    return {entry.id: entry.content.state for entry in found}
+
+
+@pytest.mark.parametrize("prune", [Prune.DELETE, Prune.ARCHIVE])
+async def test_what_a_complete_import_does_not_hold_is_taken_out(database_url: str, prune: Prune) -> None:
+    async with replica(database_url) as one:
+        await one.collect()
+        await imported(one, [content(f"e{number:03}") for number in range(230)])
+        kept = [content(f"e{number:03}", "changed" if number else "e000") for number in range(10)]
+        pretended = await imported(one, kept, dry_run=True, prune=prune)
+        assert (pretended[-1].counts.pruned, len(await stored(one))) == (220, 230)
+        steps = await imported(one, kept, prune=prune)
+        assert (steps[-1].counts.pruned, steps[-1].done) == (220, True)
+        assert [step.counts.pruned for step in steps] == sorted(step.counts.pruned for step in steps)
+        left = await states(one)
+        names = {f"e{number:03}" for number in range(10)}
+        if prune is Prune.DELETE:
+            assert set(left) == names
+        else:
+            assert len(left) == 230
+            archived = {name for name, state in left.items() if state is EntryState.ARCHIVED}
+            assert archived == set(left) - names
+        collection = await one.knowledge.collection(TENANT, FERRY)
+        assert (collection.entry_count, collection.generation) == (len(left), steps[-1].counts.generation)
+        again = await imported(one, kept, prune=prune)
+        assert (again[-1].counts.pruned, again[-1].counts.generation) == (0, steps[-1].counts.generation)
+        assert await one.found("e100", top_k=50, min_generation=again[-1].counts.generation)
+        assert set((await one.ids())[0]) == names
+
+
+async def test_nothing_is_taken_out_when_something_was_refused_or_nothing_came(sqlite_url: str) -> None:
+    async with replica(sqlite_url) as one:
+        await one.collect(languages=("en",))
+        await imported(one, [content("dogs"), content("cats")])
+        steps = await imported(one, [content("dogs"), content("dutch", language="nl")], prune=Prune.DELETE)
+        assert (steps[-1].counts.refused, steps[-1].counts.pruned, steps[-1].done) == (1, 0, True)
+        assert (await imported(one, [], prune=Prune.DELETE))[-1].counts.pruned == 0
+        assert await stored(one) == ["cats", "dogs"]
+
+
+async def test_a_stream_that_breaks_takes_nothing_out(sqlite_url: str) -> None:
+    async with replica(sqlite_url) as one:
+        await one.collect()
+        await imported(one, [content("dogs"), content("cats")])
+
+        async def parts() -> AsyncGenerator[Part, None]:
+            for number in range(120):
+                yield content(f"e{number:03}")
+            raise ConnectionError
+
+        with pytest.raises(ConnectionError):
+            async for _ in one.importer.run(TENANT, ImportOrder(FERRY, prune=Prune.DELETE), parts()):
+                pass
+        assert {"dogs", "cats"} <= set(await stored(one))
+
+
+async def test_what_somebody_else_writes_meanwhile_stays(sqlite_url: str) -> None:
+    async with replica(sqlite_url) as one:
+        await one.collect()
+        await imported(one, [content("dogs"), content("cats"), content("cows")])
+
+        async def parts() -> AsyncGenerator[Part, None]:
+            yield content("dogs")
+            await one.put("cats", "changed meanwhile")
+            await one.put("pigs", "new meanwhile")
+
+        order = ImportOrder(FERRY, prune=Prune.DELETE)
+        steps = [step async for step in one.importer.run(TENANT, order, parts())]
+        assert steps[-1].counts.pruned == 1
+        assert await stored(one) == ["cats", "dogs", "pigs"]
+
+
+async def test_an_export_gives_every_entry_once_in_messages_of_bounded_size(database_url: str) -> None:
+    async with replica(database_url) as one:
+        await one.collect()
+        exporter = Exporter(one.database, one.store)
+        assert [page async for page in exporter.run(TENANT, FERRY)] == [((), 0)]
+        large = [content(f"l{number}", *["x" * 1000] * 101) for number in range(16)]
+        small = [content(f"e{number:03}") for number in range(130)]
+        await imported(one, [*small, *large])
+        pages = [page async for page in exporter.run(TENANT, FERRY)]
+        given = [entry.content for page, _ in pages for entry in page]
+        assert given == sorted([*small, *large], key=lambda one: one.id)
+        assert {total for _, total in pages} == {146}
+        assert max(sum(entry.content.size() for entry in page) for page, _ in pages) < 800_000
+        with pytest.raises(CollectionNotFound):
+            await anext(exporter.run(TENANT, "no-such"))

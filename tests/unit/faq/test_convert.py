@@ -5,12 +5,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
 from balie.api.faq.v1 import entry_pb2, faq_service_pb2, knowledge_service_pb2
 from balie.faq import convert as searches
-from balie.faq.domain import Collection, CollectionContent, Entry, EntryContent, EntryText, Question
+from balie.faq.domain import (
+    Collection,
+    CollectionContent,
+    Entry,
+    EntryContent,
+    EntryState,
+    EntryText,
+    Filter,
+    ImportOrder,
+    Prune,
+    Question,
+)
 from balie.faq.knowledge import convert
 from balie.kit.errors import Failure, ImportOutOfOrder
 from balie.kit.imports.progress import Problem
@@ -33,12 +45,18 @@ TEXTS = LANGUAGES.flatmap(
         ]
     )
 )
+MOMENTS = st.datetimes(datetime(1, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 CONTENTS = st.builds(
     EntryContent,
     id=IDS,
     texts=TEXTS,
     tags=st.lists(words(), max_size=5).map(tuple),
     metadata=st.dictionaries(words(), st.just("") | words(), max_size=5),
+    state=st.sampled_from(EntryState),
+    valid_from=st.none() | MOMENTS,
+    valid_until=st.none() | st.just(datetime(2100, 1, 1, tzinfo=UTC)),
+    audience=st.lists(words(), max_size=3).map(tuple),
+    market=st.lists(words(), max_size=3).map(tuple),
 )
 
 
@@ -81,7 +99,7 @@ def test_an_entry_comes_back_as_it_was_sent(content: EntryContent) -> None:
 
 @given(IDS, words(), LANGUAGES)
 def test_a_collection_comes_back_as_it_was_sent(name: str, shown: str, languages: list[str]) -> None:
-    content = CollectionContent(name, shown, tuple(languages))
+    content = CollectionContent(name, shown, tuple(languages), tuple(reversed(languages[1:])))
     sent = convert.collection_to_proto(Collection(content, 3, 9, 4, NOON, NOON, NOON))
     assert convert.collection_from_proto(sent) == content
     assert (sent.etag, sent.entry_count) == ("3", 4)
@@ -99,6 +117,11 @@ def test_a_collection_comes_back_as_it_was_sent(name: str, shown: str, languages
         ({"languages": ["n"]}, "FIELD_MALFORMED", "collection.languages"),
         ({"languages": [""]}, "FIELD_REQUIRED", "collection.languages"),
         ({"languages": ["nl", "de", "NL"]}, "ENTRY_LANGUAGE_INVALID", ""),
+        ({"fallback": ["nl", "NL"]}, "ENTRY_LANGUAGE_INVALID", ""),
+        ({"fallback": ["de"]}, "ENTRY_LANGUAGE_INVALID", ""),
+        ({"fallback": ["nl"] * 21}, "TOO_MANY_ITEMS", "collection.fallback"),
+        ({"fallback": ["n"]}, "FIELD_MALFORMED", "collection.fallback"),
+        ({"fallback": [""]}, "FIELD_REQUIRED", "collection.fallback"),
     ],
 )
 def test_refuses_a_collection_outside_its_bounds(changes: dict[str, Any], reason: str, field: str) -> None:
@@ -143,6 +166,21 @@ def test_takes_a_collection_at_its_bounds(changes: dict[str, Any]) -> None:
         ({"metadata": {"": "x"}}, "FIELD_REQUIRED", "entry.metadata"),
         ({"metadata": {"x": "x" * 1025}}, "FIELD_TOO_LONG", "entry.metadata"),
         ({"metadata": {"x": "\0"}}, "FIELD_MALFORMED", "entry.metadata"),
+        ({"state": 9}, "FIELD_UNKNOWN_VALUE", "entry.state"),
+        ({"valid_from": Timestamp(seconds=-(10**12))}, "FIELD_MALFORMED", "entry.valid_from"),
+        ({"valid_until": Timestamp(seconds=10**12)}, "FIELD_MALFORMED", "entry.valid_until"),
+        ({"valid_until": Timestamp(seconds=1, nanos=-5)}, "FIELD_MALFORMED", "entry.valid_until"),
+        (
+            {"valid_from": Timestamp(seconds=7), "valid_until": Timestamp(seconds=7)},
+            "FIELD_MALFORMED",
+            "entry.valid_until",
+        ),
+        ({"audience": ["x"] * 21}, "TOO_MANY_ITEMS", "entry.audience"),
+        ({"audience": ["x" * 65]}, "FIELD_TOO_LONG", "entry.audience"),
+        ({"audience": [" "]}, "FIELD_REQUIRED", "entry.audience"),
+        ({"market": ["x"] * 21}, "TOO_MANY_ITEMS", "entry.market"),
+        ({"market": ["x" * 65]}, "FIELD_TOO_LONG", "entry.market"),
+        ({"market": ["a\0"]}, "FIELD_MALFORMED", "entry.market"),
     ],
 )
 def test_refuses_an_entry_outside_its_bounds(changes: dict[str, Any], reason: str, field: str) -> None:
@@ -156,6 +194,8 @@ def test_refuses_an_entry_outside_its_bounds(changes: dict[str, Any], reason: st
         {"texts": [text(question="x" * 1000, phrasings=["🛳" * 1000] * 100, answer="x" * 10_000)]},
         {"tags": ["x" * 64] * 50},
         {"metadata": {f"{n:064}": "x" * 1024 for n in range(50)}},
+        {"audience": ["x" * 64] * 20, "market": ["x" * 64] * 20},
+        {"valid_from": Timestamp(seconds=7), "valid_until": Timestamp(seconds=7, nanos=1000)},
     ],
 )
 def test_takes_an_entry_at_its_bounds(changes: dict[str, Any]) -> None:
@@ -183,6 +223,21 @@ def test_takes_an_entry_at_its_bounds(changes: dict[str, Any]) -> None:
         ({"embedding": embedding(fingerprint="x" * 129)}, "FIELD_TOO_LONG", "embedding.fingerprint"),
         ({"embedding": embedding(values=[])}, "FIELD_REQUIRED", "embedding.values"),
         ({"embedding": embedding(values=[0.0] * 4097)}, "TOO_MANY_ITEMS", "embedding.values"),
+        ({"filter": {"tags_any": ["x"] * 51}}, "TOO_MANY_ITEMS", "filter.tags_any"),
+        ({"filter": {"tags_any": [""]}}, "FIELD_REQUIRED", "filter.tags_any"),
+        ({"filter": {"tags_all": ["x"] * 51}}, "TOO_MANY_ITEMS", "filter.tags_all"),
+        ({"filter": {"tags_all": ["x" * 65]}}, "FIELD_TOO_LONG", "filter.tags_all"),
+        ({"filter": {"audience": ["x"] * 21}}, "TOO_MANY_ITEMS", "filter.audience"),
+        ({"filter": {"audience": ["a\0"]}}, "FIELD_MALFORMED", "filter.audience"),
+        ({"filter": {"market": ["x"] * 21}}, "TOO_MANY_ITEMS", "filter.market"),
+        ({"filter": {"market": ["x" * 65]}}, "FIELD_TOO_LONG", "filter.market"),
+        (
+            {"filter": {"metadata": {str(n): "x" for n in range(51)}}},
+            "TOO_MANY_ITEMS",
+            "filter.metadata",
+        ),
+        ({"filter": {"metadata": {"x": "x" * 1025}}}, "FIELD_TOO_LONG", "filter.metadata"),
+        ({"filter": {"metadata": {"": "x"}}}, "FIELD_REQUIRED", "filter.metadata"),
     ],
 )
 def test_refuses_a_search_outside_its_bounds(changes: dict[str, Any], reason: str, field: str) -> None:
@@ -196,6 +251,7 @@ def test_takes_a_search_at_its_bounds_and_fills_in_what_is_left_out() -> None:
         text="🛳" * 4096, top_k=50, entry_ids=[*"abcdefghij"], min_generation=2**63 - 1, language="nl-BE"
     )
     assert searches.question_from_proto(large).top_k == 50
+    assert plain.filter == Filter()
     named = question(text="", entry_ids=["b", "a", "b"])
     assert searches.question_from_proto(named).entry_ids == ("b", "a")
 
@@ -206,10 +262,14 @@ def part(**changes: Any) -> knowledge_service_pb2.ImportEntriesRequest:
 
 def test_an_import_begins_with_its_header_and_goes_on_with_entries() -> None:
     header = part(header=knowledge_service_pb2.ImportHeader(collection_id="ferry", dry_run=True))
-    assert convert.import_header(header) == ("ferry", True)
+    assert convert.import_order(header) == ImportOrder("ferry", dry_run=True)
+    pruning = knowledge_service_pb2.ImportHeader(
+        collection_id="ferry", prune=knowledge_service_pb2.PRUNE_MODE_ARCHIVE
+    )
+    assert convert.import_order(part(header=pruning)).prune is Prune.ARCHIVE
     for wrong in (None, part(), part(entry=entry())):
         with pytest.raises(ImportOutOfOrder) as caught:
-            convert.import_header(wrong)
+            convert.import_order(wrong)
         assert caught.value.metadata == {"expected": "header"}
     for late in (header, part()):
         with pytest.raises(ImportOutOfOrder) as caught:

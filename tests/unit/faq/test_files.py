@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from balie.faq.domain import EntryText
+from balie.faq.domain import EntryContent, EntryText
 from balie.faq.errors import EntryFileWrong
 from balie.faq.knowledge.files import FileEntry, count_entries, read_entries
 
@@ -50,7 +50,7 @@ def written(folder: Path, name: str, text: str | bytes) -> Path:
 
 def test_reads_yaml_with_every_scalar_as_text(tmp_path: Path) -> None:
     dogs, cats = read_entries(written(tmp_path, "faq.yaml", YAML))
-    assert dogs == FileEntry(
+    made = EntryContent(
         id="dogs",
         texts=(
             EntryText("nl", "Mag mijn hond mee?", ("hond", "yes", "2024"), "Ja, aan de lijn."),
@@ -58,9 +58,9 @@ def test_reads_yaml_with_every_scalar_as_text(tmp_path: Path) -> None:
         ),
         tags=("dogs", "prices"),
         metadata={"owner": "12"},
-        line=5,
     )
-    assert (cats.id, cats.line) == ("cats", 18)
+    assert dogs == FileEntry(made, 5)
+    assert (cats.id, cats.place) == ("cats", 18)
 
 
 def test_reads_json_lines_in_both_forms(tmp_path: Path) -> None:
@@ -73,8 +73,8 @@ def test_reads_json_lines_in_both_forms(tmp_path: Path) -> None:
     flat = {"id": "b", "question": "q", "answer": "a", "lang": "en", "source": "elsewhere"}
     path = written(tmp_path, "faq.jsonl", f"{json.dumps(whole)}\n\n{json.dumps(flat)}\n")
     first, second = read_entries(path)
-    assert first == FileEntry("a", (EntryText("nl", "q", (), "a"),), ("t",), {"k": "v"}, 1)
-    assert second == FileEntry("b", (EntryText("en", "q", (), "a"),), line=3)
+    assert first == FileEntry(EntryContent("a", (EntryText("nl", "q", (), "a"),), ("t",), {"k": "v"}), 1)
+    assert second == FileEntry(EntryContent("b", (EntryText("en", "q", (), "a"),)), 3)
 
 
 def test_reads_a_file_that_begins_with_a_byte_order_mark(tmp_path: Path) -> None:
@@ -132,8 +132,10 @@ def test_names_the_line_of_what_is_wrong_in_json_lines(tmp_path: Path, second: s
 
 @pytest.mark.parametrize("name", ["faq.yaml", "faq.jsonl"])
 def test_refuses_another_encoding(tmp_path: Path, name: str) -> None:
-    failure = wrong(written(tmp_path, name, "vraag: één".encode("latin-1")))
-    assert (failure.line, failure.problem) == (0, "is not UTF-8 text")
+    failure = wrong(written(tmp_path, name, "\nvraag: één".encode("latin-1")))
+    assert failure.line == 2
+    assert failure.problem.startswith("the byte 0xE9 in column 8 is not UTF-8; in Windows-1252 it is 'é'")
+    assert "--encoding windows-1252" in failure.problem
 
 
 @pytest.mark.parametrize("name", ["faq.yaml", "faq.jsonl"])
@@ -142,7 +144,7 @@ def test_refuses_a_file_that_is_not_there(tmp_path: Path, name: str) -> None:
 
 
 def test_refuses_a_kind_that_it_does_not_know(tmp_path: Path) -> None:
-    assert ".jsonl" in wrong(written(tmp_path, "faq.csv", "id")).problem
+    assert ".jsonl" in wrong(written(tmp_path, "faq.docx", "id")).problem
 
 
 def test_gives_up_on_an_entry_that_aliases_blow_up(tmp_path: Path) -> None:

@@ -29,4 +29,22 @@ def texts(*languages: str) -> list[EntryText]:
 def test_gives_the_language_asked_for_or_the_first_there_is(
     has: tuple[str, ...], asked: str, order: tuple[str, ...], given: str
 ) -> None:
-    assert in_language(texts(*has), asked, order).language == given
+    found, _ = in_language(texts(*has), asked, order)
+    assert found.language == given
+
+
+@pytest.mark.parametrize(
+    ("has", "asked", "stands_in"),
+    [
+        (("en", "nl"), "nl", False),
+        (("en", "nl"), "NL", False),
+        (("nl", "de"), "nl-BE", False),
+        (("en",), "nl", True),
+        (("nl-BE",), "nl", True),
+        (("en",), "", False),
+    ],
+)
+def test_tells_a_language_that_stands_in_for_another(
+    has: tuple[str, ...], asked: str, *, stands_in: bool
+) -> None:
+    assert in_language(texts(*has), asked, ("nl", "en"))[1] is stands_in

@@ -8,7 +8,8 @@ import pytest
 from tests.fakes.words_encoder import DIMENSIONS, vector_of
 
 from balie.faq.domain import Calibration, EntryText
-from balie.faq.index.live_index import IndexedEntry, LiveIndex
+from balie.faq.index.indexed_entry import IndexedEntry
+from balie.faq.index.live_index import LiveIndex
 from balie.faq.index.port import SLOTS
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -61,6 +62,13 @@ def test_names_come_first_in_their_order_and_are_not_ranked_again() -> None:
     found = live.search(vector_of("my dog"), 2, ("cow", "bird", "dog"))
     assert [pinned.id for pinned in found.pinned] == ["cow", "dog"]
     assert [ranked.id for ranked, _ in found.ranked] == ["cat", "pig"]
+
+
+def test_names_and_ranks_only_what_is_allowed() -> None:
+    live = loaded(*[(number, f"e{number}", ["my dog"] * 20) for number in range(1, 31)])
+    found = live.search(vector_of("my dog"), 3, ("e2", "e29"), lambda entry: entry.number > 26)
+    assert [pinned.id for pinned in found.pinned] == ["e29"]
+    assert [ranked.id for ranked, _ in found.ranked] == ["e27", "e28", "e30"]
 
 
 def test_ranks_nothing_without_a_vector() -> None:

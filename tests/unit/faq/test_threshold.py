@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from balie.faq.index.vector_index import Snapshot
+from balie.faq.index.port import Snapshot
 from balie.faq.retrieval.threshold import Policy, learn, leave_one_out
 
 D = 64

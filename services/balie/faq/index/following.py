@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from balie.faq import events
-from balie.faq.domain import BuildStep, Collection, Entry
+from balie.faq.domain import BuildStep, Collection
 from balie.faq.index.files import Owner
-from balie.faq.index.live_index import IndexedEntry, LiveIndex
+from balie.faq.index.indexed_entry import IndexedEntry, published, worded
+from balie.faq.index.live_index import LiveIndex
 from balie.faq.index.loading import Loader
 from balie.faq.index.parts import Parts
 from balie.faq.index.progress import Progress
@@ -19,8 +20,7 @@ from balie.kit.errors import CursorExpired, Failure
 from balie.kit.eventlog import Record
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
 _log = structlog.get_logger()
 
@@ -130,6 +130,7 @@ class CollectionFollower:
             self.live.load,
             loaded.rows,
             languages=collection.content.languages,
+            fallback=collection.content.fallback,
             generation=collection.generation,
             as_of=collection.changed_at,
             base=saved.index if saved else None,
@@ -174,19 +175,16 @@ class CollectionFollower:
             collection = await self.parts.store.collection(tx, self._tenant, self._collection_id)
             if collection is None and any(change.deleted and not change.entry_id for change in changes):
                 return True
-            present = await self.parts.store.entries(tx, self._tenant, self._collection_id, ids)
-        texts = {
-            phrasing
-            for entry in present.values()
-            for text in entry.content.texts
-            for phrasing in text.asked()
-        }
+            found = await self.parts.store.entries(tx, self._tenant, self._collection_id, ids)
+        present = published(found.values())
+        texts = {text for entry in present for text in worded(entry)}
         vectors = await self.parts.vectors.of(self._tenant, self._collection_id, texts)
         await self.parts.in_thread(
             self.live.change,
             {change.entry_number for change in changes if change.entry_id},
-            {IndexedEntry.of(entry): _rows(entry, vectors) for entry in present.values()},
+            {IndexedEntry.of(entry): [vectors[text] for text in worded(entry)] for entry in present},
             languages=collection.content.languages if collection else None,
+            fallback=collection.content.fallback if collection else (),
             generation=records[-1].position,
             as_of=records[-1].recorded_at,
         )
@@ -194,7 +192,3 @@ class CollectionFollower:
         self._calibration.changed()
         self.troubles = (0, "")
         return False
-
-
-def _rows(entry: Entry, vectors: "dict[str, NDArray[np.float32]]") -> "list[NDArray[np.float32]]":
-    return [vectors[phrasing] for text in entry.content.texts for phrasing in text.asked()]

@@ -5,14 +5,14 @@ are those of the generation that it names.
 """
 
 import asyncio
-import hashlib
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from balie.faq.domain import Calibration, Entry, EntryText, IndexState
+from balie.faq.domain import Calibration, IndexState
+from balie.faq.index.indexed_entry import IndexedEntry
 from balie.faq.index.kinds import Kinds
 from balie.faq.index.locks import ReadWriteLock
 from balie.faq.index.port import Snapshot, VectorIndex
@@ -24,52 +24,21 @@ if TYPE_CHECKING:
     EntryVectors = Sequence[NDArray[np.float32]]
 
 
-_DIGEST_BYTES = 16
-
-
-@dataclass(frozen=True, slots=True)
-class IndexedEntry:
-    """What the index keeps of an entry; its phrasings are there as vectors alone.
-
-    Attributes:
-        digest: of its questions and phrasings: the same when its vectors are.
-    """
-
-    number: int
-    id: str
-    revision: int
-    texts: tuple[EntryText, ...]
-    digest: bytes = b""
-
-    @staticmethod
-    def of(entry: Entry) -> "IndexedEntry":
-        """Returns what is kept of a stored entry."""
-        texts = tuple(replace(text, phrasings=()) for text in entry.content.texts)
-        return IndexedEntry(entry.number, entry.id, entry.revision, texts, _digest(entry))
-
-
-def _digest(entry: Entry) -> bytes:
-    found = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    for text in entry.content.texts:
-        for phrasing in text.asked():
-            encoded = phrasing.encode("utf-8", "replace")
-            found.update(len(encoded).to_bytes(4, "big") + encoded)
-    return found.digest()
-
-
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a search finds in one state of the index.
 
     Attributes:
         ranked: entries with their scores, best first, ties by id.
-        pinned: those of the entries named that exist, in the order they were named.
+        pinned: those of the entries named that exist and are allowed, in the order they were named.
         languages: of the collection, best first.
+        fallback: all of them in the order in which they stand in for one that an entry lacks.
     """
 
     ranked: tuple[tuple[IndexedEntry, float], ...]
     pinned: tuple[IndexedEntry, ...]
     languages: tuple[str, ...]
+    fallback: tuple[str, ...]
     state: IndexState
 
 
@@ -102,6 +71,7 @@ class LiveIndex:
         self._entries: dict[int, IndexedEntry] = {}
         self._numbers: dict[str, int] = {}
         self._languages: tuple[str, ...] = ()
+        self._fallback: tuple[str, ...] = ()
         self._generation = 0
         self._as_of = as_of
         self._calibration = calibration
@@ -117,21 +87,33 @@ class LiveIndex:
         with self._lock.reading():
             return self._state()
 
-    def search(self, vector: "NDArray[np.float32] | None", top: int, pinned: Sequence[str] = ()) -> Found:
+    def search(
+        self,
+        vector: "NDArray[np.float32] | None",
+        top: int,
+        pinned: Sequence[str] = (),
+        allows: Callable[[IndexedEntry], bool] | None = None,
+    ) -> Found:
         """Returns the best entries and the ones named, of one state.
 
         Args:
             vector: shape (dimensions,), float32, of length 1; None to rank nothing.
-            top: most ranked entries.
+            top: most ranked entries; as many come whenever there are as many that are allowed.
             pinned: ids of the entries named, which are not ranked again.
+            allows: says which entries may be given; None for all of them.
         """
         with self._lock.reading():
             named = [self._entries[self._numbers[key]] for key in pinned if key in self._numbers]
             apart = {entry.number for entry in named}
-            hits = [] if vector is None else self._vectors.search(vector, top + len(apart))
-            ranked = [(self._entries[hit.number], hit.score) for hit in hits if hit.number not in apart]
+
+            def allowed(number: int) -> bool:
+                return number not in apart and (allows is None or allows(self._entries[number]))
+
+            hits = [] if vector is None else self._vectors.search(vector, top, allowed=allowed)
+            ranked = [(self._entries[hit.number], hit.score) for hit in hits]
             ranked.sort(key=lambda pair: (-pair[1], pair[0].id))
-            return Found(tuple(ranked[:top]), tuple(named), self._languages, self._state())
+            named = [entry for entry in named if allows is None or allows(entry)]
+            return Found(tuple(ranked[:top]), tuple(named), self._languages, self._fallback, self._state())
 
     def snapshot(self) -> tuple[int, Snapshot]:
         """Returns the generation and a copy of all its vectors."""
@@ -148,6 +130,7 @@ class LiveIndex:
         entries: "Mapping[IndexedEntry, EntryVectors]",
         *,
         languages: tuple[str, ...],
+        fallback: tuple[str, ...] = (),
         generation: int,
         as_of: datetime,
         base: VectorIndex | None = None,
@@ -157,6 +140,7 @@ class LiveIndex:
         Args:
             entries: with one vector for each question and phrasing; with none when `base` has them.
             languages: of the collection.
+            fallback: the order in which they stand in for one that an entry lacks; those left out come last.
             generation: that it holds afterwards.
             as_of: when the newest change of that generation was made.
             base: an index with vectors from before; those of other entries are removed from it.
@@ -169,7 +153,8 @@ class LiveIndex:
             self._vectors = built
             self._entries = {entry.number: entry for entry in entries}
             self._numbers = {entry.id: entry.number for entry in entries}
-            self._languages, self._generation, self._as_of = languages, generation, as_of
+            self._speak(languages, fallback)
+            self._generation, self._as_of = generation, as_of
 
     def change(
         self,
@@ -177,6 +162,7 @@ class LiveIndex:
         added: "Mapping[IndexedEntry, EntryVectors]",
         *,
         languages: tuple[str, ...] | None,
+        fallback: tuple[str, ...] = (),
         generation: int,
         as_of: datetime,
     ) -> None:
@@ -186,6 +172,7 @@ class LiveIndex:
             removed: numbers of the entries that went or changed.
             added: the entries that are there now, with one vector for each question and phrasing.
             languages: of the collection; None when it is gone.
+            fallback: the order in which they stand in for one that an entry lacks; those left out come last.
             generation: that it holds afterwards.
             as_of: when the newest change of that generation was made.
         """
@@ -201,7 +188,8 @@ class LiveIndex:
             for entry in added:
                 self._entries[entry.number] = entry
                 self._numbers[entry.id] = entry.number
-            self._languages = self._languages if languages is None else languages
+            if languages is not None:
+                self._speak(languages, fallback)
             self._generation, self._as_of = generation, as_of
 
     def unfit(self) -> str:
@@ -232,6 +220,9 @@ class LiveIndex:
         """Returns when it holds at least a generation."""
         while self._generation < generation:
             await self._changed.wait()
+
+    def _speak(self, languages: tuple[str, ...], fallback: tuple[str, ...]) -> None:
+        self._languages, self._fallback = languages, tuple(dict.fromkeys((*fallback, *languages)))
 
     def _state(self) -> IndexState:
         return IndexState(

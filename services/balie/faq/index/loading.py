@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from balie.faq.domain import BuildStep, Collection, Entry
 from balie.faq.index.files import Owner, Saved
-from balie.faq.index.live_index import IndexedEntry
+from balie.faq.index.indexed_entry import IndexedEntry, published, worded
 from balie.faq.index.parts import Parts
 from balie.faq.index.progress import Progress
 from balie.faq.index.vectors import text_hash
@@ -70,7 +70,7 @@ class Loader:
         return loaded
 
     async def _read(self) -> tuple[Collection, list[Entry]] | None:
-        """Returns the collection and its entries as of its generation; None when it is gone."""
+        """Returns the collection and its published entries as of its generation; None when it is gone."""
         store, entries = self._parts.store, list[Entry]()
         tenant, collection_id = self._owner.tenant, self._owner.collection_id
         async with self._parts.database.read() as tx:
@@ -80,7 +80,7 @@ class Loader:
             after = ""
             while True:
                 page = await store.list_entries(tx, tenant, collection_id, after=after, limit=_PAGE)
-                entries += page
+                entries += published(page)
                 self._progress.at(len(entries), collection.entry_count)
                 if len(page) < _PAGE:
                     return collection, entries
@@ -106,23 +106,19 @@ class Loader:
         ]
         vectors: dict[str, Vector] = {}
         if changed:
-            texts = [phrasing for entry in changed for phrasing in _asked(entry)]
+            texts = [phrasing for entry in changed for phrasing in worded(entry)]
             vectors = await self._parts.vectors.of(self._owner.tenant, self._owner.collection_id, texts)
         new = {entry.number for entry in changed}
         for entry, kept in zip(page, indexed, strict=True):
             loaded.rows[kept] = (
-                [vectors[phrasing] for phrasing in _asked(entry)] if entry.number in new else []
+                [vectors[phrasing] for phrasing in worded(entry)] if entry.number in new else []
             )
         await asyncio.sleep(0)  # whoever asks a question meanwhile comes in between
 
 
 def _prepared(page: Sequence[Entry], hashes: set[bytes]) -> list[IndexedEntry]:
-    hashes.update(text_hash(phrasing) for entry in page for phrasing in _asked(entry))
+    hashes.update(text_hash(phrasing) for entry in page for phrasing in worded(entry))
     return [IndexedEntry.of(entry) for entry in page]
-
-
-def _asked(entry: Entry) -> Iterator[str]:
-    return (phrasing for text in entry.content.texts for phrasing in text.asked())
 
 
 def _pages(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from balie.api.faq.v1 import entry_pb2, knowledge_service_pb2
-from balie.faq.convert import timestamp
+from balie.faq.convert import AUDIENCES, MARKETS, TAGS, WORD_CHARACTERS, moment, pairs, timestamp, words
 from balie.faq.domain import (
     BuildProgress,
     BuildStep,
@@ -11,13 +11,16 @@ from balie.faq.domain import (
     CollectionContent,
     Entry,
     EntryContent,
+    EntryState,
     EntryText,
+    ImportOrder,
     IndexState,
     IndexUpkeep,
+    Prune,
 )
 from balie.faq.errors import EntryLanguageInvalid
 from balie.kit import bounds
-from balie.kit.errors import Failure, FieldMalformed, ImportOutOfOrder, TooManyItems
+from balie.kit.errors import Failure, FieldMalformed, ImportOutOfOrder
 from balie.kit.imports.progress import ImportProgress, Problem
 
 DISPLAY_NAME_CHARACTERS = 200
@@ -27,11 +30,6 @@ QUESTION_CHARACTERS = 1000
 PHRASINGS = 100
 PHRASING_CHARACTERS = 1000
 ANSWER_CHARACTERS = 10_000
-TAGS = 50
-TAG_CHARACTERS = 64
-METADATA_PAIRS = 50
-METADATA_KEY_CHARACTERS = 64
-METADATA_VALUE_CHARACTERS = 1024
 ETAG_CHARACTERS = 64
 
 
@@ -43,10 +41,17 @@ def collection_from_proto(message: entry_pb2.Collection) -> CollectionContent:
             "collection.display_name", message.display_name, DISPLAY_NAME_CHARACTERS, required=False
         ),
         languages=tuple(bounds.items("collection.languages", message.languages, LANGUAGES, minimum=1)),
+        fallback=tuple(bounds.items("collection.fallback", message.fallback, LANGUAGES)),
     )
-    for language in found.languages:
-        bounds.language("collection.languages", language, required=True)
-    _no_language_twice(found.languages)
+    for field, languages in (("languages", found.languages), ("fallback", found.fallback)):
+        for language in languages:
+            bounds.language(f"collection.{field}", language, required=True)
+        _no_language_twice(languages)
+    for language in found.fallback:
+        if language not in found.languages:
+            raise EntryLanguageInvalid(
+                language, problem="is no language of the collection to fall back on", known=found.languages
+            )
     return found
 
 
@@ -56,6 +61,7 @@ def collection_to_proto(collection: Collection) -> entry_pb2.Collection:
         id=collection.id,
         display_name=collection.content.display_name,
         languages=collection.content.languages,
+        fallback=collection.content.fallback,
         etag=collection.etag,
         entry_count=collection.entry_count,
         create_time=timestamp(collection.created_at),
@@ -69,18 +75,26 @@ def entry_from_proto(message: entry_pb2.Entry) -> EntryContent:
     found = EntryContent(
         id=bounds.identifier("entry.id", message.id),
         texts=tuple(_text_from_proto(text) for text in texts),
-        tags=tuple(bounds.items("entry.tags", message.tags, TAGS)),
-        metadata=dict(message.metadata),
+        tags=words("entry.tags", message.tags, TAGS),
+        metadata=pairs("entry.metadata", message.metadata),
+        state=_state_from_proto(message.state),
+        valid_from=moment("entry.valid_from", message.valid_from) if message.HasField("valid_from") else None,
+        valid_until=moment("entry.valid_until", message.valid_until)
+        if message.HasField("valid_until")
+        else None,
+        audience=words("entry.audience", message.audience, AUDIENCES),
+        market=words("entry.market", message.market, MARKETS),
     )
     _no_language_twice([text.language for text in found.texts])
-    for tag in found.tags:
-        bounds.text("entry.tags", tag, TAG_CHARACTERS)
-    if len(found.metadata) > METADATA_PAIRS:
-        raise TooManyItems("entry.metadata", limit=METADATA_PAIRS, actual=len(found.metadata))
-    for key, value in found.metadata.items():
-        bounds.text("entry.metadata", key, METADATA_KEY_CHARACTERS)
-        bounds.text("entry.metadata", value, METADATA_VALUE_CHARACTERS, required=False)
+    if found.valid_from and found.valid_until and found.valid_until <= found.valid_from:
+        raise FieldMalformed("entry.valid_until", expected="later than entry.valid_from")
     return found
+
+
+def _state_from_proto(value: int) -> EntryState:
+    if value == entry_pb2.ENTRY_STATE_UNSPECIFIED:
+        return EntryState.PUBLISHED
+    return bounds.enum("entry.state", value, EntryState)
 
 
 def _text_from_proto(message: entry_pb2.EntryText) -> EntryText:
@@ -94,21 +108,32 @@ def _text_from_proto(message: entry_pb2.EntryText) -> EntryText:
 
 def entry_to_proto(entry: Entry) -> entry_pb2.Entry:
     """Returns an entry as it is sent."""
+    message = content_to_proto(entry.content)
+    message.collection_id = entry.collection_id
+    message.revision = entry.revision
+    message.etag = entry.etag
+    message.create_time.CopyFrom(timestamp(entry.created_at))
+    message.update_time.CopyFrom(timestamp(entry.updated_at))
+    return message
+
+
+def content_to_proto(content: EntryContent) -> entry_pb2.Entry:
+    """Returns what an entry holds as it is sent, of no collection yet."""
     return entry_pb2.Entry(
-        collection_id=entry.collection_id,
-        id=entry.id,
+        id=content.id,
         texts=[
             entry_pb2.EntryText(
                 language=text.language, question=text.question, phrasings=text.phrasings, answer=text.answer
             )
-            for text in entry.content.texts
+            for text in content.texts
         ],
-        tags=entry.content.tags,
-        metadata=entry.content.metadata,
-        revision=entry.revision,
-        etag=entry.etag,
-        create_time=timestamp(entry.created_at),
-        update_time=timestamp(entry.updated_at),
+        tags=content.tags,
+        metadata=content.metadata,
+        state=entry_pb2.EntryState.ValueType(content.state.value),
+        valid_from=timestamp(content.valid_from) if content.valid_from else None,
+        valid_until=timestamp(content.valid_until) if content.valid_until else None,
+        audience=content.audience,
+        market=content.market,
     )
 
 
@@ -129,7 +154,7 @@ def etag(value: str) -> str:
 
 def tag(value: str) -> str:
     """Returns the tag that a list is narrowed to, empty when it is not."""
-    return bounds.text("tag", value, TAG_CHARACTERS, required=False)
+    return bounds.text("tag", value, WORD_CHARACTERS, required=False)
 
 
 def index_to_proto(
@@ -167,15 +192,19 @@ def build_to_proto(progress: BuildProgress) -> knowledge_service_pb2.BuildProgre
     return knowledge_service_pb2.BuildProgress(step=_STEPS[progress.step], share=progress.share)
 
 
-def import_header(part: knowledge_service_pb2.ImportEntriesRequest | None) -> tuple[str, bool]:
-    """Returns the collection of an import and whether it is a dry run, from its first message.
+def import_order(part: knowledge_service_pb2.ImportEntriesRequest | None) -> ImportOrder:
+    """Returns what an import is asked to do, from its first message.
 
     Raises:
         ImportOutOfOrder: there is none, or it is no header.
     """
     if part is None or part.WhichOneof("part") != "header":
         raise ImportOutOfOrder("header")
-    return collection_id(part.header.collection_id, field="header.collection_id"), part.header.dry_run
+    return ImportOrder(
+        collection_id=collection_id(part.header.collection_id, field="header.collection_id"),
+        dry_run=part.header.dry_run,
+        prune=bounds.enum("header.prune", part.header.prune, Prune, required=False),
+    )
 
 
 def import_entry(
@@ -218,6 +247,7 @@ def progress_to_proto(progress: ImportProgress) -> knowledge_service_pb2.ImportE
         ],
         index_generation=progress.counts.generation,
         done=progress.done,
+        pruned=progress.counts.pruned,
     )
 
 

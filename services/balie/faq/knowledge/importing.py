@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from balie.faq.domain import Collection, Entry, EntryContent
+from balie.faq.domain import Collection, Entry, EntryContent, ImportOrder, Prune
 from balie.faq.errors import CollectionNotFound
+from balie.faq.knowledge.pruning import Held, Pruner
 from balie.faq.knowledge.store import Store
 from balie.faq.knowledge.writing import EntryWriter, check_languages
 from balie.kit.database import Database, Transaction
@@ -27,8 +28,8 @@ class _Import:
     """
 
     tenant: str
-    collection_id: str
-    dry_run: bool
+    order: ImportOrder
+    held: Held
     pretended: dict[str, bytes] = field(default_factory=dict)
 
 
@@ -39,48 +40,69 @@ class Importer:
         self._database = database
         self._store = store
         self._writer = writer
+        self._pruner = Pruner(database, store, writer)
 
     async def run(
         self,
         tenant: str,
-        collection_id: str,
+        order: ImportOrder,
         parts: AsyncGenerator[EntryContent | Problem, None],
-        *,
-        dry_run: bool = False,
     ) -> AsyncGenerator[ImportProgress, None]:
         """Yields progress after each batch, and last when everything is done; see `ImportRun`.
 
+        What the import does not hold is taken out at its end, if so ordered: when something came, nothing was refused,
+        and `parts` ended by itself.
+
         Args:
             tenant: whose collection it is.
-            collection_id: the collection.
+            order: what to do.
             parts: the entries in order; a problem stands for one that is refused already.
-            dry_run: whether to write nothing.
 
         Raises:
             CollectionNotFound: there is no such collection, or it went meanwhile.
         """
         async with self._database.read() as tx:
-            collection = await self._store.collection(tx, tenant, collection_id)
+            collection = await self._store.collection(tx, tenant, order.collection_id)
         if collection is None:
-            raise CollectionNotFound(collection_id)
-        write = partial(self._write, _Import(tenant, collection_id, dry_run))
-        run = ImportRun(parts, write, generation=collection.generation)
+            raise CollectionNotFound(order.collection_id)
+        state = _Import(tenant, order, Held(order.prune, since=collection.generation))
+        run = ImportRun(parts, partial(self._write, state), generation=collection.generation)
         async with aclosing(run.progress()) as messages:
             async for message in messages:
-                yield message
+                if message.done and order.prune is not Prune.NOTHING:
+                    async with aclosing(self._prune(state, message)) as rest:
+                        async for step in rest:
+                            yield step
+                else:
+                    yield message
+
+    async def _prune(self, state: _Import, done: ImportProgress) -> AsyncGenerator[ImportProgress, None]:
+        """Yields progress after each batch taken out, and last that everything is done."""
+        counts = done.counts
+        if counts.received and not counts.refused:
+            order = state.order
+            steps = self._pruner.run(state.tenant, order.collection_id, state.held, dry_run=order.dry_run)
+            async with aclosing(steps) as batches:
+                async for taken, generation in batches:
+                    counts = replace(
+                        counts, pruned=counts.pruned + taken, generation=generation or counts.generation
+                    )
+                    yield ImportProgress(counts, (), done=False)
+        yield replace(done, counts=counts)
 
     async def _write(self, state: _Import, batch: Sequence[Numbered]) -> Written:
-        if state.dry_run:
+        state.held.add(content.id for _, content in batch)
+        if state.order.dry_run:
             async with self._database.read() as tx:
-                collection = await self._store.collection(tx, state.tenant, state.collection_id)
+                collection = await self._store.collection(tx, state.tenant, state.order.collection_id)
                 if collection is None:
-                    raise CollectionNotFound(state.collection_id)
+                    raise CollectionNotFound(state.order.collection_id)
                 plan = await self._plan(tx, state, collection, batch)
             state.pretended |= {content.id: digest_of(content) for content, _ in plan.changes}
             generation = collection.generation
         else:
             async with self._database.write() as tx:
-                collection = await self._writer.locked(tx, state.tenant, state.collection_id)
+                collection = await self._writer.locked(tx, state.tenant, state.order.collection_id)
                 plan = await self._plan(tx, state, collection, batch)
                 generation = collection.generation
                 if plan.changes:

@@ -107,7 +107,7 @@ class Knowledge:
             found = await self._store.entries(tx, write.tenant, collection_id, [entry_id])
             if entry_id not in found:
                 raise EntryNotFound(collection_id, entry_id)
-            return Gone(await self._writer.delete(tx, write.tenant, collection, found[entry_id]))
+            return Gone(await self._writer.delete(tx, write.tenant, collection, [found[entry_id]]))
 
         async with self._database.write() as tx:
             return (await self._ledger.once(tx, write, Gone, work)).generation

@@ -5,15 +5,17 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from balie.api.faq.v1 import knowledge_service_pb2, knowledge_service_pb2_grpc
-from balie.faq.domain import BuildStep, EntryContent
+from balie.faq.domain import BuildStep, EntryContent, ImportOrder, Prune
 from balie.faq.knowledge import convert
 from balie.kit import call
 from balie.kit.caller import Role
+from balie.kit.errors import ImportOutOfOrder
 from balie.kit.imports.progress import Problem
 from balie.kit.paging import page_size
 
 if TYPE_CHECKING:
     from balie.faq.index.indexes import Indexes
+    from balie.faq.knowledge.exporting import Exporter
     from balie.faq.knowledge.importing import Importer
     from balie.faq.knowledge.knowledge import Knowledge
     from balie.faq.retrieval.search import Search
@@ -25,10 +27,16 @@ class KnowledgeService(knowledge_service_pb2_grpc.KnowledgeServiceServicer):
     """Translates between the contract and knowledge work."""
 
     def __init__(
-        self, knowledge: "Knowledge", importer: "Importer", search: "Search", indexes: "Indexes"
+        self,
+        knowledge: "Knowledge",
+        importer: "Importer",
+        exporter: "Exporter",
+        search: "Search",
+        indexes: "Indexes",
     ) -> None:
         self._knowledge = knowledge
         self._importer = importer
+        self._exporter = exporter
         self._search = search
         self._indexes = indexes
 
@@ -121,13 +129,25 @@ class KnowledgeService(knowledge_service_pb2_grpc.KnowledgeServiceServicer):
         """Takes entries in a stream and tells how it goes."""
         caller = call.caller().require(*_WRITERS)
         parts = aiter(request_iterator)
-        collection_id, dry_run = convert.import_header(await anext(parts, None))
-        call.log(collection_id=collection_id, dry_run=dry_run)
-        contents = _contents(parts, collection_id)
-        progress = self._importer.run(caller.tenant, collection_id, contents, dry_run=dry_run)
+        order = convert.import_order(await anext(parts, None))
+        call.log(collection_id=order.collection_id, dry_run=order.dry_run, prune=order.prune.name)
+        progress = self._importer.run(caller.tenant, order, _contents(parts, order))
         async with aclosing(progress) as messages:
             async for message in messages:
                 yield convert.progress_to_proto(message)
+
+    async def ExportEntries(
+        self, request: knowledge_service_pb2.ExportEntriesRequest, context: Any
+    ) -> AsyncGenerator[knowledge_service_pb2.ExportEntriesResponse, None]:
+        """Streams all entries of a collection."""
+        caller = call.caller().require(*_WRITERS)
+        collection_id = convert.collection_id(request.collection_id)
+        call.log(collection_id=collection_id)
+        async with aclosing(self._exporter.run(caller.tenant, collection_id)) as pages:
+            async for entries, total in pages:
+                yield knowledge_service_pb2.ExportEntriesResponse(
+                    entries=map(convert.entry_to_proto, entries), total=total
+                )
 
     async def GetIndex(
         self, request: knowledge_service_pb2.GetIndexRequest, context: Any
@@ -161,9 +181,16 @@ class KnowledgeService(knowledge_service_pb2_grpc.KnowledgeServiceServicer):
 
 
 async def _contents(
-    parts: AsyncIterator[knowledge_service_pb2.ImportEntriesRequest], collection_id: str
+    parts: AsyncIterator[knowledge_service_pb2.ImportEntriesRequest], order: ImportOrder
 ) -> AsyncGenerator[EntryContent | Problem, None]:
+    """Yields what is imported; ends only where the client has said that this was all, if it matters."""
     number = 0
     async for part in parts:
+        if part.WhichOneof("part") == "end":
+            if await anext(parts, None) is not None:
+                raise ImportOutOfOrder("nothing after the end")
+            return
         number += 1
-        yield convert.import_entry(number, part, collection_id)
+        yield convert.import_entry(number, part, order.collection_id)
+    if order.prune is not Prune.NOTHING:
+        raise ImportOutOfOrder("end")

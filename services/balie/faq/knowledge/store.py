@@ -1,13 +1,14 @@
 """Collections and entries in SQL: the truth. Every method works in the transaction of its caller."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from balie.faq.domain import Collection, CollectionContent, Entry, EntryContent, EntryText
+from balie.faq.domain import Collection, CollectionContent, Entry, EntryText
 from balie.faq.events import topic_of
+from balie.faq.knowledge.rows import REPLACED, collection_of, collection_row, entry_of, entry_row, text_rows
 from balie.faq.tables import (
     calibrations,
     collections,
@@ -38,12 +39,12 @@ class Store:
             collections.c.tenant == tenant, collections.c.id == collection_id
         )
         row = await tx.one(query.with_for_update() if lock else query)
-        return _collection(row) if row else None
+        return collection_of(row) if row else None
 
     async def collections(self, tx: Transaction, tenant: str, after: str, limit: int) -> list[Collection]:
         """Returns the tenant's collections after an id, by id, at most `limit`."""
         query = sa.select(collections).where(collections.c.tenant == tenant, collections.c.id > after)
-        return [_collection(row) for row in await tx.all(query.order_by(collections.c.id).limit(limit))]
+        return [collection_of(row) for row in await tx.all(query.order_by(collections.c.id).limit(limit))]
 
     async def topics(self, tx: Transaction) -> list[tuple[str, str]]:
         """Returns tenant and topic of every collection's events."""
@@ -64,7 +65,7 @@ class Store:
         Of two transactions that claim the same id at once, the second waits until the first has ended.
         """
         statement = tx.insert(collections).values(
-            _collection_row(tenant, Collection(content, 0, 0, 0, now, now, now))
+            collection_row(tenant, Collection(content, 0, 0, 0, now, now, now))
         )
         claimed = await tx.one(
             statement.on_conflict_do_nothing(index_elements=list(collections.primary_key)).returning(
@@ -78,7 +79,7 @@ class Store:
         await tx.execute(
             sa.update(collections)
             .where(collections.c.tenant == tenant, collections.c.id == collection.id)
-            .values(_collection_row(tenant, collection))
+            .values(collection_row(tenant, collection))
         )
 
     async def delete_collection(self, tx: Transaction, tenant: str, collection_id: str) -> None:
@@ -129,6 +130,15 @@ class Store:
         rows = await tx.all(query.order_by(id_column).limit(limit))
         return await self._entries(tx, tenant, collection_id, entries.c.id.in_([row.id for row in rows]))
 
+    async def entry_marks(
+        self, tx: Transaction, tenant: str, collection_id: str, *, after: str, limit: int
+    ) -> Sequence[sa.Row[Any]]:
+        """Returns id, generation and state of the collection's entries after an id, by id, at most `limit`."""
+        query = sa.select(entries.c.id, entries.c.generation, entries.c.state).where(
+            entries.c.tenant == tenant, entries.c.collection_id == collection_id, entries.c.id > after
+        )
+        return await tx.all(query.order_by(entries.c.id).limit(limit))
+
     async def take_numbers(self, tx: Transaction, tenant: str, count: int) -> int:
         """Returns the first of `count` numbers that no entry of the tenant ever had."""
         statement = tx.insert(entry_numbers).values(tenant=tenant, last=count)
@@ -144,15 +154,15 @@ class Store:
         statement = tx.insert(entries)
         statement = statement.on_conflict_do_update(
             index_elements=list(entries.primary_key),
-            set_={name: statement.excluded[name] for name in _REPLACED},
+            set_={name: statement.excluded[name] for name in REPLACED},
         )
-        await tx.execute(statement, [_entry_row(tenant, entry) for entry in changed])
+        await tx.execute(statement, [entry_row(tenant, entry) for entry in changed])
         numbers = [entry.number for entry in changed]
         await tx.execute(
             sa.delete(entry_texts).where(entry_texts.c.tenant == tenant, entry_texts.c.number.in_(numbers))
         )
         await tx.execute(
-            sa.insert(entry_texts), [row for entry in changed for row in _text_rows(tenant, entry)]
+            sa.insert(entry_texts), [row for entry in changed for row in text_rows(tenant, entry)]
         )
         for entry in changed:
             await self._save_tags(tx, tenant, entry)
@@ -194,76 +204,4 @@ class Store:
             texts[text.number].append(
                 EntryText(text.language, text.question, tuple(text.phrasings), text.answer)
             )
-        return [_entry(row, tuple(texts[row.number])) for row in rows]
-
-
-_REPLACED = ("revision", "generation", "tags", "metadata", "updated_at")
-
-
-def _collection(row: sa.Row[Any]) -> Collection:
-    return Collection(
-        content=CollectionContent(row.id, row.display_name, tuple(row.languages)),
-        own_generation=row.own_generation,
-        generation=row.generation,
-        entry_count=row.entry_count,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        changed_at=row.changed_at,
-    )
-
-
-def _collection_row(tenant: str, collection: Collection) -> Mapping[str, object]:
-    return {
-        "tenant": tenant,
-        "id": collection.id,
-        "display_name": collection.content.display_name,
-        "languages": list(collection.content.languages),
-        "own_generation": collection.own_generation,
-        "generation": collection.generation,
-        "entry_count": collection.entry_count,
-        "created_at": collection.created_at,
-        "updated_at": collection.updated_at,
-        "changed_at": collection.changed_at,
-    }
-
-
-def _entry(row: sa.Row[Any], texts: tuple[EntryText, ...]) -> Entry:
-    return Entry(
-        collection_id=row.collection_id,
-        content=EntryContent(row.id, texts, tuple(row.tags), dict(row.metadata)),
-        number=row.number,
-        revision=row.revision,
-        generation=row.generation,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
-
-
-def _entry_row(tenant: str, entry: Entry) -> Mapping[str, object]:
-    return {
-        "tenant": tenant,
-        "collection_id": entry.collection_id,
-        "id": entry.id,
-        "number": entry.number,
-        "revision": entry.revision,
-        "generation": entry.generation,
-        "tags": list(entry.content.tags),
-        "metadata": dict(entry.content.metadata),
-        "created_at": entry.created_at,
-        "updated_at": entry.updated_at,
-    }
-
-
-def _text_rows(tenant: str, entry: Entry) -> list[Mapping[str, object]]:
-    return [
-        {
-            "tenant": tenant,
-            "number": entry.number,
-            "place": place,
-            "language": text.language,
-            "question": text.question,
-            "phrasings": list(text.phrasings),
-            "answer": text.answer,
-        }
-        for place, text in enumerate(entry.content.texts)
-    ]
+        return [entry_of(row, tuple(texts[row.number])) for row in rows]

@@ -78,14 +78,19 @@ class EntryWriter:
         await self._advance(tx, tenant, collection, written[-1].generation, written[-1].updated_at, created)
         return written
 
-    async def delete(self, tx: Transaction, tenant: str, collection: Collection, entry: Entry) -> int:
-        """Deletes an entry and returns the collection's generation from which on it is gone."""
-        change = EntryChange(collection.id, entry.id, entry.number, entry.revision + 1, deleted=True)
-        record = await self.append(tx, tenant, change)
-        await self._store.delete_entry(tx, tenant, entry)
-        await self._forget(tx, tenant, entry, None)
-        await self._advance(tx, tenant, collection, record.position, record.recorded_at, -1)
-        return record.position
+    async def delete(
+        self, tx: Transaction, tenant: str, collection: Collection, entries: Sequence[Entry]
+    ) -> int:
+        """Deletes entries, at least one, and returns the collection's generation from which on they are gone."""
+        generation, moment = collection.generation, collection.changed_at
+        for entry in entries:
+            change = EntryChange(collection.id, entry.id, entry.number, entry.revision + 1, deleted=True)
+            record = await self.append(tx, tenant, change)
+            await self._store.delete_entry(tx, tenant, entry)
+            await self._forget(tx, tenant, entry, None)
+            generation, moment = record.position, record.recorded_at
+        await self._advance(tx, tenant, collection, generation, moment, -len(entries))
+        return generation
 
     async def _forget(
         self, tx: Transaction, tenant: str, before: Entry | None, content: EntryContent | None

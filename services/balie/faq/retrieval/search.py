@@ -1,8 +1,9 @@
 """Finds answers: ranks entries, and says when none may be given."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,13 +20,18 @@ from balie.faq.domain import (
     Source,
 )
 from balie.faq.errors import EmbeddingInvalid, IndexBehind
+from balie.faq.index.indexed_entry import IndexedEntry
 from balie.faq.index.indexes import Indexes
-from balie.faq.index.live_index import Found, IndexedEntry, LiveIndex
+from balie.faq.index.live_index import Found, LiveIndex
 from balie.faq.index.vectors import TextEncoder
 from balie.faq.retrieval.answer_ids import AnswerId
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Search:
@@ -34,11 +40,13 @@ class Search:
     Args:
         indexes: of all collections, each with the encoder of questions that come without a vector of its own.
         workers: threads that search.
+        clock: tells the moment at which an entry must be valid.
     """
 
-    def __init__(self, indexes: Indexes, workers: Executor) -> None:
+    def __init__(self, indexes: Indexes, workers: Executor, clock: Callable[[], datetime] = _now) -> None:
         self._indexes = indexes
         self._workers = workers
+        self._clock = clock
 
     async def answers(self, tenant: str, question: Question, *, wait_seconds: float) -> Answers:
         """Returns the entries nearest to a question, and whether the first may be given.
@@ -59,7 +67,7 @@ class Search:
             await _reach(live, question.min_generation, wait_seconds)
             vector = await _vector(question, served.encoder)
             # Two at least: how far the best is ahead decides whether it may be given.
-            found = await self._in_thread(live, vector, max(2, question.top_k), question.entry_ids)
+            found = await self._in_thread(live, vector, max(2, question.top_k), question)
             return _answers(found, question, ranked=vector is not None)
 
     async def state(self, tenant: str, collection_id: str) -> IndexState:
@@ -72,10 +80,15 @@ class Search:
         return await asyncio.get_running_loop().run_in_executor(self._workers, live.state)
 
     async def _in_thread(
-        self, live: LiveIndex, vector: "NDArray[np.float32] | None", top: int, pinned: Sequence[str]
+        self, live: LiveIndex, vector: "NDArray[np.float32] | None", top: int, question: Question
     ) -> Found:
+        moment, wanted = self._clock(), question.filter
+
+        def allows(entry: IndexedEntry) -> bool:
+            return entry.is_allowed(wanted, moment)
+
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._workers, live.search, vector, top, pinned)
+        return await loop.run_in_executor(self._workers, live.search, vector, top, question.entry_ids, allows)
 
 
 async def _vector(question: Question, encoder: TextEncoder) -> "NDArray[np.float32] | None":
@@ -147,6 +160,8 @@ def _why_not(found: Found, *, ranked: bool) -> NoAnswer:
     if not ranked:
         return NoAnswer.ENTRIES_MISSING
     scores = [score for _, score in found.ranked]
+    if not scores:
+        return NoAnswer.NONE_ALLOWED
     if scores[0] < calibration.threshold:
         return NoAnswer.BELOW_THRESHOLD
     if len(scores) > 1 and scores[0] - scores[1] < calibration.margin:
@@ -157,7 +172,8 @@ def _why_not(found: Found, *, ranked: bool) -> NoAnswer:
 def _answer(
     entry: IndexedEntry, score: float, source: Source, found: Found, question: Question, *, above: bool = True
 ) -> Answer:
-    text = in_language(entry.texts, question.language, found.languages)
+    asked = question.language or next(iter(found.languages), "")
+    text, is_fallback = in_language(entry.texts, asked, found.fallback)
     answer_id = AnswerId(entry.number, entry.revision, found.state.generation, text.language)
     return Answer(
         answer_id=answer_id.encode(),
@@ -168,18 +184,19 @@ def _answer(
         score=score,
         above_threshold=above,
         source=source,
+        is_fallback_language=is_fallback,
     )
 
 
-def in_language(texts: Sequence[EntryText], language: str, order: Sequence[str]) -> EntryText:
-    """Returns the texts in a language, or in the first of the collection's languages that there are texts in.
+def in_language(texts: Sequence[EntryText], language: str, order: Sequence[str]) -> tuple[EntryText, bool]:
+    """Returns the texts in a language, or in the first of an order that there are texts in, and whether it is the latter.
 
-    A language with subtags falls back on those without: `nl-BE` on `nl`.
+    A language with subtags is given without them where it must, `nl` for `nl-BE`, and that is no other language.
 
     Args:
         texts: of one entry, one at least.
         language: that is asked for; empty for none.
-        order: the collection's languages, best first.
+        order: the collection's languages, as they stand in for each other.
 
     Source: RFC 4647, section 3.4 (lookup).
     """
@@ -187,6 +204,7 @@ def in_language(texts: Sequence[EntryText], language: str, order: Sequence[str])
     wanted = language.lower()
     while wanted:
         if wanted in by_language:
-            return by_language[wanted]
+            return by_language[wanted], False
         wanted = wanted.rpartition("-")[0]
-    return next((by_language[name.lower()] for name in order if name.lower() in by_language), texts[0])
+    found = next((by_language[name.lower()] for name in order if name.lower() in by_language), texts[0])
+    return found, bool(language)

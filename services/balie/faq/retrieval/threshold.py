@@ -22,7 +22,7 @@ from balie.faq.domain import Calibration
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from balie.faq.index.vector_index import Snapshot
+    from balie.faq.index.port import Snapshot
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]

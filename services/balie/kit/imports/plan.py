@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Item(Protocol):
-    """What can be imported: a dataclass with an id of its own, whose fields are JSON."""
+    """What can be imported: a dataclass with an id of its own, whose fields are JSON or moments."""
 
     @property
     def id(self) -> str:
@@ -69,4 +69,4 @@ class Plan(Generic[I, S]):
 
 def digest_of(content: "Item | DataclassInstance") -> bytes:
     """Returns what tells the content of an item from any other."""
-    return hashlib.sha256(json.dumps(asdict(content), sort_keys=True).encode()).digest()  # type: ignore[arg-type]
+    return hashlib.sha256(json.dumps(asdict(content), sort_keys=True, default=str).encode()).digest()  # type: ignore[arg-type]

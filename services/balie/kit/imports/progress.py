@@ -26,6 +26,7 @@ class ImportCounts:
 
     Attributes:
         generation: of what they belong to, with all that was written.
+        pruned: others that were taken out, because the import did not hold them.
     """
 
     received: int = 0
@@ -34,6 +35,7 @@ class ImportCounts:
     unchanged: int = 0
     refused: int = 0
     generation: int = 0
+    pruned: int = 0
 
 
 @dataclass(frozen=True, slots=True)

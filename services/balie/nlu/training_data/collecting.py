@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from balie.kit.text_files.encoding import wrong_encoding
 from balie.nlu.errors import DataFileWrong
 from balie.nlu.examples import OUT_OF_SCOPE, Example, Note
 
@@ -20,8 +21,6 @@ MAX_PROBLEMS = 1000
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_UNDECODED = re.compile(r"[\udc80-\udcff]")
 _NO_LANGUAGE = ("", "und", "null", "none")
 
 
@@ -140,17 +139,6 @@ def tag_of(language: str) -> tuple[str, str]:
     if not _LANGUAGE.fullmatch(tag):
         return "", f"{shortened(tag)} is no language tag such as nl or pt-BR"
     return tag, ""
-
-
-def wrong_encoding(text: str) -> str:
-    """Returns what is wrong with the characters of a text, "" if nothing; bytes were decoded with `surrogateescape`."""
-    if text.isascii():
-        return ""
-    if found := _UNDECODED.search(text):
-        return f"holds the byte 0x{ord(found[0]) - 0xDC00:02X}, which is not UTF-8: save the file as UTF-8"
-    if _SURROGATE.search(text):
-        return "holds half a character: check how its escapes were written"
-    return ""
 
 
 def shortened(text: str) -> str:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from balie.kit.text_files.rows import DELIMITERS, cells_of, is_quoted, read_rows
 from balie.nlu.errors import DataFileWrong
 from balie.nlu.examples import Example
 from balie.nlu.training_data.collecting import Collector, shortened
 from balie.nlu.training_data.column_names import LABEL, LANGUAGE, TEXT
 from balie.nlu.training_data.text_lines import text_lines
 
-_DELIMITERS = (",", ";", "\t", "|")
 _NAMES_SHOWN = 8
 
 
@@ -41,24 +41,14 @@ def read(file: Path, into: Collector) -> None:
         DataFileWrong: it cannot be read at all, or has no header.
     """
     header = _header(file)
-    lines = _Lines(file, header.line, into)
-    if header.delimiter == "\t" and not _is_quoted(file, header):
-        rows = csv.reader(
-            lines, delimiter=header.delimiter, quoting=csv.QUOTE_NONE, skipinitialspace=True, strict=True
-        )
-    else:
-        rows = csv.reader(lines, delimiter=header.delimiter, skipinitialspace=True, strict=True)
-    while True:
-        lines.first = 0
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            into.wrong(lines.first, _meaning(error))
+    unheard = Collector()
+    unheard.file = file
+    quoted = is_quoted(_rest(file, header, unheard), header.delimiter, header.width)
+    for row in read_rows(_rest(file, header, into), header.delimiter, quoted=quoted):
+        if row.problem:
+            into.wrong(row.place, row.problem)
         else:
-            if any(map(str.strip, row)):
-                _add(lines.first, row, header, into)
+            _add(row.place, row.cells, header, into)
 
 
 def write(examples: Iterable[Example], stream: TextIO) -> None:
@@ -88,23 +78,9 @@ class _NoHeader(DataFileWrong):
     """The first line does not name the columns."""
 
 
-class _Lines:
-    """The lines after a header, and where the row that is being read begins."""
-
-    def __init__(self, file: Path, header: int, into: Collector) -> None:
-        self._lines = text_lines(file, into, newline="")
-        self._header = header
-        self.first = 0
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        for place, line in self._lines:
-            if place > self._header:
-                self.first = self.first or place
-                return line
-        raise StopIteration
+def _rest(file: Path, header: _Header, into: Collector) -> Iterator[tuple[int, str]]:
+    """Yields the lines after the header."""
+    return ((place, line) for place, line in text_lines(file, into, newline="") if place > header.line)
 
 
 def _header(file: Path) -> _Header:
@@ -114,8 +90,8 @@ def _header(file: Path) -> _Header:
         if not line.strip() or line.lower().startswith("sep="):  # Excel's own first line
             continue
         named: Sequence[str] = ()
-        for delimiter in _DELIMITERS:
-            names = [name.strip().lower() for name in _cells(line, delimiter)]
+        for delimiter in DELIMITERS:
+            names = [name.strip().lower() for name in cells_of(line, delimiter)]
             text, label, language = (_place(names, known) for known in (TEXT, LABEL, LANGUAGE))
             if text is not None and label is not None:
                 return _Header(place, delimiter, len(names), text, label, language)
@@ -133,29 +109,8 @@ def _header(file: Path) -> _Header:
     raise _NoHeader(file, 0, "is empty")
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
-    except csv.Error:
-        return []
-
-
 def _place(names: Sequence[str], known: Sequence[str]) -> int | None:
     return next((names.index(name) for name in known if name in names), None)
-
-
-def _is_quoted(file: Path, header: _Header) -> bool:
-    """Returns whether all of a file is right when quotes are taken as such."""
-    unheard = Collector()
-    unheard.file = file
-    lines = _Lines(file, header.line, unheard)
-    try:
-        return all(
-            len(row) in (0, header.width)
-            for row in csv.reader(lines, delimiter=header.delimiter, skipinitialspace=True, strict=True)
-        )
-    except csv.Error:
-        return False
 
 
 def _add(place: int, row: Sequence[str], header: _Header, into: Collector) -> None:
@@ -170,14 +125,3 @@ def _add(place: int, row: Sequence[str], header: _Header, into: Collector) -> No
     else:
         language = "" if header.language is None else row[header.language]
         into.add(place, row[header.label], row[header.text], language)
-
-
-def _meaning(error: csv.Error) -> str:
-    problem = str(error)
-    if "field larger" in problem:
-        return f"a column has more than {csv.field_size_limit()} characters: is a quote not closed?"
-    if "unexpected end" in problem:
-        return "a quote that begins in this row is not closed"
-    if "expected after" in problem:
-        return "a quote stands inside a text in quotes: write it twice"
-    return f"is no row: {problem}"

@@ -1,13 +1,11 @@
-"""Reads the lines of a text file: in UTF-8 or, with its mark, UTF-16; of bounded length; and whatever their ends are."""
+"""Reads the lines of a text file of examples; what is wrong with one is collected."""
 
-import codecs
-import errno
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from balie.kit.text_files.lines import FileUnreadable, read_lines
 from balie.nlu.errors import DataFileWrong
-from balie.nlu.training_data.collecting import Collector, wrong_encoding
+from balie.nlu.training_data.collecting import Collector
 
 LINE_CHARACTERS = 1_048_576
 
@@ -24,35 +22,10 @@ def text_lines(file: Path, into: Collector, newline: str | None = None) -> Itera
         DataFileWrong: the file cannot be read.
     """
     try:
-        _refuse_pipes(file)
-        with file.open(encoding=_encoding_of(file), errors="surrogateescape", newline=newline) as stream:
-            place = 0
-            while text := stream.readline(LINE_CHARACTERS + 1):
-                place += 1
-                if len(text) > LINE_CHARACTERS:
-                    while text and not text.endswith(("\n", "\r")):
-                        text = stream.readline(LINE_CHARACTERS)
-                    into.wrong(place, f"the line is longer than {LINE_CHARACTERS} characters")
-                elif problem := wrong_encoding(text):
-                    into.wrong(place, f"the line {problem}")
-                elif "\0" in text:
-                    into.wrong(place, "the line holds a NUL character: save the file as UTF-8")
-                else:
-                    yield place, text
-    except UnicodeDecodeError:  # of UTF-16, which cannot be read on
-        raise DataFileWrong(file, 0, "begins like UTF-16 and is not: save the file as UTF-8") from None
-    except OSError as error:
-        raise DataFileWrong(file, 0, f"cannot be read: {error.strerror or type(error).__name__}") from None
-
-
-def _refuse_pipes(file: Path) -> None:
-    """A pipe or a device may keep a reader waiting for ever."""
-    mode = file.stat().st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a folder has a message of its own
-        raise OSError(errno.EINVAL, "it is a pipe or a device, and not a regular file")
-
-
-def _encoding_of(file: Path) -> str:
-    with file.open("rb") as stream:
-        start = stream.read(2)
-    return "utf-16" if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+        for line in read_lines(file, max_characters=LINE_CHARACTERS, newline=newline):
+            if line.problem:
+                into.wrong(line.place, f"the line {line.problem}")
+            else:
+                yield line.place, line.text
+    except FileUnreadable as error:
+        raise DataFileWrong(file, 0, error.problem) from None

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62\x61lie/api/faq/v1/entry.proto\x12\x10\x62\x61lie.api.faq.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\x01\n\nCollection\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x11\n\tlanguages\x18\x03 \x03(\t\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\x12\x13\n\x0b\x65ntry_count\x18\x05 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd0\x02\n\x05\x45ntry\x12\x15\n\rcollection_id\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12*\n\x05texts\x18\x03 \x03(\x0b\x32\x1b.balie.api.faq.v1.EntryText\x12\x0c\n\x04tags\x18\x04 \x03(\t\x12\x37\n\x08metadata\x18\x05 \x03(\x0b\x32%.balie.api.faq.v1.Entry.MetadataEntry\x12\x10\n\x08revision\x18\x06 \x01(\x03\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"R\n\tEntryText\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x10\n\x08question\x18\x02 \x01(\t\x12\x11\n\tphrasings\x18\x03 \x03(\t\x12\x0e\n\x06\x61nswer\x18\x04 \x01(\t\"\xb9\x01\n\x06\x41nswer\x12\x11\n\tanswer_id\x18\x01 \x01(\t\x12\x10\n\x08\x65ntry_id\x18\x02 \x01(\t\x12\x10\n\x08language\x18\x03 \x01(\t\x12\x10\n\x08question\x18\x04 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x05 \x01(\t\x12\r\n\x05score\x18\x06 \x01(\x02\x12\x17\n\x0f\x61\x62ove_threshold\x18\x07 \x01(\x08\x12.\n\x06source\x18\x08 \x01(\x0e\x32\x1e.balie.api.faq.v1.AnswerSource*`\n\x0c\x41nswerSource\x12\x1d\n\x19\x41NSWER_SOURCE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41NSWER_SOURCE_DENSE\x10\x01\x12\x18\n\x14\x41NSWER_SOURCE_PINNED\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62\x61lie/api/faq/v1/entry.proto\x12\x10\x62\x61lie.api.faq.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd8\x01\n\nCollection\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x11\n\tlanguages\x18\x03 \x03(\t\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\x12\x13\n\x0b\x65ntry_count\x18\x05 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x66\x61llback\x18\x08 \x03(\t\"\x80\x04\n\x05\x45ntry\x12\x15\n\rcollection_id\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12*\n\x05texts\x18\x03 \x03(\x0b\x32\x1b.balie.api.faq.v1.EntryText\x12\x0c\n\x04tags\x18\x04 \x03(\t\x12\x37\n\x08metadata\x18\x05 \x03(\x0b\x32%.balie.api.faq.v1.Entry.MetadataEntry\x12\x10\n\x08revision\x18\x06 \x01(\x03\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x05state\x18\n \x01(\x0e\x32\x1c.balie.api.faq.v1.EntryState\x12.\n\nvalid_from\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bvalid_until\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61udience\x18\r \x03(\t\x12\x0e\n\x06market\x18\x0e \x03(\t\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"R\n\tEntryText\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x10\n\x08question\x18\x02 \x01(\t\x12\x11\n\tphrasings\x18\x03 \x03(\t\x12\x0e\n\x06\x61nswer\x18\x04 \x01(\t\"\xd7\x01\n\x06\x41nswer\x12\x11\n\tanswer_id\x18\x01 \x01(\t\x12\x10\n\x08\x65ntry_id\x18\x02 \x01(\t\x12\x10\n\x08language\x18\x03 \x01(\t\x12\x10\n\x08question\x18\x04 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x05 \x01(\t\x12\r\n\x05score\x18\x06 \x01(\x02\x12\x17\n\x0f\x61\x62ove_threshold\x18\x07 \x01(\x08\x12.\n\x06source\x18\x08 \x01(\x0e\x32\x1e.balie.api.faq.v1.AnswerSource\x12\x1c\n\x14is_fallback_language\x18\t \x01(\x08*u\n\nEntryState\x12\x1b\n\x17\x45NTRY_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x45NTRY_STATE_DRAFT\x10\x01\x12\x19\n\x15\x45NTRY_STATE_PUBLISHED\x10\x02\x12\x18\n\x14\x45NTRY_STATE_ARCHIVED\x10\x03*`\n\x0c\x41nswerSource\x12\x1d\n\x19\x41NSWER_SOURCE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41NSWER_SOURCE_DENSE\x10\x01\x12\x18\n\x14\x41NSWER_SOURCE_PINNED\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,16 +34,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ENTRY_METADATAENTRY']._loaded_options = None
   _globals['_ENTRY_METADATAENTRY']._serialized_options = b'8\001'
-  _globals['_ANSWERSOURCE']._serialized_start=895
-  _globals['_ANSWERSOURCE']._serialized_end=991
+  _globals['_ENTRYSTATE']._serialized_start=1119
+  _globals['_ENTRYSTATE']._serialized_end=1236
+  _globals['_ANSWERSOURCE']._serialized_start=1238
+  _globals['_ANSWERSOURCE']._serialized_end=1334
   _globals['_COLLECTION']._serialized_start=84
-  _globals['_COLLECTION']._serialized_end=282
-  _globals['_ENTRY']._serialized_start=285
-  _globals['_ENTRY']._serialized_end=621
-  _globals['_ENTRY_METADATAENTRY']._serialized_start=574
-  _globals['_ENTRY_METADATAENTRY']._serialized_end=621
-  _globals['_ENTRYTEXT']._serialized_start=623
-  _globals['_ENTRYTEXT']._serialized_end=705
-  _globals['_ANSWER']._serialized_start=708
-  _globals['_ANSWER']._serialized_end=893
+  _globals['_COLLECTION']._serialized_end=300
+  _globals['_ENTRY']._serialized_start=303
+  _globals['_ENTRY']._serialized_end=815
+  _globals['_ENTRY_METADATAENTRY']._serialized_start=768
+  _globals['_ENTRY_METADATAENTRY']._serialized_end=815
+  _globals['_ENTRYTEXT']._serialized_start=817
+  _globals['_ENTRYTEXT']._serialized_end=899
+  _globals['_ANSWER']._serialized_start=902
+  _globals['_ANSWER']._serialized_end=1117
 # @@protoc_insertion_point(module_scope)

@@ -20,6 +20,34 @@ else:
 
 DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
 
+class _EntryState:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _EntryStateEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_EntryState.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    ENTRY_STATE_UNSPECIFIED: _EntryState.ValueType  # 0
+    """Stands for PUBLISHED in a request. Is never sent."""
+    ENTRY_STATE_DRAFT: _EntryState.ValueType  # 1
+    """Is being written: searches do not find it."""
+    ENTRY_STATE_PUBLISHED: _EntryState.ValueType  # 2
+    """Is found by searches while it is valid."""
+    ENTRY_STATE_ARCHIVED: _EntryState.ValueType  # 3
+    """Is kept for the record: searches do not find it."""
+
+class EntryState(_EntryState, metaclass=_EntryStateEnumTypeWrapper):
+    """Says whether searches find an entry."""
+
+ENTRY_STATE_UNSPECIFIED: EntryState.ValueType  # 0
+"""Stands for PUBLISHED in a request. Is never sent."""
+ENTRY_STATE_DRAFT: EntryState.ValueType  # 1
+"""Is being written: searches do not find it."""
+ENTRY_STATE_PUBLISHED: EntryState.ValueType  # 2
+"""Is found by searches while it is valid."""
+ENTRY_STATE_ARCHIVED: EntryState.ValueType  # 3
+"""Is kept for the record: searches do not find it."""
+global___EntryState = EntryState
+
 class _AnswerSource:
     ValueType = typing.NewType("ValueType", builtins.int)
     V: typing_extensions.TypeAlias = ValueType
@@ -57,6 +85,7 @@ class Collection(google.protobuf.message.Message):
     ENTRY_COUNT_FIELD_NUMBER: builtins.int
     CREATE_TIME_FIELD_NUMBER: builtins.int
     UPDATE_TIME_FIELD_NUMBER: builtins.int
+    FALLBACK_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Names the collection within its tenant. 1 to 128 characters of `A-Z a-z 0-9 . _ : @ + -`, beginning with a letter or digit."""
     display_name: builtins.str
@@ -67,8 +96,8 @@ class Collection(google.protobuf.message.Message):
     """Counts the entries. Output only."""
     @property
     def languages(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Lists the languages that entries may have, as BCP-47 tags, best first: an answer in a language that an entry lacks is
-        given in the first of these that it has. 1 to 20.
+        """Lists the languages that entries may have, as BCP-47 tags, best first; the first is the one that a search asks for when it
+        names none. 1 to 20.
         """
 
     @property
@@ -78,6 +107,13 @@ class Collection(google.protobuf.message.Message):
     @property
     def update_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """Says when the collection itself was last changed. Output only."""
+
+    @property
+    def fallback(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Lists languages in the order in which they stand in for one that an entry lacks: the first of them that it has is given,
+        and when it has none of them, the first of `languages`. Each one of `languages`, none twice. Optional; the order of
+        `languages` by default.
+        """
 
     def __init__(
         self,
@@ -89,9 +125,10 @@ class Collection(google.protobuf.message.Message):
         entry_count: builtins.int = ...,
         create_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         update_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        fallback: collections.abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["create_time", b"create_time", "update_time", b"update_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["create_time", b"create_time", "display_name", b"display_name", "entry_count", b"entry_count", "etag", b"etag", "id", b"id", "languages", b"languages", "update_time", b"update_time"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["create_time", b"create_time", "display_name", b"display_name", "entry_count", b"entry_count", "etag", b"etag", "fallback", b"fallback", "id", b"id", "languages", b"languages", "update_time", b"update_time"]) -> None: ...
 
 global___Collection = Collection
 
@@ -126,6 +163,11 @@ class Entry(google.protobuf.message.Message):
     ETAG_FIELD_NUMBER: builtins.int
     CREATE_TIME_FIELD_NUMBER: builtins.int
     UPDATE_TIME_FIELD_NUMBER: builtins.int
+    STATE_FIELD_NUMBER: builtins.int
+    VALID_FROM_FIELD_NUMBER: builtins.int
+    VALID_UNTIL_FIELD_NUMBER: builtins.int
+    AUDIENCE_FIELD_NUMBER: builtins.int
+    MARKET_FIELD_NUMBER: builtins.int
     collection_id: builtins.str
     """Belongs to this collection."""
     id: builtins.str
@@ -134,6 +176,8 @@ class Entry(google.protobuf.message.Message):
     """Counts the changes of the entry, from 1. Output only."""
     etag: builtins.str
     """Changes with every change of the entry; pass it back to refuse a lost update. Output only."""
+    state: global___EntryState.ValueType
+    """Says whether searches find the entry. Optional; PUBLISHED by default, which is also what is sent back."""
     @property
     def texts(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___EntryText]:
         """Holds the texts, one per language. 1 to 20, no language twice."""
@@ -156,6 +200,28 @@ class Entry(google.protobuf.message.Message):
     def update_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """Says when the entry was last changed. Output only."""
 
+    @property
+    def valid_from(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Gives the first moment at which searches find the entry. Optional; from ever on by default. Kept to the microsecond."""
+
+    @property
+    def valid_until(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Gives the first moment at which searches find the entry no longer; nothing is written when it comes. Optional; for ever
+        by default. Later than `valid_from`; kept to the microsecond.
+        """
+
+    @property
+    def audience(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Lists for whom the entry is, in words of the operator's own such as `members`. Empty for everyone. At most 20, each at
+        most 64 characters.
+        """
+
+    @property
+    def market(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Lists the markets for which the entry is, in words of the operator's own such as `be`. Empty for all of them. At most 20,
+        each at most 64 characters.
+        """
+
     def __init__(
         self,
         *,
@@ -168,9 +234,14 @@ class Entry(google.protobuf.message.Message):
         etag: builtins.str = ...,
         create_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         update_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        state: global___EntryState.ValueType = ...,
+        valid_from: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        valid_until: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        audience: collections.abc.Iterable[builtins.str] | None = ...,
+        market: collections.abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["create_time", b"create_time", "update_time", b"update_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["collection_id", b"collection_id", "create_time", b"create_time", "etag", b"etag", "id", b"id", "metadata", b"metadata", "revision", b"revision", "tags", b"tags", "texts", b"texts", "update_time", b"update_time"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["create_time", b"create_time", "update_time", b"update_time", "valid_from", b"valid_from", "valid_until", b"valid_until"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["audience", b"audience", "collection_id", b"collection_id", "create_time", b"create_time", "etag", b"etag", "id", b"id", "market", b"market", "metadata", b"metadata", "revision", b"revision", "state", b"state", "tags", b"tags", "texts", b"texts", "update_time", b"update_time", "valid_from", b"valid_from", "valid_until", b"valid_until"]) -> None: ...
 
 global___Entry = Entry
 
@@ -220,6 +291,7 @@ class Answer(google.protobuf.message.Message):
     SCORE_FIELD_NUMBER: builtins.int
     ABOVE_THRESHOLD_FIELD_NUMBER: builtins.int
     SOURCE_FIELD_NUMBER: builtins.int
+    IS_FALLBACK_LANGUAGE_FIELD_NUMBER: builtins.int
     answer_id: builtins.str
     """Names this very result: opaque, unique per search, and enough to find the entry, its revision and language again when
     feedback on it comes.
@@ -238,6 +310,10 @@ class Answer(google.protobuf.message.Message):
     """Says whether the score reaches the threshold, so that the answer may be given."""
     source: global___AnswerSource.ValueType
     """Says how the entry was found."""
+    is_fallback_language: builtins.bool
+    """Says that the entry lacks the language asked for, or the collection's first when none was, and that `language` stands in
+    for it. A language without the subtags asked for is no other one: `nl` for `nl-BE`.
+    """
     def __init__(
         self,
         *,
@@ -249,7 +325,8 @@ class Answer(google.protobuf.message.Message):
         score: builtins.float = ...,
         above_threshold: builtins.bool = ...,
         source: global___AnswerSource.ValueType = ...,
+        is_fallback_language: builtins.bool = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["above_threshold", b"above_threshold", "answer", b"answer", "answer_id", b"answer_id", "entry_id", b"entry_id", "language", b"language", "question", b"question", "score", b"score", "source", b"source"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["above_threshold", b"above_threshold", "answer", b"answer", "answer_id", b"answer_id", "entry_id", b"entry_id", "is_fallback_language", b"is_fallback_language", "language", b"language", "question", b"question", "score", b"score", "source", b"source"]) -> None: ...
 
 global___Answer = Answer

@@ -27,21 +27,27 @@ from balie.api.faq.v1 import entry_pb2 as balie_dot_api_dot_faq_dot_v1_dot_entry
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"balie/api/faq/v1/faq_service.proto\x12\x10\x62\x61lie.api.faq.v1\x1a\"balie/api/common/v1/language.proto\x1a\x1c\x62\x61lie/api/faq/v1/entry.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\x01\n\x14SearchAnswersRequest\x12\x15\n\rcollection_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x31\n\tembedding\x18\x03 \x01(\x0b\x32\x1e.balie.api.common.v1.Embedding\x12\x10\n\x08language\x18\x04 \x01(\t\x12\x12\n\x05top_k\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\x11\n\tentry_ids\x18\x06 \x03(\t\x12\x1b\n\x0emin_generation\x18\x07 \x01(\x03H\x01\x88\x01\x01\x42\x08\n\x06_top_kB\x11\n\x0f_min_generation\"\x90\x02\n\x15SearchAnswersResponse\x12)\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x18.balie.api.faq.v1.Answer\x12:\n\x10no_answer_reason\x18\x02 \x01(\x0e\x32 .balie.api.faq.v1.NoAnswerReason\x12\x11\n\tthreshold\x18\x03 \x01(\x02\x12\x18\n\x10index_generation\x18\x04 \x01(\x03\x12)\n\x05\x61s_of\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x13\x65ncoder_fingerprint\x18\x06 \x01(\t\x12\x1b\n\x13\x63\x61libration_version\x18\x07 \x01(\t*\xc5\x01\n\x0eNoAnswerReason\x12 \n\x1cNO_ANSWER_REASON_UNSPECIFIED\x10\x00\x12%\n!NO_ANSWER_REASON_COLLECTION_EMPTY\x10\x01\x12$\n NO_ANSWER_REASON_BELOW_THRESHOLD\x10\x02\x12\x1e\n\x1aNO_ANSWER_REASON_AMBIGUOUS\x10\x03\x12$\n NO_ANSWER_REASON_ENTRIES_MISSING\x10\x04\x32s\n\nFaqService\x12\x65\n\rSearchAnswers\x12&.balie.api.faq.v1.SearchAnswersRequest\x1a\'.balie.api.faq.v1.SearchAnswersResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"balie/api/faq/v1/faq_service.proto\x12\x10\x62\x61lie.api.faq.v1\x1a\"balie/api/common/v1/language.proto\x1a\x1c\x62\x61lie/api/faq/v1/entry.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\x02\n\x14SearchAnswersRequest\x12\x15\n\rcollection_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x31\n\tembedding\x18\x03 \x01(\x0b\x32\x1e.balie.api.common.v1.Embedding\x12\x10\n\x08language\x18\x04 \x01(\t\x12\x12\n\x05top_k\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\x11\n\tentry_ids\x18\x06 \x03(\t\x12\x1b\n\x0emin_generation\x18\x07 \x01(\x03H\x01\x88\x01\x01\x12.\n\x06\x66ilter\x18\x08 \x01(\x0b\x32\x1e.balie.api.faq.v1.SearchFilterB\x08\n\x06_top_kB\x11\n\x0f_min_generation\"\xc5\x01\n\x0cSearchFilter\x12\x10\n\x08tags_any\x18\x01 \x03(\t\x12\x10\n\x08tags_all\x18\x02 \x03(\t\x12\x10\n\x08\x61udience\x18\x03 \x03(\t\x12\x0e\n\x06market\x18\x04 \x03(\t\x12>\n\x08metadata\x18\x05 \x03(\x0b\x32,.balie.api.faq.v1.SearchFilter.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x90\x02\n\x15SearchAnswersResponse\x12)\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x18.balie.api.faq.v1.Answer\x12:\n\x10no_answer_reason\x18\x02 \x01(\x0e\x32 .balie.api.faq.v1.NoAnswerReason\x12\x11\n\tthreshold\x18\x03 \x01(\x02\x12\x18\n\x10index_generation\x18\x04 \x01(\x03\x12)\n\x05\x61s_of\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x13\x65ncoder_fingerprint\x18\x06 \x01(\t\x12\x1b\n\x13\x63\x61libration_version\x18\x07 \x01(\t*\xe8\x01\n\x0eNoAnswerReason\x12 \n\x1cNO_ANSWER_REASON_UNSPECIFIED\x10\x00\x12%\n!NO_ANSWER_REASON_COLLECTION_EMPTY\x10\x01\x12$\n NO_ANSWER_REASON_BELOW_THRESHOLD\x10\x02\x12\x1e\n\x1aNO_ANSWER_REASON_AMBIGUOUS\x10\x03\x12$\n NO_ANSWER_REASON_ENTRIES_MISSING\x10\x04\x12!\n\x1dNO_ANSWER_REASON_NONE_ALLOWED\x10\x05\x32s\n\nFaqService\x12\x65\n\rSearchAnswers\x12&.balie.api.faq.v1.SearchAnswersRequest\x1a\'.balie.api.faq.v1.SearchAnswersResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balie.api.faq.v1.faq_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_SEARCHFILTER_METADATAENTRY']._loaded_options = None
+  _globals['_SEARCHFILTER_METADATAENTRY']._serialized_options = b'8\001'
   _globals['_FAQSERVICE'].methods_by_name['SearchAnswers']._loaded_options = None
   _globals['_FAQSERVICE'].methods_by_name['SearchAnswers']._serialized_options = b'\220\002\001'
-  _globals['_NOANSWERREASON']._serialized_start=659
-  _globals['_NOANSWERREASON']._serialized_end=856
+  _globals['_NOANSWERREASON']._serialized_start=907
+  _globals['_NOANSWERREASON']._serialized_end=1139
   _globals['_SEARCHANSWERSREQUEST']._serialized_start=156
-  _globals['_SEARCHANSWERSREQUEST']._serialized_end=381
-  _globals['_SEARCHANSWERSRESPONSE']._serialized_start=384
-  _globals['_SEARCHANSWERSRESPONSE']._serialized_end=656
-  _globals['_FAQSERVICE']._serialized_start=858
-  _globals['_FAQSERVICE']._serialized_end=973
+  _globals['_SEARCHANSWERSREQUEST']._serialized_end=429
+  _globals['_SEARCHFILTER']._serialized_start=432
+  _globals['_SEARCHFILTER']._serialized_end=629
+  _globals['_SEARCHFILTER_METADATAENTRY']._serialized_start=582
+  _globals['_SEARCHFILTER_METADATAENTRY']._serialized_end=629
+  _globals['_SEARCHANSWERSRESPONSE']._serialized_start=632
+  _globals['_SEARCHANSWERSRESPONSE']._serialized_end=904
+  _globals['_FAQSERVICE']._serialized_start=1141
+  _globals['_FAQSERVICE']._serialized_end=1256
 # @@protoc_insertion_point(module_scope)

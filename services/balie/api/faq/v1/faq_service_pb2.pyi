@@ -31,13 +31,15 @@ class _NoAnswerReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper.
     NO_ANSWER_REASON_UNSPECIFIED: _NoAnswerReason.ValueType  # 0
     """There is an answer."""
     NO_ANSWER_REASON_COLLECTION_EMPTY: _NoAnswerReason.ValueType  # 1
-    """The collection has no entries."""
+    """The collection has no published entries."""
     NO_ANSWER_REASON_BELOW_THRESHOLD: _NoAnswerReason.ValueType  # 2
     """No entry is close enough."""
     NO_ANSWER_REASON_AMBIGUOUS: _NoAnswerReason.ValueType  # 3
     """Several entries are about as close; `answers` lists them to choose from."""
     NO_ANSWER_REASON_ENTRIES_MISSING: _NoAnswerReason.ValueType  # 4
-    """Only entries were asked for by id, and none of them exists."""
+    """Only entries were asked for by id, and none of them exists and may be given here."""
+    NO_ANSWER_REASON_NONE_ALLOWED: _NoAnswerReason.ValueType  # 5
+    """There are published entries, but none that passes the filter and is valid at this moment."""
 
 class NoAnswerReason(_NoAnswerReason, metaclass=_NoAnswerReasonEnumTypeWrapper):
     """Says why there is no answer."""
@@ -45,13 +47,15 @@ class NoAnswerReason(_NoAnswerReason, metaclass=_NoAnswerReasonEnumTypeWrapper):
 NO_ANSWER_REASON_UNSPECIFIED: NoAnswerReason.ValueType  # 0
 """There is an answer."""
 NO_ANSWER_REASON_COLLECTION_EMPTY: NoAnswerReason.ValueType  # 1
-"""The collection has no entries."""
+"""The collection has no published entries."""
 NO_ANSWER_REASON_BELOW_THRESHOLD: NoAnswerReason.ValueType  # 2
 """No entry is close enough."""
 NO_ANSWER_REASON_AMBIGUOUS: NoAnswerReason.ValueType  # 3
 """Several entries are about as close; `answers` lists them to choose from."""
 NO_ANSWER_REASON_ENTRIES_MISSING: NoAnswerReason.ValueType  # 4
-"""Only entries were asked for by id, and none of them exists."""
+"""Only entries were asked for by id, and none of them exists and may be given here."""
+NO_ANSWER_REASON_NONE_ALLOWED: NoAnswerReason.ValueType  # 5
+"""There are published entries, but none that passes the filter and is valid at this moment."""
 global___NoAnswerReason = NoAnswerReason
 
 @typing.final
@@ -67,16 +71,19 @@ class SearchAnswersRequest(google.protobuf.message.Message):
     TOP_K_FIELD_NUMBER: builtins.int
     ENTRY_IDS_FIELD_NUMBER: builtins.int
     MIN_GENERATION_FIELD_NUMBER: builtins.int
+    FILTER_FIELD_NUMBER: builtins.int
     collection_id: builtins.str
     """Names the collection. Required."""
     text: builtins.str
     """Holds the question. Optional when `embedding` or `entry_ids` is given. At most 4096 characters."""
     language: builtins.str
     """Gives the language that answers should have, as a BCP-47 tag. Optional; the collection's first language by default.
-    An entry that lacks it is answered in the first of the collection's languages that it has.
+    An entry that lacks it is answered in the first of the collection's `fallback` languages that it has.
     """
     top_k: builtins.int
-    """Limits how many ranked answers come back beside those of `entry_ids`, [1, 50]. Optional; 5 by default."""
+    """Limits how many ranked answers come back beside those of `entry_ids`, [1, 50]; as many come whenever there are as many
+    entries that may be given. Optional; 5 by default.
+    """
     min_generation: builtins.int
     """Waits until the index holds at least this generation, so that a caller reads its own writes. Optional; 0 or more."""
     @property
@@ -88,8 +95,12 @@ class SearchAnswersRequest(google.protobuf.message.Message):
     @property
     def entry_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """Names entries that shall be among the answers, first and in this order, because a keyword or an intent points at them.
-        One that does not exist is left out. Optional; at most 10.
+        One that does not exist, or may not be given here, is left out. Optional; at most 10.
         """
+
+    @property
+    def filter(self) -> global___SearchFilter:
+        """Keeps only entries that pass it, those of `entry_ids` too. Optional; every entry passes by default."""
 
     def __init__(
         self,
@@ -101,15 +112,82 @@ class SearchAnswersRequest(google.protobuf.message.Message):
         top_k: builtins.int | None = ...,
         entry_ids: collections.abc.Iterable[builtins.str] | None = ...,
         min_generation: builtins.int | None = ...,
+        filter: global___SearchFilter | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["_min_generation", b"_min_generation", "_top_k", b"_top_k", "embedding", b"embedding", "min_generation", b"min_generation", "top_k", b"top_k"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_min_generation", b"_min_generation", "_top_k", b"_top_k", "collection_id", b"collection_id", "embedding", b"embedding", "entry_ids", b"entry_ids", "language", b"language", "min_generation", b"min_generation", "text", b"text", "top_k", b"top_k"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_min_generation", b"_min_generation", "_top_k", b"_top_k", "embedding", b"embedding", "filter", b"filter", "min_generation", b"min_generation", "top_k", b"top_k"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_min_generation", b"_min_generation", "_top_k", b"_top_k", "collection_id", b"collection_id", "embedding", b"embedding", "entry_ids", b"entry_ids", "filter", b"filter", "language", b"language", "min_generation", b"min_generation", "text", b"text", "top_k", b"top_k"]) -> None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_min_generation", b"_min_generation"]) -> typing.Literal["min_generation"] | None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_top_k", b"_top_k"]) -> typing.Literal["top_k"] | None: ...
 
 global___SearchAnswersRequest = SearchAnswersRequest
+
+@typing.final
+class SearchFilter(google.protobuf.message.Message):
+    """Says which entries may be given: those that pass every one of its fields."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    @typing.final
+    class MetadataEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
+
+    TAGS_ANY_FIELD_NUMBER: builtins.int
+    TAGS_ALL_FIELD_NUMBER: builtins.int
+    AUDIENCE_FIELD_NUMBER: builtins.int
+    MARKET_FIELD_NUMBER: builtins.int
+    METADATA_FIELD_NUMBER: builtins.int
+    @property
+    def tags_any(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Keeps entries with at least one of these tags. Optional; at most 50, each at most 64 characters."""
+
+    @property
+    def tags_all(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Keeps entries with all of these tags. Optional; at most 50, each at most 64 characters."""
+
+    @property
+    def audience(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Keeps entries for at least one of these audiences, and those for everyone. Optional; at most 20, each at most 64
+        characters.
+        """
+
+    @property
+    def market(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Keeps entries for at least one of these markets, and those for all of them. Optional; at most 20, each at most 64
+        characters.
+        """
+
+    @property
+    def metadata(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """Keeps entries whose metadata hold each of these pairs. Optional; at most 50 pairs; a key has at most 64, a value at most
+        1024 characters.
+        """
+
+    def __init__(
+        self,
+        *,
+        tags_any: collections.abc.Iterable[builtins.str] | None = ...,
+        tags_all: collections.abc.Iterable[builtins.str] | None = ...,
+        audience: collections.abc.Iterable[builtins.str] | None = ...,
+        market: collections.abc.Iterable[builtins.str] | None = ...,
+        metadata: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["audience", b"audience", "market", b"market", "metadata", b"metadata", "tags_all", b"tags_all", "tags_any", b"tags_any"]) -> None: ...
+
+global___SearchFilter = SearchFilter
 
 @typing.final
 class SearchAnswersResponse(google.protobuf.message.Message):

@@ -48,7 +48,8 @@ class FaqServiceServicer(object):
 
     def SearchAnswers(self, request, context):
         """Ranks the entries of a collection against a question. Has no side effects. "No answer" is OK with a reason. An entry
-        counts once, however many of its phrasings match.
+        counts once, however many of its phrasings match. Only entries are looked at that are published, valid at this moment by
+        the server's clock, and allowed by the filter.
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED: `collection_id` is empty, or there is neither text nor embedding nor entry id.

@@ -26,7 +26,8 @@ class FaqServiceStub:
         balie.api.faq.v1.faq_service_pb2.SearchAnswersResponse,
     ]
     """Ranks the entries of a collection against a question. Has no side effects. "No answer" is OK with a reason. An entry
-    counts once, however many of its phrasings match.
+    counts once, however many of its phrasings match. Only entries are looked at that are published, valid at this moment by
+    the server's clock, and allowed by the filter.
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED: `collection_id` is empty, or there is neither text nor embedding nor entry id.
@@ -46,7 +47,8 @@ class FaqServiceAsyncStub:
         balie.api.faq.v1.faq_service_pb2.SearchAnswersResponse,
     ]
     """Ranks the entries of a collection against a question. Has no side effects. "No answer" is OK with a reason. An entry
-    counts once, however many of its phrasings match.
+    counts once, however many of its phrasings match. Only entries are looked at that are published, valid at this moment by
+    the server's clock, and allowed by the filter.
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED: `collection_id` is empty, or there is neither text nor embedding nor entry id.
@@ -68,7 +70,8 @@ class FaqServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[balie.api.faq.v1.faq_service_pb2.SearchAnswersResponse, collections.abc.Awaitable[balie.api.faq.v1.faq_service_pb2.SearchAnswersResponse]]:
         """Ranks the entries of a collection against a question. Has no side effects. "No answer" is OK with a reason. An entry
-        counts once, however many of its phrasings match.
+        counts once, however many of its phrasings match. Only entries are looked at that are published, valid at this moment by
+        the server's clock, and allowed by the filter.
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED: `collection_id` is empty, or there is neither text nor embedding nor entry id.

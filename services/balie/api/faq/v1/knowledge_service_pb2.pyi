@@ -117,6 +117,30 @@ BUILD_STEP_DONE: BuildStep.ValueType  # 6
 """The new index serves."""
 global___BuildStep = BuildStep
 
+class _PruneMode:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _PruneModeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_PruneMode.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    PRUNE_MODE_UNSPECIFIED: _PruneMode.ValueType  # 0
+    """They stay."""
+    PRUNE_MODE_DELETE: _PruneMode.ValueType  # 1
+    """They are deleted."""
+    PRUNE_MODE_ARCHIVE: _PruneMode.ValueType  # 2
+    """They are archived."""
+
+class PruneMode(_PruneMode, metaclass=_PruneModeEnumTypeWrapper):
+    """Says what becomes of entries that are not in an import."""
+
+PRUNE_MODE_UNSPECIFIED: PruneMode.ValueType  # 0
+"""They stay."""
+PRUNE_MODE_DELETE: PruneMode.ValueType  # 1
+"""They are deleted."""
+PRUNE_MODE_ARCHIVE: PruneMode.ValueType  # 2
+"""They are archived."""
+global___PruneMode = PruneMode
+
 @typing.final
 class BuildProgress(google.protobuf.message.Message):
     """Tells how far an index is that is being built."""
@@ -168,7 +192,7 @@ class Index(google.protobuf.message.Message):
     stored_generation: builtins.int
     """Counts the changes of the collection that are stored; equal to `generation` when the index has caught up."""
     entry_count: builtins.int
-    """Counts the entries in the index."""
+    """Counts the entries in the index: those that are published."""
     vector_count: builtins.int
     """Counts the vectors in the index: one per question and phrasing."""
     encoder_fingerprint: builtins.str
@@ -592,6 +616,7 @@ class ImportEntriesRequest(google.protobuf.message.Message):
 
     HEADER_FIELD_NUMBER: builtins.int
     ENTRY_FIELD_NUMBER: builtins.int
+    END_FIELD_NUMBER: builtins.int
     @property
     def header(self) -> global___ImportHeader:
         """Opens the import."""
@@ -600,15 +625,20 @@ class ImportEntriesRequest(google.protobuf.message.Message):
     def entry(self) -> balie.api.faq.v1.entry_pb2.Entry:
         """Gives one entry; `collection_id` may be empty and is otherwise that of the header, and `etag` is not looked at."""
 
+    @property
+    def end(self) -> global___ImportEnd:
+        """Says that this was all. Required to prune; otherwise the end of the stream says it too."""
+
     def __init__(
         self,
         *,
         header: global___ImportHeader | None = ...,
         entry: balie.api.faq.v1.entry_pb2.Entry | None = ...,
+        end: global___ImportEnd | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["entry", b"entry", "header", b"header", "part", b"part"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["entry", b"entry", "header", b"header", "part", b"part"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["part", b"part"]) -> typing.Literal["header", "entry"] | None: ...
+    def HasField(self, field_name: typing.Literal["end", b"end", "entry", b"entry", "header", b"header", "part", b"part"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["end", b"end", "entry", b"entry", "header", b"header", "part", b"part"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["part", b"part"]) -> typing.Literal["header", "entry", "end"] | None: ...
 
 global___ImportEntriesRequest = ImportEntriesRequest
 
@@ -620,19 +650,35 @@ class ImportHeader(google.protobuf.message.Message):
 
     COLLECTION_ID_FIELD_NUMBER: builtins.int
     DRY_RUN_FIELD_NUMBER: builtins.int
+    PRUNE_FIELD_NUMBER: builtins.int
     collection_id: builtins.str
     """Names the collection. Required."""
     dry_run: builtins.bool
     """Checks the entries and writes nothing. Optional; false by default."""
+    prune: global___PruneMode.ValueType
+    """Says what becomes of entries that are not in the import. Optional; they stay by default."""
     def __init__(
         self,
         *,
         collection_id: builtins.str = ...,
         dry_run: builtins.bool = ...,
+        prune: global___PruneMode.ValueType = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["collection_id", b"collection_id", "dry_run", b"dry_run"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["collection_id", b"collection_id", "dry_run", b"dry_run", "prune", b"prune"]) -> None: ...
 
 global___ImportHeader = ImportHeader
+
+@typing.final
+class ImportEnd(google.protobuf.message.Message):
+    """Ends an import: its client has sent all there is."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+
+global___ImportEnd = ImportEnd
 
 @typing.final
 class ImportEntriesResponse(google.protobuf.message.Message):
@@ -648,6 +694,7 @@ class ImportEntriesResponse(google.protobuf.message.Message):
     PROBLEMS_FIELD_NUMBER: builtins.int
     INDEX_GENERATION_FIELD_NUMBER: builtins.int
     DONE_FIELD_NUMBER: builtins.int
+    PRUNED_FIELD_NUMBER: builtins.int
     received: builtins.int
     """Counts the entries received."""
     created: builtins.int
@@ -662,6 +709,8 @@ class ImportEntriesResponse(google.protobuf.message.Message):
     """Gives the collection's generation that holds all that was written so far."""
     done: builtins.bool
     """Says that the import is over."""
+    pruned: builtins.int
+    """Counts the entries deleted or archived because they were not in the import; of a dry run, those that would be."""
     @property
     def problems(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___ImportProblem]:
         """Lists the entries refused since the last message."""
@@ -677,8 +726,9 @@ class ImportEntriesResponse(google.protobuf.message.Message):
         problems: collections.abc.Iterable[global___ImportProblem] | None = ...,
         index_generation: builtins.int = ...,
         done: builtins.bool = ...,
+        pruned: builtins.int = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["created", b"created", "done", b"done", "index_generation", b"index_generation", "problems", b"problems", "received", b"received", "refused", b"refused", "unchanged", b"unchanged", "updated", b"updated"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["created", b"created", "done", b"done", "index_generation", b"index_generation", "problems", b"problems", "pruned", b"pruned", "received", b"received", "refused", b"refused", "unchanged", b"unchanged", "updated", b"updated"]) -> None: ...
 
 global___ImportEntriesResponse = ImportEntriesResponse
 
@@ -711,6 +761,48 @@ class ImportProblem(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["entry_id", b"entry_id", "message", b"message", "number", b"number", "reason", b"reason"]) -> None: ...
 
 global___ImportProblem = ImportProblem
+
+@typing.final
+class ExportEntriesRequest(google.protobuf.message.Message):
+    """Asks for all entries of a collection."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    COLLECTION_ID_FIELD_NUMBER: builtins.int
+    collection_id: builtins.str
+    """Names the collection. Required."""
+    def __init__(
+        self,
+        *,
+        collection_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["collection_id", b"collection_id"]) -> None: ...
+
+global___ExportEntriesRequest = ExportEntriesRequest
+
+@typing.final
+class ExportEntriesResponse(google.protobuf.message.Message):
+    """Is one message of an export. A collection without entries gives one, which is empty."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ENTRIES_FIELD_NUMBER: builtins.int
+    TOTAL_FIELD_NUMBER: builtins.int
+    total: builtins.int
+    """Counts the entries of the collection when the export began."""
+    @property
+    def entries(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[balie.api.faq.v1.entry_pb2.Entry]:
+        """Lists entries by id, after those of the messages before."""
+
+    def __init__(
+        self,
+        *,
+        entries: collections.abc.Iterable[balie.api.faq.v1.entry_pb2.Entry] | None = ...,
+        total: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["entries", b"entries", "total", b"total"]) -> None: ...
+
+global___ExportEntriesResponse = ExportEntriesResponse
 
 @typing.final
 class GetIndexRequest(google.protobuf.message.Message):

@@ -80,6 +80,11 @@ class KnowledgeServiceStub(object):
                 request_serializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ImportEntriesRequest.SerializeToString,
                 response_deserializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ImportEntriesResponse.FromString,
                 _registered_method=True)
+        self.ExportEntries = channel.unary_stream(
+                '/balie.api.faq.v1.KnowledgeService/ExportEntries',
+                request_serializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ExportEntriesRequest.SerializeToString,
+                response_deserializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ExportEntriesResponse.FromString,
+                _registered_method=True)
         self.GetIndex = channel.unary_unary(
                 '/balie.api.faq.v1.KnowledgeService/GetIndex',
                 request_serializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.GetIndexRequest.SerializeToString,
@@ -97,11 +102,12 @@ class KnowledgeServiceServicer(object):
     """
 
     def UpsertCollection(self, request, context):
-        """Creates a collection or changes its names and languages. The same `request_id` twice is done once.
+        """Creates a collection or changes its name, languages and their order. The same `request_id` twice is done once.
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
-        - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language is given twice, or entries still use one that would go.
+        - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language is given twice, `fallback` has one that `languages` lacks, or entries
+        still use one that would go.
         - FAILED_PRECONDITION ETAG_MISMATCH: the collection changed since its etag was read.
         - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
@@ -151,7 +157,8 @@ class KnowledgeServiceServicer(object):
         `request_id` twice is done once.
 
         Errors:
-        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside
+        its bounds.
         - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language that the collection lacks, or one given twice.
         - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
         - FAILED_PRECONDITION ETAG_MISMATCH: the entry changed since its etag was read.
@@ -203,11 +210,29 @@ class KnowledgeServiceServicer(object):
         whole or not at all; an entry that does not pass is reported by its number and left out, the others go on. Importing the
         same entries again changes nothing.
 
+        With `prune` in the header, entries of the collection that were not in the import are deleted or archived at its end:
+        only when the client has said by `end` that this was all, at least one entry came, and none was refused. An entry that
+        somebody wrote while the import ran stays.
+
         Errors:
-        - INVALID_ARGUMENT IMPORT_OUT_OF_ORDER: the first message is not the header, or a later one is.
-        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: the header.
+        - INVALID_ARGUMENT IMPORT_OUT_OF_ORDER: the first message is not the header, a later one is, anything follows `end`, or a
+        stream that prunes ends without it; what was written so far stays.
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE: the header.
         - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportEntries(self, request, context):
+        """Streams all entries of a collection by id, in messages of about a megabyte. An entry is given as it is when its message is
+        made; one that is created meanwhile may be missing. Has no side effects.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `collection_id`.
+        - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither an administrator nor a service.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -286,6 +311,11 @@ def add_KnowledgeServiceServicer_to_server(servicer, server):
                     servicer.ImportEntries,
                     request_deserializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ImportEntriesRequest.FromString,
                     response_serializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ImportEntriesResponse.SerializeToString,
+            ),
+            'ExportEntries': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportEntries,
+                    request_deserializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ExportEntriesRequest.FromString,
+                    response_serializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ExportEntriesResponse.SerializeToString,
             ),
             'GetIndex': grpc.unary_unary_rpc_method_handler(
                     servicer.GetIndex,
@@ -542,6 +572,33 @@ class KnowledgeService(object):
             '/balie.api.faq.v1.KnowledgeService/ImportEntries',
             balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ImportEntriesRequest.SerializeToString,
             balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ImportEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportEntries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/balie.api.faq.v1.KnowledgeService/ExportEntries',
+            balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ExportEntriesRequest.SerializeToString,
+            balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ExportEntriesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -25,11 +25,12 @@ class KnowledgeServiceStub:
         balie.api.faq.v1.knowledge_service_pb2.UpsertCollectionRequest,
         balie.api.faq.v1.knowledge_service_pb2.UpsertCollectionResponse,
     ]
-    """Creates a collection or changes its names and languages. The same `request_id` twice is done once.
+    """Creates a collection or changes its name, languages and their order. The same `request_id` twice is done once.
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
-    - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language is given twice, or entries still use one that would go.
+    - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language is given twice, `fallback` has one that `languages` lacks, or entries
+      still use one that would go.
     - FAILED_PRECONDITION ETAG_MISMATCH: the collection changed since its etag was read.
     - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
@@ -79,7 +80,8 @@ class KnowledgeServiceStub:
     `request_id` twice is done once.
 
     Errors:
-    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside
+      its bounds.
     - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language that the collection lacks, or one given twice.
     - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
     - FAILED_PRECONDITION ETAG_MISMATCH: the entry changed since its etag was read.
@@ -131,11 +133,29 @@ class KnowledgeServiceStub:
     whole or not at all; an entry that does not pass is reported by its number and left out, the others go on. Importing the
     same entries again changes nothing.
 
+    With `prune` in the header, entries of the collection that were not in the import are deleted or archived at its end:
+    only when the client has said by `end` that this was all, at least one entry came, and none was refused. An entry that
+    somebody wrote while the import ran stays.
+
     Errors:
-    - INVALID_ARGUMENT IMPORT_OUT_OF_ORDER: the first message is not the header, or a later one is.
-    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: the header.
+    - INVALID_ARGUMENT IMPORT_OUT_OF_ORDER: the first message is not the header, a later one is, anything follows `end`, or a
+      stream that prunes ends without it; what was written so far stays.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE: the header.
     - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
+    """
+
+    ExportEntries: grpc.UnaryStreamMultiCallable[
+        balie.api.faq.v1.knowledge_service_pb2.ExportEntriesRequest,
+        balie.api.faq.v1.knowledge_service_pb2.ExportEntriesResponse,
+    ]
+    """Streams all entries of a collection by id, in messages of about a megabyte. An entry is given as it is when its message is
+    made; one that is created meanwhile may be missing. Has no side effects.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `collection_id`.
+    - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither an administrator nor a service.
     """
 
     GetIndex: grpc.UnaryUnaryMultiCallable[
@@ -171,11 +191,12 @@ class KnowledgeServiceAsyncStub:
         balie.api.faq.v1.knowledge_service_pb2.UpsertCollectionRequest,
         balie.api.faq.v1.knowledge_service_pb2.UpsertCollectionResponse,
     ]
-    """Creates a collection or changes its names and languages. The same `request_id` twice is done once.
+    """Creates a collection or changes its name, languages and their order. The same `request_id` twice is done once.
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
-    - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language is given twice, or entries still use one that would go.
+    - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language is given twice, `fallback` has one that `languages` lacks, or entries
+      still use one that would go.
     - FAILED_PRECONDITION ETAG_MISMATCH: the collection changed since its etag was read.
     - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
@@ -225,7 +246,8 @@ class KnowledgeServiceAsyncStub:
     `request_id` twice is done once.
 
     Errors:
-    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside
+      its bounds.
     - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language that the collection lacks, or one given twice.
     - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
     - FAILED_PRECONDITION ETAG_MISMATCH: the entry changed since its etag was read.
@@ -277,11 +299,29 @@ class KnowledgeServiceAsyncStub:
     whole or not at all; an entry that does not pass is reported by its number and left out, the others go on. Importing the
     same entries again changes nothing.
 
+    With `prune` in the header, entries of the collection that were not in the import are deleted or archived at its end:
+    only when the client has said by `end` that this was all, at least one entry came, and none was refused. An entry that
+    somebody wrote while the import ran stays.
+
     Errors:
-    - INVALID_ARGUMENT IMPORT_OUT_OF_ORDER: the first message is not the header, or a later one is.
-    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: the header.
+    - INVALID_ARGUMENT IMPORT_OUT_OF_ORDER: the first message is not the header, a later one is, anything follows `end`, or a
+      stream that prunes ends without it; what was written so far stays.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE: the header.
     - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
+    """
+
+    ExportEntries: grpc.aio.UnaryStreamMultiCallable[
+        balie.api.faq.v1.knowledge_service_pb2.ExportEntriesRequest,
+        balie.api.faq.v1.knowledge_service_pb2.ExportEntriesResponse,
+    ]
+    """Streams all entries of a collection by id, in messages of about a megabyte. An entry is given as it is when its message is
+    made; one that is created meanwhile may be missing. Has no side effects.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `collection_id`.
+    - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither an administrator nor a service.
     """
 
     GetIndex: grpc.aio.UnaryUnaryMultiCallable[
@@ -319,11 +359,12 @@ class KnowledgeServiceServicer(metaclass=abc.ABCMeta):
         request: balie.api.faq.v1.knowledge_service_pb2.UpsertCollectionRequest,
         context: _ServicerContext,
     ) -> typing.Union[balie.api.faq.v1.knowledge_service_pb2.UpsertCollectionResponse, collections.abc.Awaitable[balie.api.faq.v1.knowledge_service_pb2.UpsertCollectionResponse]]:
-        """Creates a collection or changes its names and languages. The same `request_id` twice is done once.
+        """Creates a collection or changes its name, languages and their order. The same `request_id` twice is done once.
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
-        - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language is given twice, or entries still use one that would go.
+        - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language is given twice, `fallback` has one that `languages` lacks, or entries
+          still use one that would go.
         - FAILED_PRECONDITION ETAG_MISMATCH: the collection changed since its etag was read.
         - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
@@ -381,7 +422,8 @@ class KnowledgeServiceServicer(metaclass=abc.ABCMeta):
         `request_id` twice is done once.
 
         Errors:
-        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside
+          its bounds.
         - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: a language that the collection lacks, or one given twice.
         - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
         - FAILED_PRECONDITION ETAG_MISMATCH: the entry changed since its etag was read.
@@ -441,11 +483,31 @@ class KnowledgeServiceServicer(metaclass=abc.ABCMeta):
         whole or not at all; an entry that does not pass is reported by its number and left out, the others go on. Importing the
         same entries again changes nothing.
 
+        With `prune` in the header, entries of the collection that were not in the import are deleted or archived at its end:
+        only when the client has said by `end` that this was all, at least one entry came, and none was refused. An entry that
+        somebody wrote while the import ran stays.
+
         Errors:
-        - INVALID_ARGUMENT IMPORT_OUT_OF_ORDER: the first message is not the header, or a later one is.
-        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: the header.
+        - INVALID_ARGUMENT IMPORT_OUT_OF_ORDER: the first message is not the header, a later one is, anything follows `end`, or a
+          stream that prunes ends without it; what was written so far stays.
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE: the header.
         - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
+        """
+
+    @abc.abstractmethod
+    def ExportEntries(
+        self,
+        request: balie.api.faq.v1.knowledge_service_pb2.ExportEntriesRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[balie.api.faq.v1.knowledge_service_pb2.ExportEntriesResponse], collections.abc.AsyncIterator[balie.api.faq.v1.knowledge_service_pb2.ExportEntriesResponse]]:
+        """Streams all entries of a collection by id, in messages of about a megabyte. An entry is given as it is when its message is
+        made; one that is created meanwhile may be missing. Has no side effects.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `collection_id`.
+        - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither an administrator nor a service.
         """
 
     @abc.abstractmethod

@@ -1,0 +1,85 @@
+"""What the index keeps of an entry beside its vectors, and whether the entry may be given."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from balie.faq.domain import Entry, EntryState, EntryText, Filter
+
+_DIGEST_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedEntry:
+    """What the index keeps of a published entry; its phrasings are there as vectors alone.
+
+    Attributes:
+        digest: of all texts that have vectors: the same when the vectors are.
+        audience: for whom it is; empty for everyone.
+        market: for which markets it is; empty for all.
+    """
+
+    number: int
+    id: str
+    revision: int
+    texts: tuple[EntryText, ...]
+    digest: bytes = b""
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    tags: frozenset[str] = frozenset()
+    audience: frozenset[str] = frozenset()
+    market: frozenset[str] = frozenset()
+    metadata: frozenset[tuple[str, str]] = frozenset()
+
+    @staticmethod
+    def of(entry: Entry) -> "IndexedEntry":
+        """Returns what is kept of a stored entry."""
+        content = entry.content
+        return IndexedEntry(
+            number=entry.number,
+            id=entry.id,
+            revision=entry.revision,
+            texts=tuple(replace(text, phrasings=()) for text in content.texts),
+            digest=_digest(entry),
+            valid_from=content.valid_from,
+            valid_until=content.valid_until,
+            tags=frozenset(content.tags),
+            audience=frozenset(content.audience),
+            market=frozenset(content.market),
+            metadata=frozenset(content.metadata.items()),
+        )
+
+    def is_allowed(self, wanted: Filter, moment: datetime) -> bool:
+        """Returns whether it is valid at a moment and passes a filter."""
+        return (
+            (self.valid_from is None or self.valid_from <= moment)
+            and (self.valid_until is None or moment < self.valid_until)
+            and (not wanted.tags_any or not wanted.tags_any.isdisjoint(self.tags))
+            and wanted.tags_all <= self.tags
+            and _is_for(wanted.audience, self.audience)
+            and _is_for(wanted.market, self.market)
+            and wanted.metadata <= self.metadata
+        )
+
+
+def _is_for(asked: frozenset[str], meant: frozenset[str]) -> bool:
+    return not asked or not meant or not asked.isdisjoint(meant)
+
+
+def published(entries: Iterable[Entry]) -> list[Entry]:
+    """Returns those that searches may find; the others are not even encoded."""
+    return [entry for entry in entries if entry.content.state is EntryState.PUBLISHED]
+
+
+def worded(entry: Entry) -> Iterator[str]:
+    """Yields the texts of an entry that have vectors, in the order of their slots."""
+    return (phrasing for text in entry.content.texts for phrasing in text.asked())
+
+
+def _digest(entry: Entry) -> bytes:
+    found = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    for text in worded(entry):
+        encoded = text.encode("utf-8", "replace")
+        found.update(len(encoded).to_bytes(4, "big") + encoded)
+    return found.digest()

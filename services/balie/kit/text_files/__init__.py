@@ -1,0 +1,1 @@
+"""Text files that people made: their encoding, lines and columns, so that whatever is wrong is told with its line."""
