@@ -4,7 +4,16 @@ from collections.abc import Iterable, Sequence
 
 from balie.api.faq.v1 import entry_pb2, knowledge_service_pb2
 from balie.faq.convert import timestamp
-from balie.faq.domain import Collection, CollectionContent, Entry, EntryContent, EntryText, IndexState
+from balie.faq.domain import (
+    PHRASING_CHARACTERS,
+    PHRASINGS,
+    Collection,
+    CollectionContent,
+    Entry,
+    EntryContent,
+    EntryText,
+    IndexState,
+)
 from balie.faq.errors import EntryLanguageInvalid
 from balie.kit import bounds
 from balie.kit.errors import Failure, FieldMalformed, ImportOutOfOrder, TooManyItems
@@ -14,8 +23,6 @@ DISPLAY_NAME_CHARACTERS = 200
 LANGUAGES = 20
 TEXTS = 20
 QUESTION_CHARACTERS = 1000
-PHRASINGS = 100
-PHRASING_CHARACTERS = 1000
 ANSWER_CHARACTERS = 10_000
 TAGS = 50
 TAG_CHARACTERS = 64
