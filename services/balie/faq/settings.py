@@ -66,6 +66,22 @@ class FaqSettings(DatabaseSettings):
         le=100_000,
         description="Most of a collection's own questions that its threshold is learned from, 100 to 100000.",
     )
+    remember_questions: bool = Field(
+        default=True,
+        description="Whether questions are kept for review when a search says so. What is kept already stays for its days.",
+    )
+    keep_questions_days: int = Field(
+        default=30,
+        ge=1,
+        le=3650,
+        description="How long questions for review, and comments on answers, are kept, days, 1 to 3650.",
+    )
+    group_likeness: float = Field(
+        default=0.7,
+        ge=0,
+        le=1,
+        description="Least cosine similarity to a group's oldest question with which a question joins the group, 0 to 1.",
+    )
     keep_events: int = Field(
         default=100_000,
         ge=1000,
