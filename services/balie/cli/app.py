@@ -12,6 +12,7 @@ from balie.cli.desk import SAMPLE, Desk
 from balie.cli.encoder import encoder_app
 from balie.cli.encoder_options import EncoderFolder
 from balie.cli.eval import eval_app
+from balie.cli.faq import faq_app
 from balie.cli.nlu import nlu_app
 from balie.cli.settings import CliSettings
 from balie.cli.suite import Addresses
@@ -30,7 +31,6 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     add_completion=False,
 )
-faq_app = typer.Typer(help="The knowledge of the FAQ service.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
 app.add_typer(encoder_app, name="encoder")
 app.add_typer(eval_app, name="eval")
