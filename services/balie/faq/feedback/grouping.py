@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     Vector = NDArray[np.float32]
 
-_BATCH = 64  # few, as each is encoded beside customers' questions and placed under the collection's lock
+_BATCH = 64  # questions placed under one hold of the collection's lock
+_ENCODED = 8  # texts given to the encoder at a time: a customer who waits for it waits for no more than these
 _LOOK_SECONDS = 5.0
 _PAUSE_SECONDS = 1.0
 
@@ -171,4 +172,4 @@ class Grouping:
 
 
 def _batches(names: Sequence[str]) -> list[Sequence[str]]:
-    return [names[start : start + _BATCH] for start in range(0, len(names), _BATCH)]
+    return [names[start : start + _ENCODED] for start in range(0, len(names), _ENCODED)]
