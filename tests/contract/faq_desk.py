@@ -8,7 +8,12 @@ from typing import Any
 import grpc
 from tests.encoder_fixture import encoder_folder
 
-from balie.api.faq.v1 import entry_pb2, faq_service_pb2_grpc, knowledge_service_pb2_grpc
+from balie.api.faq.v1 import (
+    entry_pb2,
+    faq_service_pb2_grpc,
+    knowledge_service_pb2_grpc,
+    review_service_pb2_grpc,
+)
 from balie.api.faq.v1 import faq_service_pb2 as faq
 from balie.api.faq.v1 import knowledge_service_pb2 as knowledge
 from balie.client import CallError, error_of
@@ -27,6 +32,7 @@ class Desk:
 
     faq: Any
     knowledge: Any
+    review: Any
     address: str = ""
 
     async def collect(self, name: str = FERRY, **changes: Any) -> entry_pb2.Collection:
@@ -108,5 +114,6 @@ async def desk(url: str, **changes: Any) -> AsyncIterator[Desk]:
         yield Desk(
             faq_service_pb2_grpc.FaqServiceStub(served.channel),
             knowledge_service_pb2_grpc.KnowledgeServiceStub(served.channel),
+            review_service_pb2_grpc.ReviewServiceStub(served.channel),
             served.address,
         )

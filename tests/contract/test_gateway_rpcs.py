@@ -489,6 +489,13 @@ class TestTurns:
         assert metadata["balie-act-as"] == "service:gateway"
         assert metadata["balie-request-id"] == answer.turn_id
 
+    async def test_what_a_customer_asks_is_remembered_once_for_each_turn(self, desk: Desk) -> None:
+        neighbours = desk.neighbours
+        neighbours.nlu.said["open?"] = understanding(language_pb2.VERDICT_MATCH, "opening_hours")
+        answer = await desk.say(await desk.create(), "open?")
+        assert [asked.remember for asked in neighbours.faq.asked] == [True, False]  # the second has no text
+        assert {metadata["balie-request-id"] for metadata in neighbours.faq.metadata} == {answer.turn_id}
+
     async def test_the_conversation_takes_the_contacts_language(self, desk: Desk) -> None:
         desk.neighbours.nlu.said["hello"] = understanding(
             language_pb2.VERDICT_MATCH, "greeting", language="en"

@@ -17,6 +17,7 @@ class FakeFaq(faq_service_pb2_grpc.FaqServiceServicer):
     Attributes:
         entries: question and answer by entry id; told in Dutch whatever language is asked for.
         asked: requests in the order in which they came.
+        metadata: what came with each.
         fails: codes of the next answers, which are refusals.
     """
 
@@ -24,6 +25,7 @@ class FakeFaq(faq_service_pb2_grpc.FaqServiceServicer):
         self.entries: dict[str, tuple[str, str]] = {}
         self.finds: dict[str, list[tuple[str, float]]] = {}
         self.asked: list[faq_service_pb2.SearchAnswersRequest] = []
+        self.metadata: list[dict[str, str]] = []
         self.fails: list[grpc.StatusCode] = []
         self._searches = 0
 
@@ -31,6 +33,7 @@ class FakeFaq(faq_service_pb2_grpc.FaqServiceServicer):
         self, request: faq_service_pb2.SearchAnswersRequest, context: Any
     ) -> faq_service_pb2.SearchAnswersResponse:
         self.asked.append(request)
+        self.metadata.append(dict(context.invocation_metadata()))
         if self.fails:
             await context.abort(self.fails.pop(0), "as the test says")
         self._searches += 1  # an answer's id is unique for each search, as the contract says

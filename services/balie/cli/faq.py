@@ -9,9 +9,11 @@ from typer.core import TyperCommand
 
 from balie.cli.extras import libraries_of
 from balie.cli.faq_index import index_app
+from balie.cli.faq_review import review_app
 
 faq_app = typer.Typer(help="What the desk knows: questions and answers.", no_args_is_help=True)
 faq_app.add_typer(index_app, name="index")
+faq_app.add_typer(review_app, name="review")
 
 Faq = Annotated[str, typer.Option(envvar="BALIE_FAQ", help="Address of FAQ, host:port.")]
 FAQ_ADDRESS = "127.0.0.1:50053"

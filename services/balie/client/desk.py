@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 import grpc
 
-from balie.api.faq.v1 import faq_service_pb2_grpc, knowledge_service_pb2_grpc
+from balie.api.faq.v1 import faq_service_pb2_grpc, knowledge_service_pb2_grpc, review_service_pb2_grpc
 from balie.api.gateway.v1 import conversation_service_pb2_grpc
 from balie.api.handoff.v1 import (
     agent_service_pb2_grpc,
@@ -26,6 +26,7 @@ from balie.client.channels import DEFAULT_TIMEOUT_SECONDS, RequestId, channel
 if TYPE_CHECKING:
     from balie.api.faq.v1.faq_service_pb2_grpc import FaqServiceAsyncStub
     from balie.api.faq.v1.knowledge_service_pb2_grpc import KnowledgeServiceAsyncStub
+    from balie.api.faq.v1.review_service_pb2_grpc import ReviewServiceAsyncStub
     from balie.api.gateway.v1.conversation_service_pb2_grpc import ConversationServiceAsyncStub
     from balie.api.handoff.v1.agent_service_pb2_grpc import AgentServiceAsyncStub
     from balie.api.handoff.v1.handoff_service_pb2_grpc import HandoffServiceAsyncStub
@@ -156,6 +157,12 @@ class Balie:
         """Returns the management of what the FAQ service knows."""
         stub = knowledge_service_pb2_grpc.KnowledgeServiceStub(self.channel("faq"))
         return cast("KnowledgeServiceAsyncStub", stub)
+
+    @cached_property
+    def review(self) -> "ReviewServiceAsyncStub":
+        """Returns the review of what was asked in vain."""
+        stub = review_service_pb2_grpc.ReviewServiceStub(self.channel("faq"))
+        return cast("ReviewServiceAsyncStub", stub)
 
     @cached_property
     def router(self) -> "RouterServiceAsyncStub":

@@ -5,10 +5,17 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from balie.api.faq.v1 import faq_service_pb2_grpc, knowledge_service_pb2_grpc
+from balie.api.faq.v1 import faq_service_pb2_grpc, knowledge_service_pb2_grpc, review_service_pb2_grpc
 from balie.encoders import EncoderSettings, EncoderUnavailable, open_encoder
 from balie.encoders.batcher import BatchingEncoder
 from balie.encoders.folder.manifest import Manifest
+from balie.faq.feedback.forgetting import Forgetting
+from balie.faq.feedback.grouping import Grouping
+from balie.faq.feedback.ratings import Ratings
+from balie.faq.feedback.remembering import Remembering
+from balie.faq.feedback.reviewing import Review
+from balie.faq.feedback.service import ReviewService
+from balie.faq.feedback.store import QuestionStore
 from balie.faq.index.encoder_change import EncoderChange, Source
 from balie.faq.index.faiss_index import use_one_thread
 from balie.faq.index.files import IndexFiles
@@ -40,7 +47,7 @@ _BACKGROUND_THREADS = 2
 
 @asynccontextmanager
 async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
-    """Opens the database and the encoder, loads every index, and offers both services; closes them in reverse."""
+    """Opens the database and the encoder, loads every index, and offers the services; closes them in reverse."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
             Database.open(settings.database_url, migrations="balie.faq.migrations")
@@ -66,21 +73,36 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
         stack.push_async_callback(change.close)
         stack.push_async_callback(indexes.close)
         await indexes.open()
-        chores = Chores(database, ledger, Trimming(log, store.topics, settings.keep_events))
+        questions = QuestionStore()
+        grouping = Grouping(database, store, questions, encoder, likeness=settings.group_likeness)
+        remembering = Remembering(
+            database, store, questions, grouping, switched_on=settings.remember_questions
+        )
+        stack.push_async_callback(remembering.close)
+        forgetting = Forgetting(database, store, days=settings.keep_questions_days)
+        trimming = Trimming(log, store.topics, settings.keep_events)
+        chores = Chores(database, ledger, trimming, [forgetting.once])
         upkeep = Upkeep(indexes, save_seconds=settings.index_save_seconds)
         await stack.enter_async_context(
             running(
                 upkeep.run(),
                 upkeep.run_saving(),
                 change.run(),
+                remembering.run(),
+                grouping.run(),
                 chores.run(every_seconds=settings.chores_seconds),
             )
         )
         search = Search(indexes, searching)
         knowledge = Knowledge(database, ledger, store, writer)
+        ratings = Ratings(database, ledger, store, questions, grouping)
+        review = Review(database, ledger, store, questions, writer, search, remembering)
         yield Serving(
             servicers=(
-                (faq_service_pb2_grpc.add_FaqServiceServicer_to_server, FaqService(search)),
+                (
+                    faq_service_pb2_grpc.add_FaqServiceServicer_to_server,
+                    FaqService(search, remembering, ratings),
+                ),
                 (
                     knowledge_service_pb2_grpc.add_KnowledgeServiceServicer_to_server,
                     KnowledgeService(
@@ -90,6 +112,10 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
                         search,
                         indexes,
                     ),
+                ),
+                (
+                    review_service_pb2_grpc.add_ReviewServiceServicer_to_server,
+                    ReviewService(review, ratings),
                 ),
             ),
             ready=database.check,

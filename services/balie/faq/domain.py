@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 
+PHRASINGS = 100
+"""Most phrasings of an entry in one language, beside its question."""
+
+PHRASING_CHARACTERS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class EntryText:
@@ -315,8 +320,13 @@ class IndexUpkeep:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a search found, and in which state of the index."""
+    """What a search found, and in which state of the index.
+
+    Attributes:
+        nonce: what the ids of its answers have in common, and no other search's.
+    """
 
     answers: tuple[Answer, ...]
     no_answer: NoAnswer
     state: IndexState
+    nonce: int

@@ -89,6 +89,41 @@ class CollectionNotEmpty(FailedPrecondition):
         )
 
 
+class AnswerNotFound(NotFound):
+    """The tenant never gave such an answer, or its entry is deleted."""
+
+    reason = "ANSWER_NOT_FOUND"
+
+    def __init__(self, answer_id: str) -> None:
+        super().__init__(f"answer {answer_id} was not given here", answer_id=answer_id)
+
+
+class QuestionNotFound(NotFound):
+    """The collection has no such question for review."""
+
+    reason = "QUESTION_NOT_FOUND"
+
+    def __init__(self, collection_id: str, question_id: str) -> None:
+        super().__init__(
+            f"collection {collection_id} has no question {question_id}",
+            collection_id=collection_id,
+            question_id=question_id,
+        )
+
+
+class QuestionGroupNotFound(NotFound):
+    """The collection has no such group of questions."""
+
+    reason = "QUESTION_GROUP_NOT_FOUND"
+
+    def __init__(self, collection_id: str, group_id: str) -> None:
+        super().__init__(
+            f"collection {collection_id} has no group of questions {group_id}",
+            collection_id=collection_id,
+            group_id=group_id,
+        )
+
+
 class EntryFileWrong(Exception):
     """A file cannot be read as entries; for whoever imports it, so no `Failure`.
 

@@ -113,6 +113,22 @@ class FaqSettings(DatabaseSettings):
         le=86_400,
         description="Time between two looks whether another encoder is in the encoder's folder, seconds, 0.01 to 86400.",
     )
+    remember_questions: bool = Field(
+        default=True,
+        description="Whether questions are kept for review when a search says so. What is kept already stays for its days.",
+    )
+    keep_questions_days: int = Field(
+        default=30,
+        ge=1,
+        le=3650,
+        description="How long questions for review, and comments on answers, are kept, days, 1 to 3650.",
+    )
+    group_likeness: float = Field(
+        default=0.7,
+        ge=0,
+        le=1,
+        description="Least cosine similarity to a group's oldest question with which a question joins the group, 0 to 1.",
+    )
     keep_events: int = Field(
         default=100_000,
         ge=1000,

@@ -124,3 +124,87 @@ calibrations = Table(
     Column("version", Text, nullable=False),
     PrimaryKeyConstraint("tenant", "collection_id", "fingerprint", name="calibrations_pk"),
 )
+
+_WAITING = sa.text("group_id IS NULL AND reason > 0")
+
+# What was asked and remembered. `reason` is 0 while the question is not open; an open one without a group waits for the
+# grouping. `nonce` is that of the answers' ids. Only a group's oldest question keeps its vector (float32, little-endian).
+questions = Table(
+    "questions",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("collection_id", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("call_id", Text, nullable=False),
+    Column("text_hash", sa.LargeBinary, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("nonce", sa.BigInteger, nullable=False),
+    Column("reason", sa.SmallInteger, nullable=False),
+    Column("group_id", Text),
+    Column("fingerprint", Text),
+    Column("vector", sa.LargeBinary),
+    Column("asked_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant", "collection_id", "id", name="questions_pk"),
+    UniqueConstraint("tenant", "collection_id", "call_id", "text_hash", name="questions_call_uq"),
+    ForeignKeyConstraint(
+        ["tenant", "collection_id"],
+        ["collections.tenant", "collections.id"],
+        name="questions_collection_fk",
+        ondelete="CASCADE",
+    ),
+    sa.Index("questions_nonce_ix", "tenant", "nonce"),
+    sa.Index("questions_group_ix", "tenant", "collection_id", "group_id"),
+    sa.Index("questions_asked_at_ix", "asked_at"),
+    sa.Index("questions_waiting_ix", "asked_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+)
+
+# Open questions that mean about the same. `size`, `first_at` and `last_at` repeat what its questions say.
+question_groups = Table(
+    "question_groups",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("collection_id", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("leader_id", Text, nullable=False),
+    Column("state", sa.SmallInteger, nullable=False),
+    Column("revision", sa.BigInteger, nullable=False),
+    Column("size", sa.BigInteger, nullable=False),
+    Column("first_at", UtcDateTime, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant", "collection_id", "id", name="question_groups_pk"),
+    ForeignKeyConstraint(
+        ["tenant", "collection_id"],
+        ["collections.tenant", "collections.id"],
+        name="question_groups_collection_fk",
+        ondelete="CASCADE",
+    ),
+    sa.Index("question_groups_size_ix", "tenant", "collection_id", "size"),
+)
+
+# What was said of answers: one row for each author, answer and kind (rating, shown, clicked).
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("number", sa.BigInteger, nullable=False),
+    Column("nonce", sa.BigInteger, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("kind", sa.SmallInteger, nullable=False),
+    Column("revision", sa.BigInteger, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("verdict", sa.SmallInteger, nullable=False),
+    Column("fault", sa.SmallInteger, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("given_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant", "number", "nonce", "author", "kind", name="feedback_pk"),
+    ForeignKeyConstraint(
+        ["tenant", "number"],
+        ["entries.tenant", "entries.number"],
+        name="feedback_entry_fk",
+        ondelete="CASCADE",
+    ),
+    sa.Index("feedback_nonce_ix", "tenant", "nonce"),
+    sa.Index("feedback_given_at_ix", "given_at"),
+)

@@ -1,7 +1,7 @@
-"""What is thrown away from time to time: results of old requests, and events that every follower has long seen."""
+"""What is thrown away from time to time: results of old requests, events that every follower has long seen, and more."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -37,12 +37,20 @@ class Chores:
         database: where it is cleaned up.
         ledger: whose old results go.
         trimming: which events go; none when absent.
+        others: what else a service throws away; each opens its own transactions.
     """
 
-    def __init__(self, database: Database, ledger: Ledger, trimming: Trimming | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        ledger: Ledger,
+        trimming: Trimming | None = None,
+        others: Sequence[Callable[[], Awaitable[object]]] = (),
+    ) -> None:
         self._database = database
         self._ledger = ledger
         self._trimming = trimming
+        self._others = others
 
     async def run(self, *, every_seconds: float) -> None:
         """Does a round, and another after each pause, until it is cancelled."""
@@ -61,6 +69,8 @@ class Chores:
             await self._ledger.forget(tx, datetime.now(UTC) - self._ledger.keep)
         if self._trimming is not None:
             await self._trim(self._trimming)
+        for other in self._others:
+            await other()
 
     async def _trim(self, trimming: Trimming) -> None:
         async with self._database.read() as tx:

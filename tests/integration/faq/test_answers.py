@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from tests.fakes.words_encoder import DIMENSIONS, vector_of
-from tests.integration.faq.replicas import FERRY, POLICY, Replica, replica, until, write
+from tests.integration.faq.replicas import FERRY, POLICY, TENANT, Replica, replica, until, write
 
 from balie.encoders.errors import EncoderBusy
 from balie.faq.domain import Embedding, EntryContent, EntryText, NoAnswer, Source
@@ -184,7 +184,7 @@ async def test_an_answers_id_leads_back_to_what_was_shown(sqlite_url: str) -> No
             (await one.search("my hound", min_generation=stored.generation)).answers[0].answer_id
             for _ in range(2)
         ]
-        told = AnswerId.decode(first)
+        told = AnswerId.decode(first, TENANT)
         assert (told.number, told.revision, told.language) == (stored.number, 2, "en")
         assert told.generation >= stored.generation
         assert first != second

@@ -102,3 +102,14 @@ async def test_a_job_that_ends_by_itself_is_told_of() -> None:
             await asyncio.sleep(0.01)
             assert [line["event"] for line in lines] == ["background work ended"]
     assert isinstance(lines[0]["exc_info"], KeyError)
+
+
+async def test_does_what_else_a_service_throws_away(database: Database) -> None:
+    done: list[str] = []
+
+    async def other() -> None:
+        async with database.write():  # no transaction of the round is open any more
+            done.append("other")
+
+    await Chores(database, Ledger(), others=[other, other]).once()
+    assert done == ["other", "other"]

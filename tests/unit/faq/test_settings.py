@@ -47,6 +47,9 @@ def test_its_own_encoder_folder_goes_before_the_shared_one(monkeypatch: pytest.M
         ("POLL_SECONDS", "0"),
         ("KEEP_EVENTS", "10"),
         ("CALIBRATION_QUESTIONS", "1"),
+        ("REMEMBER_QUESTIONS", "maybe"),
+        ("KEEP_QUESTIONS_DAYS", "0"),
+        ("GROUP_LIKENESS", "1.1"),
         ("NO_SUCH_THING", "1"),
     ],
 )

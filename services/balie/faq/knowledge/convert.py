@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from balie.api.faq.v1 import entry_pb2, knowledge_service_pb2
 from balie.faq.convert import AUDIENCES, MARKETS, TAGS, WORD_CHARACTERS, moment, pairs, timestamp, words
 from balie.faq.domain import (
+    PHRASING_CHARACTERS,
+    PHRASINGS,
     BuildProgress,
     BuildStep,
     Collection,
@@ -27,8 +29,6 @@ DISPLAY_NAME_CHARACTERS = 200
 LANGUAGES = 20
 TEXTS = 20
 QUESTION_CHARACTERS = 1000
-PHRASINGS = 100
-PHRASING_CHARACTERS = 1000
 ANSWER_CHARACTERS = 10_000
 ETAG_CHARACTERS = 64
 

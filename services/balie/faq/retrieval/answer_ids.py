@@ -1,23 +1,27 @@
 """Answer ids: opaque to callers, and enough to find the entry, its revision and language again.
 
-Nothing is stored when an answer is shown, so the id carries what feedback on it will need. 64 random bits make each
-unique.
+Nothing is stored when an answer is shown, so the id carries what feedback on it will need. 63 random bits, the same for
+all answers of one search, make each unique and lead to the question it was given to.
 """
 
 import base64
 import binascii
+import hashlib
 import secrets
 import struct
 from dataclasses import dataclass, field
 
+from balie.faq.errors import AnswerNotFound
 from balie.kit.errors import FieldMalformed
 
-_FORM = 1  # first byte of every id; another form gets another number
-_HEAD = struct.Struct(">BQQQQ")
+_FORM = 2  # first byte of every id; another form gets another number
+_HEAD = struct.Struct(">Bqqqq")
+_CHECK_BYTES = 6
 
 
-def _random() -> int:
-    return secrets.randbits(64)
+def new_nonce() -> int:
+    """Returns 63 random bits: what a signed column of 64 bits holds."""
+    return secrets.randbits(63)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +33,51 @@ class AnswerId:
         revision: of the entry, as it was shown.
         generation: of the index that found it.
         language: in which it was shown.
-        nonce: 64 random bits.
+        nonce: 63 random bits, the same for all answers of one search.
     """
 
     number: int
     revision: int
     generation: int
     language: str
-    nonce: int = field(default_factory=_random)
+    nonce: int = field(default_factory=new_nonce)
 
-    def encode(self) -> str:
-        """Returns the id: letters, digits, `-` and `_`."""
+    def encode(self, tenant: str) -> str:
+        """Returns the id of an answer of a tenant: letters, digits, `-` and `_`."""
         head = _HEAD.pack(_FORM, self.number, self.revision, self.generation, self.nonce)
-        return base64.urlsafe_b64encode(head + self.language.encode()).decode("ascii").rstrip("=")
+        body = head + self.language.encode()
+        return base64.urlsafe_b64encode(_check(tenant, body) + body).decode("ascii").rstrip("=")
 
     @staticmethod
-    def decode(text: str, *, name: str = "answer_id") -> "AnswerId":
+    def decode(text: str, tenant: str, *, name: str = "answer_id") -> "AnswerId":
         """Returns what an id says.
+
+        Numbers of entries begin with 1 in every tenant, so another tenant's id would name an entry that is there. The
+        check guards against that mistake, not against forgery.
 
         Args:
             text: the id.
+            tenant: whose answer it shall be.
             name: the field it came in, for the failure.
 
         Raises:
-            FieldMalformed: `encode` did not make it.
+            FieldMalformed: it does not have the form of an id.
+            AnswerNotFound: it has, and `encode` did not make it for this tenant.
         """
         try:
             packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-            form, number, revision, generation, nonce = _HEAD.unpack_from(packed)
-            found = AnswerId(number, revision, generation, packed[_HEAD.size :].decode(), nonce)
+            check, body = packed[:_CHECK_BYTES], packed[_CHECK_BYTES:]
+            form, number, revision, generation, nonce = _HEAD.unpack_from(body)
+            language = body[_HEAD.size :].decode()
         except (ValueError, struct.error, binascii.Error):
             raise FieldMalformed(name, expected="the id of an answer") from None
-        if form != _FORM or found.encode() != text:
+        if form != _FORM:
             raise FieldMalformed(name, expected="the id of an answer")
+        found = AnswerId(number, revision, generation, language, nonce)
+        if check != _check(tenant, body) or found.encode(tenant) != text:
+            raise AnswerNotFound(text)
         return found
+
+
+def _check(tenant: str, body: bytes) -> bytes:
+    return hashlib.blake2b(body, key=tenant.encode(), digest_size=_CHECK_BYTES).digest()

@@ -24,7 +24,7 @@ from balie.faq.index.indexed_entry import IndexedEntry
 from balie.faq.index.indexes import Indexes
 from balie.faq.index.live_index import Found, LiveIndex
 from balie.faq.index.vectors import TextEncoder
-from balie.faq.retrieval.answer_ids import AnswerId
+from balie.faq.retrieval.answer_ids import AnswerId, new_nonce
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,7 +68,7 @@ class Search:
             vector = await _vector(question, served.encoder)
             # Two at least: how far the best is ahead decides whether it may be given.
             found = await self._in_thread(live, vector, max(2, question.top_k), question)
-            return _answers(found, question, ranked=vector is not None)
+            return _answers(found, tenant, question, ranked=vector is not None)
 
     async def state(self, tenant: str, collection_id: str) -> IndexState:
         """Returns what this replica's index of a collection holds.
@@ -140,14 +140,22 @@ def _checked(embedding: Embedding, dimensions: int) -> "NDArray[np.float32]":
     return unit
 
 
-def _answers(found: Found, question: Question, *, ranked: bool) -> Answers:
+def _answers(found: Found, tenant: str, question: Question, *, ranked: bool) -> Answers:
     threshold = found.state.calibration.threshold
-    shown = [_answer(entry, 1.0, Source.PINNED, found, question) for entry in found.pinned]
+    shown = [(entry, 1.0, Source.PINNED, True) for entry in found.pinned]
     shown += [
-        _answer(entry, score, Source.DENSE, found, question, above=score >= threshold)
-        for entry, score in found.ranked[: question.top_k]
+        (entry, score, Source.DENSE, score >= threshold) for entry, score in found.ranked[: question.top_k]
     ]
-    return Answers(tuple(shown), _why_not(found, ranked=ranked), found.state)
+    nonce = new_nonce()
+    return Answers(
+        answers=tuple(
+            _answer(entry, score, source, found, question, above=above, key=(tenant, nonce))
+            for entry, score, source, above in shown
+        ),
+        no_answer=_why_not(found, ranked=ranked),
+        state=found.state,
+        nonce=nonce,
+    )
 
 
 def _why_not(found: Found, *, ranked: bool) -> NoAnswer:
@@ -170,13 +178,21 @@ def _why_not(found: Found, *, ranked: bool) -> NoAnswer:
 
 
 def _answer(
-    entry: IndexedEntry, score: float, source: Source, found: Found, question: Question, *, above: bool = True
+    entry: IndexedEntry,
+    score: float,
+    source: Source,
+    found: Found,
+    question: Question,
+    *,
+    above: bool,
+    key: tuple[str, int],
 ) -> Answer:
     asked = question.language or next(iter(found.languages), "")
     text, is_fallback = in_language(entry.texts, asked, found.fallback)
-    answer_id = AnswerId(entry.number, entry.revision, found.state.generation, text.language)
+    tenant, nonce = key
+    answer_id = AnswerId(entry.number, entry.revision, found.state.generation, text.language, nonce)
     return Answer(
-        answer_id=answer_id.encode(),
+        answer_id=answer_id.encode(tenant),
         entry_id=entry.id,
         language=text.language,
         question=text.question,

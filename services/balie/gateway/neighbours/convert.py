@@ -71,9 +71,12 @@ def _keyword_from_proto(message: language_pb2.KeywordMatch) -> Keyword:
 
 
 def question_to_proto(question: Question, collection_id: str) -> faq_service_pb2.SearchAnswersRequest:
-    """Returns the search for a question's text; entries that are pointed at are asked for apart."""
+    """Returns the search for a question's text; entries that are pointed at are asked for apart.
+
+    It is a customer's, so it is remembered: once for each turn, whose id names the call.
+    """
     request = faq_service_pb2.SearchAnswersRequest(
-        collection_id=collection_id, text=question.text, language=question.language
+        collection_id=collection_id, text=question.text, language=question.language, remember=True
     )
     if question.embedding:
         request.embedding.ParseFromString(question.embedding)

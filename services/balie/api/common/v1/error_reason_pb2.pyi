@@ -337,6 +337,21 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
     Example: `{"reason": "KEYWORDS_BEHIND", "domain": "balie", "metadata": {"asked": "12", "generation": "11"}}`
     """
+    ERROR_REASON_ANSWER_NOT_FOUND: _ErrorReason.ValueType  # 110
+    """NOT_FOUND. The tenant never gave such an answer, or the entry it was given from is deleted.
+
+    Example: `{"reason": "ANSWER_NOT_FOUND", "domain": "balie", "metadata": {"answer_id": "AgAAAAAAAAAH…"}}`
+    """
+    ERROR_REASON_QUESTION_NOT_FOUND: _ErrorReason.ValueType  # 111
+    """NOT_FOUND. The collection has no such question for review: it was deleted, or is kept no longer.
+
+    Example: `{"reason": "QUESTION_NOT_FOUND", "domain": "balie", "metadata": {"collection_id": "waddenveer", "question_id": "0192…"}}`
+    """
+    ERROR_REASON_QUESTION_GROUP_NOT_FOUND: _ErrorReason.ValueType  # 112
+    """NOT_FOUND. The collection has no such group of questions: all of its questions were deleted, or are kept no longer.
+
+    Example: `{"reason": "QUESTION_GROUP_NOT_FOUND", "domain": "balie", "metadata": {"collection_id": "waddenveer", "group_id": "0192…"}}`
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Lists the values of `google.rpc.ErrorInfo.reason`, without the `ERROR_REASON_` prefix. Each error carries exactly one
@@ -658,5 +673,20 @@ ERROR_REASON_KEYWORDS_BEHIND: ErrorReason.ValueType  # 94
 """UNAVAILABLE. The replica does not yet look for the keywords of the generation that was asked for; carries a RetryInfo.
 
 Example: `{"reason": "KEYWORDS_BEHIND", "domain": "balie", "metadata": {"asked": "12", "generation": "11"}}`
+"""
+ERROR_REASON_ANSWER_NOT_FOUND: ErrorReason.ValueType  # 110
+"""NOT_FOUND. The tenant never gave such an answer, or the entry it was given from is deleted.
+
+Example: `{"reason": "ANSWER_NOT_FOUND", "domain": "balie", "metadata": {"answer_id": "AgAAAAAAAAAH…"}}`
+"""
+ERROR_REASON_QUESTION_NOT_FOUND: ErrorReason.ValueType  # 111
+"""NOT_FOUND. The collection has no such question for review: it was deleted, or is kept no longer.
+
+Example: `{"reason": "QUESTION_NOT_FOUND", "domain": "balie", "metadata": {"collection_id": "waddenveer", "question_id": "0192…"}}`
+"""
+ERROR_REASON_QUESTION_GROUP_NOT_FOUND: ErrorReason.ValueType  # 112
+"""NOT_FOUND. The collection has no such group of questions: all of its questions were deleted, or are kept no longer.
+
+Example: `{"reason": "QUESTION_GROUP_NOT_FOUND", "domain": "balie", "metadata": {"collection_id": "waddenveer", "group_id": "0192…"}}`
 """
 global___ErrorReason = ErrorReason

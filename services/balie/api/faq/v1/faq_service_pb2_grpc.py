@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class FaqServiceStub(object):
-    """Finds answers.
+    """Finds answers, and hears what people say of them.
     """
 
     def __init__(self, channel):
@@ -40,16 +40,22 @@ class FaqServiceStub(object):
                 request_serializer=balie_dot_api_dot_faq_dot_v1_dot_faq__service__pb2.SearchAnswersRequest.SerializeToString,
                 response_deserializer=balie_dot_api_dot_faq_dot_v1_dot_faq__service__pb2.SearchAnswersResponse.FromString,
                 _registered_method=True)
+        self.SubmitFeedback = channel.unary_unary(
+                '/balie.api.faq.v1.FaqService/SubmitFeedback',
+                request_serializer=balie_dot_api_dot_faq_dot_v1_dot_faq__service__pb2.SubmitFeedbackRequest.SerializeToString,
+                response_deserializer=balie_dot_api_dot_faq_dot_v1_dot_faq__service__pb2.SubmitFeedbackResponse.FromString,
+                _registered_method=True)
 
 
 class FaqServiceServicer(object):
-    """Finds answers.
+    """Finds answers, and hears what people say of them.
     """
 
     def SearchAnswers(self, request, context):
-        """Ranks the entries of a collection against a question. Has no side effects. "No answer" is OK with a reason. An entry
-        counts once, however many of its phrasings match. Only entries are looked at that are published, valid at this moment by
-        the server's clock, and allowed by the filter.
+        """Ranks the entries of a collection against a question. Has no side effects, unless `remember` is set: then the question is
+        kept for review, once for each call, however often it is retried. "No answer" is OK with a reason. An entry counts once,
+        however many of its phrasings match. Only entries are looked at that are published, valid at this moment by the server's
+        clock, and allowed by the filter.
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED: `collection_id` is empty, or there is neither text nor embedding nor entry id.
@@ -64,6 +70,25 @@ class FaqServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SubmitFeedback(self, request, context):
+        """Stores what a contact or an agent says of an answer, or that it was shown to or opened by them. Who says it follows
+        from the caller. A rating takes the place of the same author's earlier one of the same answer; an event counts once for
+        each author and answer. A remembered question whose answer is rated NOT_HELPFUL is put up for review. Never changes how
+        answers are ranked. The same `request_id` twice is done once.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED: `answer_id` or `request_id` is empty, there is neither rating nor event, or the verdict
+        or event is UNSPECIFIED.
+        - INVALID_ARGUMENT FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE: a field is outside its bounds; `answer_id` is no
+        answer's id.
+        - NOT_FOUND ANSWER_NOT_FOUND: the answer is another tenant's, was never given, or its entry is deleted.
+        - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a contact nor an agent, and acts for none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FaqServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -71,6 +96,11 @@ def add_FaqServiceServicer_to_server(servicer, server):
                     servicer.SearchAnswers,
                     request_deserializer=balie_dot_api_dot_faq_dot_v1_dot_faq__service__pb2.SearchAnswersRequest.FromString,
                     response_serializer=balie_dot_api_dot_faq_dot_v1_dot_faq__service__pb2.SearchAnswersResponse.SerializeToString,
+            ),
+            'SubmitFeedback': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitFeedback,
+                    request_deserializer=balie_dot_api_dot_faq_dot_v1_dot_faq__service__pb2.SubmitFeedbackRequest.FromString,
+                    response_serializer=balie_dot_api_dot_faq_dot_v1_dot_faq__service__pb2.SubmitFeedbackResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -81,7 +111,7 @@ def add_FaqServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class FaqService(object):
-    """Finds answers.
+    """Finds answers, and hears what people say of them.
     """
 
     @staticmethod
@@ -101,6 +131,33 @@ class FaqService(object):
             '/balie.api.faq.v1.FaqService/SearchAnswers',
             balie_dot_api_dot_faq_dot_v1_dot_faq__service__pb2.SearchAnswersRequest.SerializeToString,
             balie_dot_api_dot_faq_dot_v1_dot_faq__service__pb2.SearchAnswersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SubmitFeedback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balie.api.faq.v1.FaqService/SubmitFeedback',
+            balie_dot_api_dot_faq_dot_v1_dot_faq__service__pb2.SubmitFeedbackRequest.SerializeToString,
+            balie_dot_api_dot_faq_dot_v1_dot_faq__service__pb2.SubmitFeedbackResponse.FromString,
             options,
             channel_credentials,
             insecure,
