@@ -24,6 +24,10 @@ class EntryText:
         """Returns every way in which the question is put, the question itself first."""
         return (self.question, *self.phrasings)
 
+    def worded(self) -> tuple[str, ...]:
+        """Returns every text of it that has a vector, in the order of their slots: as `asked`, then the answer."""
+        return (*self.asked(), self.answer)
+
 
 class EntryState(IntEnum):
     """Whether searches find an entry; the numbers are the contract's."""
@@ -56,7 +60,11 @@ class EntryContent:
 
     def size(self) -> int:
         """Returns how many characters its texts have."""
-        return sum(len(text.answer) + sum(len(phrasing) for phrasing in text.asked()) for text in self.texts)
+        return sum(map(len, self.worded()))
+
+    def worded(self) -> tuple[str, ...]:
+        """Returns every text of it that has a vector, in the order of their slots."""
+        return tuple(part for text in self.texts for part in text.worded())
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,11 @@ class FlatIndex(FaissIndex):
         parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(only))
         return found(self._index.search(query, wanted, params=parameters))
 
+    def _rows(self, ids: "Ids") -> "Vector":
+        places = self._places(ids, lambda: faiss.vector_to_array(self._index.id_map))
+        rows: Vector = self._index.index.reconstruct_batch(places)
+        return rows
+
     def _contents(self) -> "tuple[Ids, Vector]":
         rows = faiss.downcast_index(self._index.index).reconstruct_n(0, len(self))
         return faiss.vector_to_array(self._index.id_map), rows
@@ -79,3 +84,6 @@ class HalfFlatIndex(FlatIndex):
     def _contents(self) -> "tuple[Ids, Vector]":
         ids, rows = super()._contents()
         return ids, to_unit_length(rows)
+
+    def _rows(self, ids: "Ids") -> "Vector":
+        return to_unit_length(super()._rows(ids))

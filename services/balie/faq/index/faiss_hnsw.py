@@ -96,6 +96,9 @@ class HnswIndex(FaissIndex):
         scores, places = found(self._graph.search(query, wanted, params=parameters))
         return scores, self._ids[places]
 
+    def _rows(self, ids: "Ids") -> "Vector":
+        return to_unit_length(self._storage.reconstruct_batch(self._places(ids, lambda: self._ids)))
+
     def _compared(self, query: "Vector", wanted: int, places: "Ids") -> "tuple[Vector, Ids]":
         """Returns the nearest of the vectors at some places, each compared."""
         scores = np.empty(len(places), np.float32)

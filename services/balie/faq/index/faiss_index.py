@@ -1,7 +1,7 @@
 """What the FAISS kinds have in common: which vectors an entry has, and how a search is made full."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -40,6 +40,7 @@ class FaissIndex(ABC):
         self.dimensions = dimensions
         self._counts: dict[int, int] = {}
         self._total = 0
+        self._sorted: tuple[Ids, Ids] | None = None
 
     def __len__(self) -> int:
         return self._total
@@ -66,6 +67,7 @@ class FaissIndex(ABC):
             self._add(rows, _ids(coming))
             self._counts |= coming
             self._total += len(rows)
+        self._sorted = None
 
     def search(self, vector: "Vector", top: int, *, allowed: Allowed | None = None) -> list[Hit]:
         """Returns the best `top` entries, best first, and those that tie with the last of them; each entry once."""
@@ -104,6 +106,14 @@ class FaissIndex(ABC):
         order = np.argsort(ids)
         return Snapshot(ids[order] // SLOTS, rows.reshape(-1, self.dimensions)[order])
 
+    def count(self, number: int) -> int:
+        """Returns how many vectors an entry has here."""
+        return self._counts.get(number, 0)
+
+    def rows(self, ids: "Ids") -> "Vector":
+        """Returns the vectors of ids that are there, in their order, shape (ids, dimensions)."""
+        return self._rows(np.asarray(ids, np.int64))
+
     def write(self, path: Path) -> None:
         """Writes everything into a file; raises OSError when it cannot."""
         try:
@@ -116,6 +126,21 @@ class FaissIndex(ABC):
         numbers, counts = np.unique(ids // SLOTS, return_counts=True)
         self._counts = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
         self._total = len(ids)
+
+    def _places(self, ids: "Ids", held: "Callable[[], Ids]") -> "Ids":
+        """Returns where in a row of ids some of them stand; the row is looked through once after each change."""
+        found = self._sorted
+        if found is None:
+            every = held()
+            order = np.argsort(every, kind="stable")
+            found = self._sorted = every[order], order
+        in_order, order = found
+        places: Ids = order[np.searchsorted(in_order, ids)]
+        return places
+
+    @abstractmethod
+    def _rows(self, ids: "Ids") -> "Vector":
+        """Returns the vectors of ids that are there, in their order."""
 
     @abstractmethod
     def _add(self, rows: "Vector", ids: "Ids") -> None:

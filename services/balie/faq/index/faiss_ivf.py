@@ -41,6 +41,7 @@ class IvfIndex(FaissIndex):
     def __init__(self, index: Any) -> None:
         super().__init__(index.d)
         self._index = index
+        index.set_direct_map_type(faiss.DirectMap.Hashtable)  # finds a vector by its id
         self._cut_off = 0
         self._recount(self._contents()[0])
 
@@ -90,7 +91,10 @@ class IvfIndex(FaissIndex):
         self._index.add_with_ids(rows, ids)
 
     def _remove(self, ids: "Ids") -> None:
-        self._index.remove_ids(faiss.IDSelectorBatch(ids))
+        self._index.remove_ids(faiss.IDSelectorArray(ids))  # the kind that a table of ids can follow
+
+    def _rows(self, ids: "Ids") -> "Vector":
+        return to_unit_length(self._index.reconstruct_batch(ids))
 
     def _nearest(self, query: "Vector", wanted: int, effort: int, only: "Ids | None") -> "tuple[Vector, Ids]":
         lists = self._index.nlist

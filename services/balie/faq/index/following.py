@@ -11,7 +11,7 @@ import structlog
 from balie.faq import events
 from balie.faq.domain import BuildStep, Collection
 from balie.faq.index.files import Owner
-from balie.faq.index.indexed_entry import IndexedEntry, published, worded
+from balie.faq.index.indexed_entry import IndexedEntry, published
 from balie.faq.index.live_index import LiveIndex
 from balie.faq.index.loading import Loader
 from balie.faq.index.parts import Parts
@@ -177,12 +177,12 @@ class CollectionFollower:
                 return True
             found = await self.parts.store.entries(tx, self._tenant, self._collection_id, ids)
         present = published(found.values())
-        texts = {text for entry in present for text in worded(entry)}
+        texts = {text for entry in present for text in entry.content.worded()}
         vectors = await self.parts.vectors.of(self._tenant, self._collection_id, texts)
         await self.parts.in_thread(
             self.live.change,
             {change.entry_number for change in changes if change.entry_id},
-            {IndexedEntry.of(entry): [vectors[text] for text in worded(entry)] for entry in present},
+            {IndexedEntry.of(entry): [vectors[text] for text in entry.content.worded()] for entry in present},
             languages=collection.content.languages if collection else None,
             fallback=collection.content.fallback if collection else (),
             generation=records[-1].position,

@@ -1,8 +1,8 @@
 """What the index keeps of an entry beside its vectors, and whether the entry may be given."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from balie.faq.domain import Entry, EntryState, EntryText, Filter
@@ -12,7 +12,7 @@ _DIGEST_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class IndexedEntry:
-    """What the index keeps of a published entry; its phrasings are there as vectors alone.
+    """What the index keeps of a published entry.
 
     Attributes:
         digest: of all texts that have vectors: the same when the vectors are.
@@ -32,6 +32,15 @@ class IndexedEntry:
     market: frozenset[str] = frozenset()
     metadata: frozenset[tuple[str, str]] = frozenset()
 
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """Returns where the vectors of each of its texts begin, and where the last one's end."""
+        ends, end = [0], 0
+        for text in self.texts:
+            end += len(text.phrasings) + 2
+            ends.append(end)
+        return tuple(ends)
+
     @staticmethod
     def of(entry: Entry) -> "IndexedEntry":
         """Returns what is kept of a stored entry."""
@@ -40,7 +49,7 @@ class IndexedEntry:
             number=entry.number,
             id=entry.id,
             revision=entry.revision,
-            texts=tuple(replace(text, phrasings=()) for text in content.texts),
+            texts=content.texts,
             digest=_digest(entry),
             valid_from=content.valid_from,
             valid_until=content.valid_until,
@@ -72,14 +81,9 @@ def published(entries: Iterable[Entry]) -> list[Entry]:
     return [entry for entry in entries if entry.content.state is EntryState.PUBLISHED]
 
 
-def worded(entry: Entry) -> Iterator[str]:
-    """Yields the texts of an entry that have vectors, in the order of their slots."""
-    return (phrasing for text in entry.content.texts for phrasing in text.asked())
-
-
 def _digest(entry: Entry) -> bytes:
     found = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    for text in worded(entry):
+    for text in entry.content.worded():
         encoded = text.encode("utf-8", "replace")
         found.update(len(encoded).to_bytes(4, "big") + encoded)
     return found.digest()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from balie.faq.domain import BuildStep, Collection, Entry
 from balie.faq.index.files import Owner, Saved
-from balie.faq.index.indexed_entry import IndexedEntry, published, worded
+from balie.faq.index.indexed_entry import IndexedEntry, published
 from balie.faq.index.parts import Parts
 from balie.faq.index.progress import Progress
 from balie.faq.index.vectors import text_hash
@@ -106,18 +106,18 @@ class Loader:
         ]
         vectors: dict[str, Vector] = {}
         if changed:
-            texts = [phrasing for entry in changed for phrasing in worded(entry)]
+            texts = [phrasing for entry in changed for phrasing in entry.content.worded()]
             vectors = await self._parts.vectors.of(self._owner.tenant, self._owner.collection_id, texts)
         new = {entry.number for entry in changed}
         for entry, kept in zip(page, indexed, strict=True):
             loaded.rows[kept] = (
-                [vectors[phrasing] for phrasing in worded(entry)] if entry.number in new else []
+                [vectors[phrasing] for phrasing in entry.content.worded()] if entry.number in new else []
             )
         await asyncio.sleep(0)  # whoever asks a question meanwhile comes in between
 
 
 def _prepared(page: Sequence[Entry], hashes: set[bytes]) -> list[IndexedEntry]:
-    hashes.update(text_hash(phrasing) for entry in page for phrasing in worded(entry))
+    hashes.update(text_hash(phrasing) for entry in page for phrasing in entry.content.worded())
     return [IndexedEntry.of(entry) for entry in page]
 
 

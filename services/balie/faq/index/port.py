@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Vector = NDArray[np.float32]
 
 SLOTS = 2048
-"""Ids of one entry: the contract allows 20 languages with a question and 100 phrasings each, 2020 vectors."""
+"""Ids of one entry: the contract allows 20 languages with an answer, a question and 100 phrasings each, 2040 vectors."""
 
 Allowed = Callable[[int], bool]
 """Says of an entry's number whether a search may return it; called once for each entry that comes near."""
@@ -110,6 +110,12 @@ class VectorIndex(Protocol):
 
     def snapshot(self) -> Snapshot:
         """Returns a copy of everything, in the order of ids."""
+
+    def count(self, number: int) -> int:
+        """Returns how many vectors an entry has here."""
+
+    def rows(self, ids: "NDArray[np.int64]") -> "Vector":
+        """Returns the vectors of ids that are there, in their order, shape (ids, dimensions), of length 1 but for rounding."""
 
     def write(self, path: Path) -> None:
         """Writes everything that can be found into a file, from which its kind can be read again.

@@ -98,7 +98,7 @@ class EntryWriter:
         """Deletes the kept vectors of texts that an entry no longer has."""
         if before is None:
             return
-        gone = _asked(before.content) - (_asked(content) if content else set())
+        gone = set(before.content.worded()) - set(content.worded() if content else ())
         hashes = [text_hash(text) for text in gone]
         await self._vectors.forget(tx, tenant, before.collection_id, hashes)
 
@@ -130,7 +130,3 @@ def check_languages(collection: Collection, content: EntryContent) -> None:
     for text in content.texts:
         if text.language not in known:
             raise EntryLanguageInvalid(text.language, problem="is not one of the collection's", known=known)
-
-
-def _asked(content: EntryContent) -> set[str]:
-    return {phrasing for text in content.texts for phrasing in text.asked()}

@@ -1,0 +1,177 @@
+"""The retrievers that ship: sentence embeddings, words, or both, weighed by what they were worth on real questions."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from balie.faq.retrieval.analysis import primary
+from balie.faq.retrieval.confidence import Asked, Confidence, signals
+from balie.faq.retrieval.fitting import Candidates, candidates
+from balie.faq.retrieval.lexical import Terms, key_of
+from balie.faq.retrieval.port import Parts, Query, Ranked, View
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+_SHIPPED = "blend.json"
+_OTHERS = ""  # the languages that have no weights of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """How the parts of a fit are weighed, and how sure the result is.
+
+    Attributes:
+        weights: one for each of `PARTS`, by primary language; those of "" for all others.
+        confidence: works out how sure the best entry is.
+    """
+
+    weights: Mapping[str, tuple[float, ...]]
+    confidence: Confidence
+
+    @staticmethod
+    def of(plain: Mapping[str, Any]) -> "Blend":
+        """Returns a blend from its plain form."""
+        return Blend(
+            {language: tuple(values) for language, values in plain["weights"].items()},
+            Confidence(tuple(plain["confidence"]["weights"]), plain["confidence"]["bias"]),
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """Returns its plain form."""
+        return {"weights": dict(self.weights), "confidence": asdict(self.confidence)}
+
+    def version(self) -> str:
+        """Returns what changes when it does."""
+        return hashlib.sha256(json.dumps(self.plain(), sort_keys=True).encode()).hexdigest()[:12]
+
+    def of_language(self, language: str) -> "Floats":
+        """Returns the weights for questions in a language."""
+        return np.asarray(self.weights.get(primary(language), self.weights[_OTHERS]))
+
+
+@cache
+def shipped(kind: str) -> Blend:
+    """Returns the blend that ships for a retriever: `dense`, `lexical` or `hybrid`."""
+    text = files("balie.faq.retrieval").joinpath(_SHIPPED).read_text(encoding="utf-8")
+    return Blend.of(json.loads(text)[kind])
+
+
+class BlendRetriever:
+    """Ranks by the weighed sum of parts.
+
+    Args:
+        blend: the weights; those that ship by default.
+    """
+
+    kind: ClassVar[str]
+    uses_vectors: ClassVar[bool] = True
+    uses_words: ClassVar[bool] = True
+
+    def __init__(self, blend: Blend | None = None) -> None:
+        self.blend = blend or shipped(self.kind)
+        self._version = f"{self.kind}.v1.{self.blend.version()}"
+
+    @property
+    def version(self) -> str:
+        """Returns what changes whenever it would rank or be sure otherwise."""
+        return self._version
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, str]) -> Self:
+        """Returns the retriever as it ships; it has no options."""
+        if options:
+            raise ValueError(f"the retriever {cls.kind} has no options; given are {', '.join(sorted(options))}")
+        return cls()
+
+    def rank(self, query: Query, view: View, top: int) -> Sequence[Ranked]:
+        """Returns the best entries, best first."""
+        found = self.fitted(query, view, top)
+        return self.ranked(found, view) if found.order else []
+
+    def fitted(self, query: Query, view: View, top: int) -> "Fitted":
+        """Returns the candidates in their order."""
+        found = candidates(query, view, top, vectors=self.uses_vectors, words=self.uses_words)
+        weights = self.blend.of_language(next(iter(query.languages or view.languages), _OTHERS))
+        fits = found.parts @ weights
+        best: dict[int, int] = {}
+        for line, entry in enumerate(found.entries):
+            if entry.number not in best or fits[line] > fits[best[entry.number]]:
+                best[entry.number] = line
+        order = sorted(best.values(), key=lambda line: (-fits[line], found.entries[line].id))
+        return Fitted(found, fits, order)
+
+    def ranked(self, fitted: "Fitted", view: View) -> list[Ranked]:
+        """Returns candidates with how sure each is."""
+        order, found = fitted.order, fitted.candidates
+        fits = fitted.fits[order]
+        sure = self.blend.confidence.of(fitted.signals(view))
+        likely = np.exp(fits - fits[0])
+        rest = float(likely[1:].sum())
+        confidences = np.minimum(sure, (1.0 - sure) / rest if rest else 0.0) * likely
+        confidences[0] = sure
+        return [
+            Ranked(
+                found.entries[line],
+                found.places[line],
+                float(fitted.fits[line]),
+                Parts(*found.parts[line].tolist()),
+                float(confidence),
+            )
+            for line, confidence in zip(order, confidences, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Candidates with how well they fit.
+
+    Attributes:
+        fits: shape (texts,).
+        order: the best text of each entry, best first.
+    """
+
+    candidates: Candidates
+    fits: "Floats"
+    order: list[int]
+
+    def signals(self, view: View) -> "Floats":
+        """Returns what confidence is worked out from."""
+        first = self.order[0]
+        words = self.candidates.words
+        asked: Asked | None = None
+        if words is not None:
+            entry, place = self.candidates.entries[first], self.candidates.places[first]
+            stems = words.stems.get(primary(entry.texts[place].language)) or next(
+                iter(words.stems.values()), Terms.of(())
+            )
+            asked = Asked(words.grams, stems, view.words.stems_of(key_of(entry.number, place)))
+        return signals(self.fits[self.order], self.candidates.parts[self.order], asked)
+
+
+class DenseRetriever(BlendRetriever):
+    """Ranks by sentence embeddings alone."""
+
+    kind = "dense"
+    uses_words = False
+
+
+class LexicalRetriever(BlendRetriever):
+    """Ranks by words alone."""
+
+    kind = "lexical"
+    uses_vectors = False
+
+
+class HybridRetriever(BlendRetriever):
+    """Ranks by both."""
+
+    kind = "hybrid"

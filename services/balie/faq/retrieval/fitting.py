@@ -1,0 +1,165 @@
+"""How well texts fit a question, part by part: what the retrievers that ship are made of."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from balie.faq.index.port import SLOTS
+from balie.faq.retrieval.analysis import primary
+from balie.faq.retrieval.lexical import LexicalQuery, LexicalScores, key_of
+from balie.faq.retrieval.port import PARTS, LeftOut, Query, View
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from balie.faq.index.indexed_entry import IndexedEntry
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+NEAREST = 32
+"""Entries with the nearest vectors that become candidates."""
+
+WORDED = 64
+"""Texts with the most of the question's letters, and of its stems, that become candidates."""
+
+NOT_THERE = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Texts that may answer, and how well they fit.
+
+    Attributes:
+        entries: of each text.
+        places: of each text within its entry.
+        parts: shape (texts, parts), in the order of `PARTS`.
+        words: the question's words; None when it was not looked up by them.
+    """
+
+    entries: "Sequence[IndexedEntry]"
+    places: Sequence[int]
+    parts: "Floats"
+    words: LexicalQuery | None
+
+
+def candidates(query: Query, view: View, top: int, *, vectors: bool = True, words: bool = True) -> Candidates:
+    """Returns what may answer a question.
+
+    Args:
+        query: the question.
+        view: where it is looked up.
+        top: entries that there are to be, whenever so many are allowed.
+        vectors: whether sentence embeddings are compared.
+        words: whether words are.
+    """
+    numbers: dict[int, None] = {}
+    asked, scores = None, LexicalScores()
+    if words and query.text and len(view.words):
+        asked = view.words.query(query.text, query.languages or view.languages)
+        scores = view.words.search(asked, max(WORDED, top))
+        for number in scores.numbers():
+            if view.allowed(number) and _is_there(number, query.without):
+                numbers[number] = None
+    if vectors and query.vector is not None:
+        hits = view.vectors.search(query.vector, max(NEAREST, top), allowed=view.allowed)
+        numbers |= dict.fromkeys(hit.number for hit in hits if _is_there(hit.number, query.without))
+    if len(numbers) < top:
+        numbers |= dict.fromkeys(_others(view, query.without, top))
+    texts = _Texts.of(numbers, query, view)
+    parts = np.full((len(texts.places), len(PARTS)), 0.0)
+    if vectors and query.vector is not None and len(texts.places):
+        parts[:, :3] = _similar(texts, query, view)
+    if asked is not None:
+        view.words.complete(asked, scores, texts.keys)
+        parts[:, 3] = [scores.grams.get(key, 0.0) for key in texts.keys]
+        parts[:, 4] = [scores.stems.get(key, 0.0) for key in texts.keys]
+        if query.without is not None:
+            _leave_words_out(texts, parts, asked, query.without, view)
+    return Candidates(texts.entries, texts.places, parts, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """The texts of candidates: those in the languages asked for where an entry has them, all of it where it has not."""
+
+    entries: "list[IndexedEntry]"
+    places: list[int]
+    keys: list[int]
+
+    @staticmethod
+    def of(numbers: Iterable[int], query: Query, view: View) -> "_Texts":
+        wanted = {primary(language) for language in query.languages}
+        found = _Texts([], [], [])
+        for number in numbers:
+            entry = view.entries[number]
+            places = [
+                place for place, text in enumerate(entry.texts) if not wanted or primary(text.language) in wanted
+            ]
+            for place in places or range(len(entry.texts)):
+                found.entries.append(entry)
+                found.places.append(place)
+                found.keys.append(key_of(number, place))
+        return found
+
+
+def _is_there(number: int, without: LeftOut | None) -> bool:
+    return without is None or not without.whole or without.number != number
+
+
+def _others(view: View, without: LeftOut | None, top: int) -> Iterable[int]:
+    """Yields entries that nothing points at, so that a search is full."""
+    found = (number for number in view.entries if view.allowed(number) and _is_there(number, without))
+    return (number for number, _ in zip(found, range(2 * top), strict=False))
+
+
+def _similar(texts: _Texts, query: Query, view: View) -> "Floats":
+    """Returns the cosine similarities of texts, shape (texts, 3): nearest way to ask, all of them, answer."""
+    first, sizes = _slots(texts)
+    ids = np.repeat(first - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
+    rows = view.vectors.rows(ids)
+    starts = np.cumsum(sizes) - sizes
+    answers = starts + sizes - 1
+    similar = rows @ query.vector
+    counted = np.ones(ids.size, dtype=rows.dtype)
+    counted[answers] = 0.0
+    if query.without is not None:
+        counted[_left_out_rows(texts, starts, sizes, query.without)] = 0.0
+    sums = np.add.reduceat(rows * counted[:, None], starts, axis=0)
+    lengths = np.linalg.norm(sums, axis=1)
+    together = np.divide(sums @ query.vector, lengths, out=np.full(lengths.size, NOT_THERE, rows.dtype), where=lengths > 1e-6)
+    nearest = np.maximum.reduceat(np.where(counted > 0, similar, NOT_THERE), starts)
+    return np.stack([nearest, together, similar[answers]], axis=1).astype(np.float64)
+
+
+def _slots(texts: _Texts) -> "tuple[Ints, Ints]":
+    """Returns the first id of each text, and how many it has."""
+    first, sizes = [], []
+    for entry, place in zip(texts.entries, texts.places, strict=True):
+        slots = entry.slots
+        first.append(entry.number * SLOTS + slots[place])
+        sizes.append(slots[place + 1] - slots[place])
+    return np.asarray(first, np.int64), np.asarray(sizes, np.int64)
+
+
+def _left_out_rows(texts: _Texts, starts: "Ints", sizes: "Ints", without: LeftOut) -> list[int]:
+    """Returns the rows of what is left out, and of what is worded the same."""
+    rows = []
+    for line, (entry, place) in enumerate(zip(texts.entries, texts.places, strict=True)):
+        if entry.number == without.number:
+            left = entry.texts[without.place].asked()[without.asked]
+            same = [slot for slot, asked in enumerate(entry.texts[place].asked()) if asked == left]
+            rows += [int(starts[line]) + slot for slot in same if slot < sizes[line]]
+    return rows
+
+
+def _leave_words_out(
+    texts: _Texts, parts: "Floats", asked: LexicalQuery, without: LeftOut, view: View
+) -> None:
+    """Scores the texts that something is left out of as if it were not there."""
+    for line, (entry, place) in enumerate(zip(texts.entries, texts.places, strict=True)):
+        if entry.number == without.number and place == without.place:
+            left = entry.texts[place].asked()[without.asked]
+            parts[line, 3:] = view.words.shares_without(asked, entry.texts[place], left)
