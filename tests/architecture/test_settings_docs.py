@@ -1,23 +1,32 @@
-"""The docs list every setting of the encoder as the class describes it."""
+"""The docs list the settings of the encoder and of the FAQ service's indexes as the classes describe them."""
 
 from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
 from balie.encoders.settings import EncoderSettings
+from balie.faq.settings import FaqSettings
 
-DOCS = Path(__file__).parents[2] / "docs" / "encoder.md"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
-def described() -> str:
+def described(settings: type[EncoderSettings] | type[FaqSettings], *prefixes: str) -> str:
     """Returns the table that the docs should hold."""
     lines = ["| variable | default | what it is, and what it costs |", "| --- | --- | --- |"]
-    for name, variable in EncoderSettings.variables().items():
-        field = EncoderSettings.model_fields[name]
-        default = f"`{field.default}`" if field.default not in (PydanticUndefined, "") else ""
+    for name, variable in settings.variables().items():
+        if not name.startswith(prefixes):
+            continue
+        field = settings.model_fields[name]
+        default = f"`{field.default}`" if field.default not in (PydanticUndefined, "", None) else ""
         lines.append(f"| `{variable}` | {default} | {field.description} |")
     return "\n".join(lines)
 
 
 def test_the_docs_list_every_setting_of_the_encoder():
-    assert described() in DOCS.read_text(encoding="utf-8"), f"put this table there:\n{described()}"
+    table = described(EncoderSettings, "")
+    assert table in (DOCS / "encoder.md").read_text(encoding="utf-8"), f"put this table there:\n{table}"
+
+
+def test_the_docs_list_every_setting_of_an_index():
+    table = described(FaqSettings, "index_", "encoder_watch")
+    assert table in (DOCS / "index.md").read_text(encoding="utf-8"), f"put this table there:\n{table}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from balie.encoders.errors import EncoderBusy
+from balie.kit.errors import ServerStopping
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +24,7 @@ class WordsEncoder:
         refusals: how many requests it refuses as busy before it works.
         bugs: how many requests end in a bug before it works.
         gate: requests wait until it is set; it is, at first.
+        closed: whether it was closed, after which it refuses.
     """
 
     def __init__(self, fingerprint: str = "words.v1") -> None:
@@ -32,6 +34,7 @@ class WordsEncoder:
         self.bugs = 0
         self.gate = asyncio.Event()
         self.gate.set()
+        self.closed = False
 
     @property
     def fingerprint(self) -> str:
@@ -46,6 +49,8 @@ class WordsEncoder:
     async def encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Returns one unit vector for each text."""
         await self.gate.wait()
+        if self.closed:
+            raise ServerStopping
         if self.refusals:
             self.refusals -= 1
             raise EncoderBusy(1)
@@ -54,6 +59,10 @@ class WordsEncoder:
             raise ValueError("a bug in the encoder")
         self.encoded += texts
         return np.stack([vector_of(text) for text in texts])
+
+    async def close(self) -> None:
+        """Closes it."""
+        self.closed = True
 
 
 def vector_of(text: str) -> "NDArray[np.float32]":

@@ -78,11 +78,13 @@ class EncoderChange:
     async def look(self) -> None:
         """Goes over to the encoder that is installed, if it is another; a failure is told of in the log."""
         wanted = await asyncio.to_thread(self._source.fingerprint)
-        failed, until = self._failed
-        if wanted is None or (wanted == failed and time.monotonic() < until):
+        if wanted is None:
             return
-        if wanted == self._current and not self._others():
-            self._indexes.wanted_fingerprint = wanted
+        self._indexes.wanted_fingerprint = wanted
+        failed, until = self._failed
+        if wanted == self._current and not self._others(wanted):
+            return
+        if wanted == failed and time.monotonic() < until:
             return
         try:
             await self._change(wanted)
@@ -100,10 +102,9 @@ class EncoderChange:
 
     async def _change(self, wanted: str) -> None:
         encoder = self._opened.get(wanted) or await self._open(wanted)
-        self._indexes.wanted_fingerprint = wanted
         vectors = Vectors(self._database, encoder)
         _log.info("encoder changes", old=self._current, new=wanted)
-        while others := self._others():  # also those that came meanwhile
+        while others := self._others(wanted):  # also those that came meanwhile
             for key in others:
                 await self._move(*key, vectors)
             self._indexes.use(vectors)
@@ -141,9 +142,8 @@ class EncoderChange:
         except CollectionNotFound:
             return
 
-    def _others(self) -> list[tuple[str, str]]:
-        """Returns the collections whose index holds another encoder's vectors than the installed one's."""
-        wanted = self._indexes.wanted_fingerprint
+    def _others(self, wanted: str) -> list[tuple[str, str]]:
+        """Returns the collections whose index holds another encoder's vectors."""
         return [key for key, served in self._indexes.all().items() if served.encoder.fingerprint != wanted]
 
     async def _let_go(self, fingerprint: str) -> None:

@@ -7,6 +7,7 @@ search from then on gets the new one, and those that are under way end with the 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 import structlog
@@ -59,7 +60,8 @@ class Rebuild:
         self._why = why
         self._follower: CollectionFollower | None = None
         self.fingerprint = parts.vectors.fingerprint
-        self.task = asyncio.get_running_loop().create_task(self._run())
+        # An empty context: it belongs to no call, although one may have asked for it.
+        self.task = asyncio.get_running_loop().create_task(self._run(), context=Context())
         self.task.add_done_callback(
             lambda task: task.cancelled() or task.exception()
         )  # somebody looks, or nobody
