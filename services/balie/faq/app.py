@@ -31,6 +31,7 @@ from balie.faq.knowledge.service import KnowledgeService
 from balie.faq.knowledge.store import Store
 from balie.faq.knowledge.writing import EntryWriter
 from balie.faq.retrieval.calibrating import Calibrations
+from balie.faq.retrieval.registry import open_retriever
 from balie.faq.retrieval.search import Search
 from balie.faq.retrieval.threshold import Policy
 from balie.faq.service import FaqService
@@ -60,12 +61,17 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
         log = EventLog(database, poll_seconds=settings.poll_seconds)
         vectors = Vectors(database, encoder)
         writer = EntryWriter(store, log, vectors)
+        retriever = open_retriever(settings.retriever, {})
         calibrations = Calibrations(
-            database, background, _policy(settings), delay_seconds=settings.calibration_delay_seconds
+            database,
+            background,
+            _policy(settings),
+            retriever,
+            delay_seconds=settings.calibration_delay_seconds,
         )
         files = IndexFiles(settings.index_folder) if settings.index_folder else None
         indexes = Indexes(
-            Parts(database, store, log, vectors, calibrations, background, _kinds(settings), files)
+            Parts(database, store, log, vectors, calibrations, retriever, background, _kinds(settings), files)
         )
         change = EncoderChange(
             indexes, database, encoder, _source(chosen), seconds=settings.encoder_watch_seconds
@@ -160,6 +166,5 @@ def _policy(settings: FaqSettings) -> Policy:
         max_wrong=settings.max_wrong,
         delta=settings.max_wrong_delta,
         expected_unanswerable=settings.expected_unanswerable,
-        default_threshold=settings.default_threshold,
         max_questions=settings.calibration_questions,
     )

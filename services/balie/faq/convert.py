@@ -24,6 +24,7 @@ MARKETS = 20
 METADATA_PAIRS = 50
 METADATA_KEY_CHARACTERS = 64
 METADATA_VALUE_CHARACTERS = 1024
+_PARTS = ("question", "phrasings", "answer", "letters", "stems")
 
 
 def question_from_proto(request: faq_service_pb2.SearchAnswersRequest) -> Question:
@@ -37,6 +38,7 @@ def question_from_proto(request: faq_service_pb2.SearchAnswersRequest) -> Questi
         entry_ids=tuple(dict.fromkeys(bounds.items("entry_ids", request.entry_ids, ENTRY_IDS))),
         min_generation=bounds.number("min_generation", request.min_generation, 0, GENERATION),
         filter=_filter_from_proto(request.filter),
+        want_parts=request.want_parts,
     )
     for pinned in found.entry_ids:
         bounds.identifier("entry_ids", pinned)
@@ -94,6 +96,9 @@ def answers_to_proto(found: Answers) -> faq_service_pb2.SearchAnswersResponse:
                 above_threshold=answer.above_threshold,
                 source=entry_pb2.AnswerSource.ValueType(answer.source.value),
                 is_fallback_language=answer.is_fallback_language,
+                parts=entry_pb2.AnswerParts(**dict(zip(_PARTS, answer.parts, strict=True)))
+                if answer.parts
+                else None,
             )
             for answer in found.answers
         ],

@@ -197,6 +197,7 @@ class Question:
     entry_ids: tuple[str, ...]
     min_generation: int
     filter: Filter = Filter()
+    want_parts: bool = False
 
 
 class Prune(IntEnum):
@@ -219,8 +220,8 @@ class ImportOrder:
 class Source(IntEnum):
     """How an entry came among the answers; the numbers are the contract's."""
 
-    DENSE = 1
     PINNED = 2
+    RANKED = 3
 
 
 class NoAnswer(IntEnum):
@@ -239,7 +240,9 @@ class Answer:
     """One ranked result of a search, in the language in which it is given.
 
     Attributes:
+        score: how sure it is that it answers, [0, 1].
         is_fallback_language: whether that language stands in for the one asked for.
+        parts: what the score is made of, in the order of `retrieval.port.PARTS`; empty for one that is pinned.
     """
 
     answer_id: str
@@ -251,6 +254,7 @@ class Answer:
     above_threshold: bool
     source: Source
     is_fallback_language: bool = False
+    parts: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,13 +262,11 @@ class Calibration:
     """From which score an answer may be given.
 
     Attributes:
-        threshold: least cosine similarity.
-        margin: how far the best entry must be ahead of the next one.
+        threshold: least confidence, [0, 1].
         version: names the method and what it was learned from.
     """
 
     threshold: float
-    margin: float
     version: str
 
 

@@ -49,11 +49,9 @@ class FaqSettings(DatabaseSettings):
         lt=1,
         description="Share of customers' questions that no entry answers, 0 to below 1. Too low a share lets wrong answers through.",
     )
-    default_threshold: float = Field(
-        default=0.85,
-        ge=-1,
-        le=1,
-        description="Least cosine similarity of an answer while a collection is too small to learn one from, -1 to 1.",
+    retriever: str = Field(
+        default="hybrid",
+        description="What ranks entries: `hybrid`, `dense` (sentence embeddings alone), `lexical` (words alone), or the name of a plug-in.",
     )
     calibration_delay_seconds: float = Field(
         default=2.0,

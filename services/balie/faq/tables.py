@@ -120,7 +120,6 @@ calibrations = Table(
     Column("basis", Text, nullable=False),
     Column("generation", sa.BigInteger, nullable=False),
     Column("threshold", sa.Double, nullable=False),
-    Column("margin", sa.Double, nullable=False),
     Column("version", Text, nullable=False),
     PrimaryKeyConstraint("tenant", "collection_id", "fingerprint", name="calibrations_pk"),
 )

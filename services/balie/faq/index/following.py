@@ -58,7 +58,8 @@ class CollectionFollower:
         self.live = LiveIndex(
             fingerprint=parts.vectors.fingerprint,
             dimensions=parts.vectors.dimensions,
-            calibration=parts.calibrations.policy.default(),
+            calibration=parts.calibrations.default(),
+            retriever=parts.retriever,
             as_of=collection.changed_at,
             kinds=parts.kinds,
         )

@@ -9,19 +9,26 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from balie.faq.domain import Calibration, IndexState
 from balie.faq.index.indexed_entry import IndexedEntry
 from balie.faq.index.kinds import Kinds
 from balie.faq.index.locks import ReadWriteLock
 from balie.faq.index.port import Snapshot, VectorIndex
+from balie.faq.retrieval.lexical import LexicalIndex
+from balie.faq.retrieval.port import View
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from balie.faq.retrieval.port import Query, Ranked, Retriever
+
     EntryVectors = Sequence[NDArray[np.float32]]
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +36,13 @@ class Found:
     """What a search finds in one state of the index.
 
     Attributes:
-        ranked: entries with their scores, best first, ties by id.
+        ranked: entries, best first, ties by id.
         pinned: those of the entries named that exist and are allowed, in the order they were named.
         languages: of the collection, best first.
         fallback: all of them in the order in which they stand in for one that an entry lacks.
     """
 
-    ranked: tuple[tuple[IndexedEntry, float], ...]
+    ranked: "tuple[Ranked, ...]"
     pinned: tuple[IndexedEntry, ...]
     languages: tuple[str, ...]
     fallback: tuple[str, ...]
@@ -50,6 +57,7 @@ class LiveIndex:
         dimensions: length of a vector.
         calibration: used until one is learned.
         as_of: a moment, until the first change.
+        retriever: ranks.
         kinds: which kind the index of vectors shall be.
     """
 
@@ -60,6 +68,7 @@ class LiveIndex:
         dimensions: int,
         calibration: Calibration,
         as_of: datetime,
+        retriever: "Retriever",
         kinds: Kinds | None = None,
     ) -> None:
         self._fingerprint = fingerprint
@@ -67,7 +76,9 @@ class LiveIndex:
         self._lock = ReadWriteLock()
         # Held by whoever changes, copies or writes the index, which may take seconds: searches do not wait for it.
         self._changing = threading.Lock()
+        self._retriever = retriever
         self._vectors: VectorIndex = self._kinds.build(dimensions, {})
+        self._words = LexicalIndex()
         self._entries: dict[int, IndexedEntry] = {}
         self._numbers: dict[str, int] = {}
         self._languages: tuple[str, ...] = ()
@@ -89,7 +100,7 @@ class LiveIndex:
 
     def search(
         self,
-        vector: "NDArray[np.float32] | None",
+        query: "Query | None",
         top: int,
         pinned: Sequence[str] = (),
         allows: Callable[[IndexedEntry], bool] | None = None,
@@ -97,7 +108,7 @@ class LiveIndex:
         """Returns the best entries and the ones named, of one state.
 
         Args:
-            vector: shape (dimensions,), float32, of length 1; None to rank nothing.
+            query: what is looked up; None to rank nothing.
             top: most ranked entries; as many come whenever there are as many that are allowed.
             pinned: ids of the entries named, which are not ranked again.
             allows: says which entries may be given; None for all of them.
@@ -109,11 +120,14 @@ class LiveIndex:
             def allowed(number: int) -> bool:
                 return number not in apart and (allows is None or allows(self._entries[number]))
 
-            hits = [] if vector is None else self._vectors.search(vector, top, allowed=allowed)
-            ranked = [(self._entries[hit.number], hit.score) for hit in hits]
-            ranked.sort(key=lambda pair: (-pair[1], pair[0].id))
+            ranked = () if query is None else self._retriever.rank(query, self._view(allowed), top)
             named = [entry for entry in named if allows is None or allows(entry)]
             return Found(tuple(ranked[:top]), tuple(named), self._languages, self._fallback, self._state())
+
+    def look(self, see: "Callable[[View], T]") -> "T":
+        """Returns what is seen in one state of the index; changes wait meanwhile."""
+        with self._lock.reading():
+            return see(self._view(lambda _: True))
 
     def snapshot(self) -> tuple[int, Snapshot]:
         """Returns the generation and a copy of all its vectors."""
@@ -138,7 +152,7 @@ class LiveIndex:
         """Holds these entries and nothing else; what is there is searched until the new index is whole.
 
         Args:
-            entries: with one vector for each question and phrasing; with none when `base` has them.
+            entries: with one vector for each question, phrasing and answer; with none when `base` has them.
             languages: of the collection.
             fallback: the order in which they stand in for one that an entry lacks; those left out come last.
             generation: that it holds afterwards.
@@ -149,8 +163,10 @@ class LiveIndex:
         if base is not None:
             base.replace(base.numbers() - {entry.number for entry in entries}, rows)
         built = self._kinds.build(self._vectors.dimensions, rows) if base is None else base
+        words = LexicalIndex()
+        words.replace((), {entry.number: entry.texts for entry in entries})
         with self._changing, self._lock.writing():
-            self._vectors = built
+            self._vectors, self._words = built, words
             self._entries = {entry.number: entry for entry in entries}
             self._numbers = {entry.id: entry.number for entry in entries}
             self._speak(languages, fallback)
@@ -170,7 +186,7 @@ class LiveIndex:
 
         Args:
             removed: numbers of the entries that went or changed.
-            added: the entries that are there now, with one vector for each question and phrasing.
+            added: the entries that are there now, with one vector for each question, phrasing and answer.
             languages: of the collection; None when it is gone.
             fallback: the order in which they stand in for one that an entry lacks; those left out come last.
             generation: that it holds afterwards.
@@ -181,6 +197,7 @@ class LiveIndex:
             # An id that was deleted and given anew, when the deletion is still to come in the log.
             going |= {self._numbers[entry.id] for entry in added if entry.id in self._numbers}
             self._vectors.replace(going, {entry.number: rows for entry, rows in added.items()})
+            self._words.replace(going, {entry.number: entry.texts for entry in added})
             for number in going & self._entries.keys():
                 gone = self._entries.pop(number)
                 if self._numbers.get(gone.id) == number:
@@ -223,6 +240,9 @@ class LiveIndex:
 
     def _speak(self, languages: tuple[str, ...], fallback: tuple[str, ...]) -> None:
         self._languages, self._fallback = languages, tuple(dict.fromkeys((*fallback, *languages)))
+
+    def _view(self, allowed: Callable[[int], bool]) -> "View":
+        return View(self._entries, self._vectors, self._words, allowed, self._languages)
 
     def _state(self) -> IndexState:
         return IndexState(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from balie.faq.index.files import IndexFiles
 from balie.faq.index.kinds import Kinds
@@ -13,6 +13,9 @@ from balie.faq.knowledge.store import Store
 from balie.faq.retrieval.calibrating import Calibrations
 from balie.kit.database import Database
 from balie.kit.eventlog import EventLog
+
+if TYPE_CHECKING:
+    from balie.faq.retrieval.port import Retriever
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,6 +27,7 @@ class Parts:
 
     Attributes:
         vectors: of the encoder whose index is followed.
+        retriever: ranks.
         workers: threads that change indexes, and may be busy for seconds.
         kinds: which kind an index shall be.
         files: where indexes are saved; None when they are not.
@@ -34,6 +38,7 @@ class Parts:
     log: EventLog
     vectors: Vectors
     calibrations: Calibrations
+    retriever: "Retriever"
     workers: Executor
     kinds: Kinds = field(default_factory=Kinds)
     files: IndexFiles | None = None

@@ -77,5 +77,5 @@ def _stemmer(name: str) -> TextAnalyzer:
 
 @cache
 def _grams() -> TextAnalyzer:
-    builder = TextAnalyzerBuilder(Tokenizer.ngram(GRAM, GRAM, False))
+    builder = TextAnalyzerBuilder(Tokenizer.ngram(GRAM, GRAM, prefix_only=False))
     return builder.filter(Filter.lowercase()).filter(Filter.ascii_fold()).build()

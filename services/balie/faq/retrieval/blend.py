@@ -14,7 +14,7 @@ from balie.faq.retrieval.analysis import primary
 from balie.faq.retrieval.confidence import Asked, Confidence, signals
 from balie.faq.retrieval.fitting import Candidates, candidates
 from balie.faq.retrieval.lexical import Terms, key_of
-from balie.faq.retrieval.port import Parts, Query, Ranked, View
+from balie.faq.retrieval.port import LeftOut, Parts, Query, Ranked, View
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,7 +89,9 @@ class BlendRetriever:
     def from_options(cls, options: Mapping[str, str]) -> Self:
         """Returns the retriever as it ships; it has no options."""
         if options:
-            raise ValueError(f"the retriever {cls.kind} has no options; given are {', '.join(sorted(options))}")
+            raise ValueError(
+                f"the retriever {cls.kind} has no options; given are {', '.join(sorted(options))}"
+            )
         return cls()
 
     def rank(self, query: Query, view: View, top: int) -> Sequence[Ranked]:
@@ -107,7 +109,7 @@ class BlendRetriever:
             if entry.number not in best or fits[line] > fits[best[entry.number]]:
                 best[entry.number] = line
         order = sorted(best.values(), key=lambda line: (-fits[line], found.entries[line].id))
-        return Fitted(found, fits, order)
+        return Fitted(found, fits, order, query.without)
 
     def ranked(self, fitted: "Fitted", view: View) -> list[Ranked]:
         """Returns candidates with how sure each is."""
@@ -137,11 +139,13 @@ class Fitted:
     Attributes:
         fits: shape (texts,).
         order: the best text of each entry, best first.
+        without: what was left out.
     """
 
     candidates: Candidates
     fits: "Floats"
     order: list[int]
+    without: LeftOut | None
 
     def signals(self, view: View) -> "Floats":
         """Returns what confidence is worked out from."""
@@ -153,7 +157,13 @@ class Fitted:
             stems = words.stems.get(primary(entry.texts[place].language)) or next(
                 iter(words.stems.values()), Terms.of(())
             )
-            asked = Asked(words.grams, stems, view.words.stems_of(key_of(entry.number, place)))
+            left_out = ""
+            if self.without is not None and (entry.number, place) == (
+                self.without.number,
+                self.without.place,
+            ):
+                left_out = entry.texts[place].asked()[self.without.asked]
+            asked = Asked(words.grams, stems, view.words.stems_of(key_of(entry.number, place), left_out))
         return signals(self.fits[self.order], self.candidates.parts[self.order], asked)
 
 

@@ -2,15 +2,19 @@
 
 import asyncio
 from concurrent.futures import Executor
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 import structlog
 
 from balie.faq.domain import Calibration
 from balie.faq.index.live_index import LiveIndex
-from balie.faq.retrieval.threshold import Policy, learn
+from balie.faq.retrieval.threshold import Policy, default, learn
 from balie.faq.tables import calibrations
 from balie.kit.database import Database
+
+if TYPE_CHECKING:
+    from balie.faq.retrieval.port import Retriever
 
 _log = structlog.get_logger()
 
@@ -25,16 +29,29 @@ class Calibrations:
         database: where the newest of each collection is kept, so that a restart begins with it.
         workers: threads that may be busy for seconds.
         policy: what the operator accepts.
+        retriever: ranks, in every collection.
         delay_seconds: how long a collection must be unchanged before it is calibrated anew.
     """
 
     def __init__(
-        self, database: Database, workers: Executor, policy: Policy, *, delay_seconds: float
+        self,
+        database: Database,
+        workers: Executor,
+        policy: Policy,
+        retriever: "Retriever",
+        *,
+        delay_seconds: float,
     ) -> None:
         self._database = database
         self._workers = workers
         self._delay_seconds = delay_seconds
-        self.policy = policy
+        self._policy = policy
+        self._retriever = retriever
+        self._basis = policy.basis(retriever.version)
+
+    def default(self) -> Calibration:
+        """Returns what is used until a collection's own is learned."""
+        return default(self._retriever, self._policy)
 
     def of(
         self, tenant: str, collection_id: str, live: LiveIndex, fingerprint: str
@@ -49,23 +66,22 @@ class Calibrations:
             calibrations.c.tenant == tenant,
             calibrations.c.collection_id == collection_id,
             calibrations.c.fingerprint == fingerprint,
-            calibrations.c.basis == self.policy.basis(),
+            calibrations.c.basis == self._basis,
         )
         async with self._database.read() as tx:
             row = await tx.one(query)
-        return (row.generation, Calibration(row.threshold, row.margin, row.version)) if row else None
+        return (row.generation, Calibration(row.threshold, row.version)) if row else None
 
     async def learn(self, key: tuple[str, str, str], live: LiveIndex) -> Calibration:
         """Returns a new calibration of an index, after keeping it."""
         loop = asyncio.get_running_loop()
-        generation, snapshot = await loop.run_in_executor(self._workers, live.snapshot)
-        found = await loop.run_in_executor(self._workers, learn, snapshot, self.policy)
+        generation = live.generation  # a change that comes meanwhile is learned from once more
+        found = await loop.run_in_executor(self._workers, learn, live, self._retriever, self._policy)
         tenant, collection_id, fingerprint = key
         values = {
-            "basis": self.policy.basis(),
+            "basis": self._basis,
             "generation": generation,
             "threshold": found.threshold,
-            "margin": found.margin,
             "version": found.version,
         }
         async with self._database.write() as tx:
@@ -123,6 +139,5 @@ class CollectionCalibration:
                 tenant=self._key[0],
                 collection_id=self._key[1],
                 threshold=found.threshold,
-                margin=found.margin,
                 version=found.version,
             )

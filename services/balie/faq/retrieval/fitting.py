@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+    Vector = NDArray[np.float32]
 
 NEAREST = 32
 """Entries with the nearest vectors that become candidates."""
@@ -71,7 +72,7 @@ def candidates(query: Query, view: View, top: int, *, vectors: bool = True, word
     texts = _Texts.of(numbers, query, view)
     parts = np.full((len(texts.places), len(PARTS)), 0.0)
     if vectors and query.vector is not None and len(texts.places):
-        parts[:, :3] = _similar(texts, query, view)
+        parts[:, :3] = _similar(texts, query.vector, query.without, view)
     if asked is not None:
         view.words.complete(asked, scores, texts.keys)
         parts[:, 3] = [scores.grams.get(key, 0.0) for key in texts.keys]
@@ -96,7 +97,9 @@ class _Texts:
         for number in numbers:
             entry = view.entries[number]
             places = [
-                place for place, text in enumerate(entry.texts) if not wanted or primary(text.language) in wanted
+                place
+                for place, text in enumerate(entry.texts)
+                if not wanted or primary(text.language) in wanted
             ]
             for place in places or range(len(entry.texts)):
                 found.entries.append(entry)
@@ -115,21 +118,23 @@ def _others(view: View, without: LeftOut | None, top: int) -> Iterable[int]:
     return (number for number, _ in zip(found, range(2 * top), strict=False))
 
 
-def _similar(texts: _Texts, query: Query, view: View) -> "Floats":
+def _similar(texts: _Texts, vector: "Vector", without: LeftOut | None, view: View) -> "Floats":
     """Returns the cosine similarities of texts, shape (texts, 3): nearest way to ask, all of them, answer."""
     first, sizes = _slots(texts)
     ids = np.repeat(first - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
     rows = view.vectors.rows(ids)
     starts = np.cumsum(sizes) - sizes
     answers = starts + sizes - 1
-    similar = rows @ query.vector
+    similar = rows @ vector
     counted = np.ones(ids.size, dtype=rows.dtype)
     counted[answers] = 0.0
-    if query.without is not None:
-        counted[_left_out_rows(texts, starts, sizes, query.without)] = 0.0
+    if without is not None:
+        counted[_left_out_rows(texts, starts, sizes, without)] = 0.0
     sums = np.add.reduceat(rows * counted[:, None], starts, axis=0)
     lengths = np.linalg.norm(sums, axis=1)
-    together = np.divide(sums @ query.vector, lengths, out=np.full(lengths.size, NOT_THERE, rows.dtype), where=lengths > 1e-6)
+    together = np.divide(
+        sums @ vector, lengths, out=np.full(lengths.size, NOT_THERE, rows.dtype), where=lengths > 1e-6
+    )
     nearest = np.maximum.reduceat(np.where(counted > 0, similar, NOT_THERE), starts)
     return np.stack([nearest, together, similar[answers]], axis=1).astype(np.float64)
 

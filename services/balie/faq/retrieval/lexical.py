@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from tantivy import Document, Index, Occur, Query, SchemaBuilder, Searcher
 
@@ -237,7 +238,7 @@ class LexicalIndex:
         hits = self._searcher.search(query, top, count=False).hits
         if not hits:
             return
-        keys: list[int] = self._searcher.fast_field_values("key", [address for _, address in hits])
+        keys = cast("list[int]", self._searcher.fast_field_values("key", [address for _, address in hits]))
         # A text holds stems of its own language alone, so its score is a share of that language's sum.
         totals = {terms.terms[0].text.partition(":")[0]: terms.total for terms in several if terms.terms}
         for key, (score, _) in zip(keys, hits, strict=True):
@@ -250,8 +251,7 @@ class LexicalIndex:
 
     def shares_without(self, query: LexicalQuery, text: EntryText, left_out: str) -> tuple[float, float]:
         """Returns the shares of a question that a text would hold without one of its phrasings: letters, and stems."""
-        kept = replace(text, question="", phrasings=tuple(asked for asked in text.asked() if asked != left_out))
-        held = self._document_terms(kept)
+        held = self._document_terms(_without(text, left_out))
         terms = query.stems.get(primary(text.language), Terms.of(()))
         return self._share(_GRAMS, query.grams, held), self._share(_STEMS, terms, held)
 
@@ -267,8 +267,10 @@ class LexicalIndex:
         )
         return found / terms.total if terms.total else 0.0
 
-    def stems_of(self, key: int) -> frozenset[str]:
-        """Returns the stems of a text that is here."""
+    def stems_of(self, key: int, left_out: str = "") -> frozenset[str]:
+        """Returns the stems of a text that is here, perhaps without one of its phrasings."""
+        if left_out:
+            return frozenset(self._document_terms(_without(self._texts[key], left_out))[_STEMS])
         kept = self._stems_of.get(key)
         if kept is None:
             if len(self._stems_of) >= _STEMS_KEPT:
@@ -308,3 +310,8 @@ class LexicalIndex:
 
 def _words(text: EntryText) -> list[str]:
     return [word for part in (*text.asked(), text.answer) for word in words(part)]
+
+
+def _without(text: EntryText, left_out: str) -> EntryText:
+    kept = tuple(asked for asked in text.asked() if asked != left_out)
+    return replace(text, question="", phrasings=kept)

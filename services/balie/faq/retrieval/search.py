@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,17 @@ from balie.faq.index.indexes import Indexes
 from balie.faq.index.live_index import Found, LiveIndex
 from balie.faq.index.vectors import TextEncoder
 from balie.faq.retrieval.answer_ids import AnswerId, new_nonce
+from balie.faq.retrieval.port import Query
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+_OPTIONS = 3
+"""Entries that are looked at to tell whether several are meant."""
+
+_RIVAL = 1 / 3
+"""Share of the best one's confidence from which on an entry is its rival."""
 
 
 def _now() -> datetime:
@@ -66,9 +75,9 @@ class Search:
             live = served.live
             await _reach(live, question.min_generation, wait_seconds)
             vector = await _vector(question, served.encoder)
-            # Two at least: how far the best is ahead decides whether it may be given.
-            found = await self._in_thread(live, vector, max(2, question.top_k), question)
-            return _answers(found, tenant, question, ranked=vector is not None)
+            # Some at least: together they tell whether to ask which is meant.
+            found = await self._in_thread(live, vector, max(_OPTIONS, question.top_k), question)
+            return _answers(found, tenant, question, ranked=_is_asked(question))
 
     async def state(self, tenant: str, collection_id: str) -> IndexState:
         """Returns what this replica's index of a collection holds.
@@ -87,8 +96,20 @@ class Search:
         def allows(entry: IndexedEntry) -> bool:
             return entry.is_allowed(wanted, moment)
 
+        query = Query(question.text, vector, (question.language,) if question.language else ())
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._workers, live.search, vector, top, question.entry_ids, allows)
+        return await loop.run_in_executor(
+            self._workers,
+            live.search,
+            query if _is_asked(question) else None,
+            top,
+            question.entry_ids,
+            allows,
+        )
+
+
+def _is_asked(question: Question) -> bool:
+    return bool(question.text) or question.embedding is not None
 
 
 async def _vector(question: Question, encoder: TextEncoder) -> "NDArray[np.float32] | None":
@@ -142,16 +163,20 @@ def _checked(embedding: Embedding, dimensions: int) -> "NDArray[np.float32]":
 
 def _answers(found: Found, tenant: str, question: Question, *, ranked: bool) -> Answers:
     threshold = found.state.calibration.threshold
-    shown = [(entry, 1.0, Source.PINNED, True) for entry in found.pinned]
+    shown = [_Shown(entry, 1.0, Source.PINNED, is_above=True) for entry in found.pinned]
     shown += [
-        (entry, score, Source.DENSE, score >= threshold) for entry, score in found.ranked[: question.top_k]
+        _Shown(
+            one.entry,
+            one.confidence,
+            Source.RANKED,
+            is_above=one.confidence >= threshold,
+            parts=one.parts.values if question.want_parts else (),
+        )
+        for one in found.ranked[: question.top_k]
     ]
     nonce = new_nonce()
     return Answers(
-        answers=tuple(
-            _answer(entry, score, source, found, question, above=above, key=(tenant, nonce))
-            for entry, score, source, above in shown
-        ),
+        answers=tuple(_answer(one, found, question, key=(tenant, nonce)) for one in shown),
         no_answer=_why_not(found, ranked=ranked),
         state=found.state,
         nonce=nonce,
@@ -167,26 +192,30 @@ def _why_not(found: Found, *, ranked: bool) -> NoAnswer:
         return NoAnswer.NONE
     if not ranked:
         return NoAnswer.ENTRIES_MISSING
-    scores = [score for _, score in found.ranked]
-    if not scores:
+    if not found.ranked:
         return NoAnswer.NONE_ALLOWED
-    if scores[0] < calibration.threshold:
-        return NoAnswer.BELOW_THRESHOLD
-    if len(scores) > 1 and scores[0] - scores[1] < calibration.margin:
-        return NoAnswer.AMBIGUOUS
-    return NoAnswer.NONE
+    best = found.ranked[0].confidence
+    if best >= calibration.threshold:
+        return NoAnswer.NONE
+    rivals = [one.confidence for one in found.ranked[:_OPTIONS] if one.confidence >= _RIVAL * best]
+    if len(rivals) > 1 and sum(rivals) >= calibration.threshold:
+        return NoAnswer.AMBIGUOUS  # one of them answers, as surely as a single one would have to
+    return NoAnswer.BELOW_THRESHOLD
 
 
-def _answer(
-    entry: IndexedEntry,
-    score: float,
-    source: Source,
-    found: Found,
-    question: Question,
-    *,
-    above: bool,
-    key: tuple[str, int],
-) -> Answer:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """An entry that is among the answers."""
+
+    entry: IndexedEntry
+    score: float
+    source: Source
+    is_above: bool
+    parts: tuple[float, ...] = ()
+
+
+def _answer(shown: _Shown, found: Found, question: Question, *, key: tuple[str, int]) -> Answer:
+    entry = shown.entry
     asked = question.language or next(iter(found.languages), "")
     text, is_fallback = in_language(entry.texts, asked, found.fallback)
     tenant, nonce = key
@@ -197,10 +226,11 @@ def _answer(
         language=text.language,
         question=text.question,
         answer=text.answer,
-        score=score,
-        above_threshold=above,
-        source=source,
+        score=shown.score,
+        above_threshold=shown.is_above,
+        source=shown.source,
         is_fallback_language=is_fallback,
+        parts=shown.parts,
     )
 
 

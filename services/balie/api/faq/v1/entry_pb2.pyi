@@ -57,9 +57,11 @@ class _AnswerSourceEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._E
     ANSWER_SOURCE_UNSPECIFIED: _AnswerSource.ValueType  # 0
     """Is never sent."""
     ANSWER_SOURCE_DENSE: _AnswerSource.ValueType  # 1
-    """Sentence embeddings are close."""
+    """Sentence embeddings alone were close; no longer sent."""
     ANSWER_SOURCE_PINNED: _AnswerSource.ValueType  # 2
     """The request named the entry."""
+    ANSWER_SOURCE_RANKED: _AnswerSource.ValueType  # 3
+    """The retriever ranked it; `parts` tells by what."""
 
 class AnswerSource(_AnswerSource, metaclass=_AnswerSourceEnumTypeWrapper):
     """Says how an entry came among the answers."""
@@ -67,9 +69,11 @@ class AnswerSource(_AnswerSource, metaclass=_AnswerSourceEnumTypeWrapper):
 ANSWER_SOURCE_UNSPECIFIED: AnswerSource.ValueType  # 0
 """Is never sent."""
 ANSWER_SOURCE_DENSE: AnswerSource.ValueType  # 1
-"""Sentence embeddings are close."""
+"""Sentence embeddings alone were close; no longer sent."""
 ANSWER_SOURCE_PINNED: AnswerSource.ValueType  # 2
 """The request named the entry."""
+ANSWER_SOURCE_RANKED: AnswerSource.ValueType  # 3
+"""The retriever ranked it; `parts` tells by what."""
 global___AnswerSource = AnswerSource
 
 @typing.final
@@ -292,6 +296,7 @@ class Answer(google.protobuf.message.Message):
     ABOVE_THRESHOLD_FIELD_NUMBER: builtins.int
     SOURCE_FIELD_NUMBER: builtins.int
     IS_FALLBACK_LANGUAGE_FIELD_NUMBER: builtins.int
+    PARTS_FIELD_NUMBER: builtins.int
     answer_id: builtins.str
     """Names this very result: opaque, unique per search, and enough to find the entry, its revision and language again when
     feedback on it comes.
@@ -305,7 +310,9 @@ class Answer(google.protobuf.message.Message):
     answer: builtins.str
     """Holds the answer's text in that language."""
     score: builtins.float
-    """Gives the cosine similarity of the query and the entry's nearest phrasing, [-1, 1]. Not a probability. 1 for a pinned entry."""
+    """Gives the probability that this entry answers the question, [0, 1], as it was learned from questions with known answers. 1
+    for a pinned entry. Over the ranked answers the sum is at most 1.
+    """
     above_threshold: builtins.bool
     """Says whether the score reaches the threshold, so that the answer may be given."""
     source: global___AnswerSource.ValueType
@@ -314,6 +321,10 @@ class Answer(google.protobuf.message.Message):
     """Says that the entry lacks the language asked for, or the collection's first when none was, and that `language` stands in
     for it. A language without the subtags asked for is no other one: `nl` for `nl-BE`.
     """
+    @property
+    def parts(self) -> global___AnswerParts:
+        """Tells what the score is made of; only when the request wants parts, and not for a pinned entry."""
+
     def __init__(
         self,
         *,
@@ -326,7 +337,45 @@ class Answer(google.protobuf.message.Message):
         above_threshold: builtins.bool = ...,
         source: global___AnswerSource.ValueType = ...,
         is_fallback_language: builtins.bool = ...,
+        parts: global___AnswerParts | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["above_threshold", b"above_threshold", "answer", b"answer", "answer_id", b"answer_id", "entry_id", b"entry_id", "is_fallback_language", b"is_fallback_language", "language", b"language", "question", b"question", "score", b"score", "source", b"source"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["parts", b"parts"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["above_threshold", b"above_threshold", "answer", b"answer", "answer_id", b"answer_id", "entry_id", b"entry_id", "is_fallback_language", b"is_fallback_language", "language", b"language", "parts", b"parts", "question", b"question", "score", b"score", "source", b"source"]) -> None: ...
 
 global___Answer = Answer
+
+@typing.final
+class AnswerParts(google.protobuf.message.Message):
+    """Tells how well an entry's texts fit a question, part by part."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    QUESTION_FIELD_NUMBER: builtins.int
+    PHRASINGS_FIELD_NUMBER: builtins.int
+    ANSWER_FIELD_NUMBER: builtins.int
+    LETTERS_FIELD_NUMBER: builtins.int
+    STEMS_FIELD_NUMBER: builtins.int
+    question: builtins.float
+    """Gives the cosine similarity of the question and the nearest way to ask it, [-1, 1]."""
+    phrasings: builtins.float
+    """Gives the cosine similarity of the question and all ways to ask it together, [-1, 1]."""
+    answer: builtins.float
+    """Gives the cosine similarity of the question and the answer, [-1, 1]."""
+    letters: builtins.float
+    """Gives the share of the question's runs of four letters, weighed by how rare they are, that the texts hold: 0 and more, about
+    1 when they hold all. Finds parts of compounds and words with a letter wrong.
+    """
+    stems: builtins.float
+    """Gives the share of the question's stems that the texts hold, likewise."""
+    def __init__(
+        self,
+        *,
+        question: builtins.float = ...,
+        phrasings: builtins.float = ...,
+        answer: builtins.float = ...,
+        letters: builtins.float = ...,
+        stems: builtins.float = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["answer", b"answer", "letters", b"letters", "phrasings", b"phrasings", "question", b"question", "stems", b"stems"]) -> None: ...
+
+global___AnswerParts = AnswerParts

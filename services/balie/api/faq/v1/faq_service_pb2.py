@@ -27,7 +27,7 @@ from balie.api.faq.v1 import entry_pb2 as balie_dot_api_dot_faq_dot_v1_dot_entry
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"balie/api/faq/v1/faq_service.proto\x12\x10\x62\x61lie.api.faq.v1\x1a\"balie/api/common/v1/language.proto\x1a\x1c\x62\x61lie/api/faq/v1/entry.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x02\n\x14SearchAnswersRequest\x12\x15\n\rcollection_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x31\n\tembedding\x18\x03 \x01(\x0b\x32\x1e.balie.api.common.v1.Embedding\x12\x10\n\x08language\x18\x04 \x01(\t\x12\x12\n\x05top_k\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\x11\n\tentry_ids\x18\x06 \x03(\t\x12\x1b\n\x0emin_generation\x18\x07 \x01(\x03H\x01\x88\x01\x01\x12.\n\x06\x66ilter\x18\x08 \x01(\x0b\x32\x1e.balie.api.faq.v1.SearchFilter\x12\x10\n\x08remember\x18\t \x01(\x08\x42\x08\n\x06_top_kB\x11\n\x0f_min_generation\"\xc5\x01\n\x0cSearchFilter\x12\x10\n\x08tags_any\x18\x01 \x03(\t\x12\x10\n\x08tags_all\x18\x02 \x03(\t\x12\x10\n\x08\x61udience\x18\x03 \x03(\t\x12\x0e\n\x06market\x18\x04 \x03(\t\x12>\n\x08metadata\x18\x05 \x03(\x0b\x32,.balie.api.faq.v1.SearchFilter.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x90\x02\n\x15SearchAnswersResponse\x12)\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x18.balie.api.faq.v1.Answer\x12:\n\x10no_answer_reason\x18\x02 \x01(\x0e\x32 .balie.api.faq.v1.NoAnswerReason\x12\x11\n\tthreshold\x18\x03 \x01(\x02\x12\x18\n\x10index_generation\x18\x04 \x01(\x03\x12)\n\x05\x61s_of\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x13\x65ncoder_fingerprint\x18\x06 \x01(\t\x12\x1b\n\x13\x63\x61libration_version\x18\x07 \x01(\t\"\xac\x01\n\x15SubmitFeedbackRequest\x12\x11\n\tanswer_id\x18\x01 \x01(\t\x12\x30\n\x06rating\x18\x02 \x01(\x0b\x32\x1e.balie.api.faq.v1.AnswerRatingH\x00\x12.\n\x05\x65vent\x18\x03 \x01(\x0e\x32\x1d.balie.api.faq.v1.AnswerEventH\x00\x12\x12\n\nrequest_id\x18\x04 \x01(\tB\n\n\x08\x66\x65\x65\x64\x62\x61\x63k\"\x87\x01\n\x0c\x41nswerRating\x12\x32\n\x07verdict\x18\x01 \x01(\x0e\x32!.balie.api.faq.v1.FeedbackVerdict\x12\x32\n\x06reason\x18\x02 \x01(\x0e\x32\".balie.api.faq.v1.NotHelpfulReason\x12\x0f\n\x07\x63omment\x18\x03 \x01(\t\"A\n\x16SubmitFeedbackResponse\x12\x15\n\rcollection_id\x18\x01 \x01(\t\x12\x10\n\x08\x65ntry_id\x18\x02 \x01(\t*s\n\x0f\x46\x65\x65\x64\x62\x61\x63kVerdict\x12 \n\x1c\x46\x45\x45\x44\x42\x41\x43K_VERDICT_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46\x45\x45\x44\x42\x41\x43K_VERDICT_HELPFUL\x10\x01\x12 \n\x1c\x46\x45\x45\x44\x42\x41\x43K_VERDICT_NOT_HELPFUL\x10\x02*\xe0\x01\n\x10NotHelpfulReason\x12\"\n\x1eNOT_HELPFUL_REASON_UNSPECIFIED\x10\x00\x12#\n\x1fNOT_HELPFUL_REASON_WRONG_ANSWER\x10\x01\x12\"\n\x1eNOT_HELPFUL_REASON_OUT_OF_DATE\x10\x02\x12\x1e\n\x1aNOT_HELPFUL_REASON_UNCLEAR\x10\x03\x12!\n\x1dNOT_HELPFUL_REASON_INCOMPLETE\x10\x04\x12\x1c\n\x18NOT_HELPFUL_REASON_OTHER\x10\x05*]\n\x0b\x41nswerEvent\x12\x1c\n\x18\x41NSWER_EVENT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41NSWER_EVENT_SHOWN\x10\x01\x12\x18\n\x14\x41NSWER_EVENT_CLICKED\x10\x02*\xe8\x01\n\x0eNoAnswerReason\x12 \n\x1cNO_ANSWER_REASON_UNSPECIFIED\x10\x00\x12%\n!NO_ANSWER_REASON_COLLECTION_EMPTY\x10\x01\x12$\n NO_ANSWER_REASON_BELOW_THRESHOLD\x10\x02\x12\x1e\n\x1aNO_ANSWER_REASON_AMBIGUOUS\x10\x03\x12$\n NO_ANSWER_REASON_ENTRIES_MISSING\x10\x04\x12!\n\x1dNO_ANSWER_REASON_NONE_ALLOWED\x10\x05\x32\xdd\x01\n\nFaqService\x12\x65\n\rSearchAnswers\x12&.balie.api.faq.v1.SearchAnswersRequest\x1a\'.balie.api.faq.v1.SearchAnswersResponse\"\x03\x90\x02\x01\x12h\n\x0eSubmitFeedback\x12\'.balie.api.faq.v1.SubmitFeedbackRequest\x1a(.balie.api.faq.v1.SubmitFeedbackResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"balie/api/faq/v1/faq_service.proto\x12\x10\x62\x61lie.api.faq.v1\x1a\"balie/api/common/v1/language.proto\x1a\x1c\x62\x61lie/api/faq/v1/entry.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x02\n\x14SearchAnswersRequest\x12\x15\n\rcollection_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x31\n\tembedding\x18\x03 \x01(\x0b\x32\x1e.balie.api.common.v1.Embedding\x12\x10\n\x08language\x18\x04 \x01(\t\x12\x12\n\x05top_k\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12\x11\n\tentry_ids\x18\x06 \x03(\t\x12\x1b\n\x0emin_generation\x18\x07 \x01(\x03H\x01\x88\x01\x01\x12.\n\x06\x66ilter\x18\x08 \x01(\x0b\x32\x1e.balie.api.faq.v1.SearchFilter\x12\x10\n\x08remember\x18\t \x01(\x08\x12\x12\n\nwant_parts\x18\n \x01(\x08\x42\x08\n\x06_top_kB\x11\n\x0f_min_generation\"\xc5\x01\n\x0cSearchFilter\x12\x10\n\x08tags_any\x18\x01 \x03(\t\x12\x10\n\x08tags_all\x18\x02 \x03(\t\x12\x10\n\x08\x61udience\x18\x03 \x03(\t\x12\x0e\n\x06market\x18\x04 \x03(\t\x12>\n\x08metadata\x18\x05 \x03(\x0b\x32,.balie.api.faq.v1.SearchFilter.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x90\x02\n\x15SearchAnswersResponse\x12)\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x18.balie.api.faq.v1.Answer\x12:\n\x10no_answer_reason\x18\x02 \x01(\x0e\x32 .balie.api.faq.v1.NoAnswerReason\x12\x11\n\tthreshold\x18\x03 \x01(\x02\x12\x18\n\x10index_generation\x18\x04 \x01(\x03\x12)\n\x05\x61s_of\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x13\x65ncoder_fingerprint\x18\x06 \x01(\t\x12\x1b\n\x13\x63\x61libration_version\x18\x07 \x01(\t\"\xac\x01\n\x15SubmitFeedbackRequest\x12\x11\n\tanswer_id\x18\x01 \x01(\t\x12\x30\n\x06rating\x18\x02 \x01(\x0b\x32\x1e.balie.api.faq.v1.AnswerRatingH\x00\x12.\n\x05\x65vent\x18\x03 \x01(\x0e\x32\x1d.balie.api.faq.v1.AnswerEventH\x00\x12\x12\n\nrequest_id\x18\x04 \x01(\tB\n\n\x08\x66\x65\x65\x64\x62\x61\x63k\"\x87\x01\n\x0c\x41nswerRating\x12\x32\n\x07verdict\x18\x01 \x01(\x0e\x32!.balie.api.faq.v1.FeedbackVerdict\x12\x32\n\x06reason\x18\x02 \x01(\x0e\x32\".balie.api.faq.v1.NotHelpfulReason\x12\x0f\n\x07\x63omment\x18\x03 \x01(\t\"A\n\x16SubmitFeedbackResponse\x12\x15\n\rcollection_id\x18\x01 \x01(\t\x12\x10\n\x08\x65ntry_id\x18\x02 \x01(\t*s\n\x0f\x46\x65\x65\x64\x62\x61\x63kVerdict\x12 \n\x1c\x46\x45\x45\x44\x42\x41\x43K_VERDICT_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46\x45\x45\x44\x42\x41\x43K_VERDICT_HELPFUL\x10\x01\x12 \n\x1c\x46\x45\x45\x44\x42\x41\x43K_VERDICT_NOT_HELPFUL\x10\x02*\xe0\x01\n\x10NotHelpfulReason\x12\"\n\x1eNOT_HELPFUL_REASON_UNSPECIFIED\x10\x00\x12#\n\x1fNOT_HELPFUL_REASON_WRONG_ANSWER\x10\x01\x12\"\n\x1eNOT_HELPFUL_REASON_OUT_OF_DATE\x10\x02\x12\x1e\n\x1aNOT_HELPFUL_REASON_UNCLEAR\x10\x03\x12!\n\x1dNOT_HELPFUL_REASON_INCOMPLETE\x10\x04\x12\x1c\n\x18NOT_HELPFUL_REASON_OTHER\x10\x05*]\n\x0b\x41nswerEvent\x12\x1c\n\x18\x41NSWER_EVENT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41NSWER_EVENT_SHOWN\x10\x01\x12\x18\n\x14\x41NSWER_EVENT_CLICKED\x10\x02*\xe8\x01\n\x0eNoAnswerReason\x12 \n\x1cNO_ANSWER_REASON_UNSPECIFIED\x10\x00\x12%\n!NO_ANSWER_REASON_COLLECTION_EMPTY\x10\x01\x12$\n NO_ANSWER_REASON_BELOW_THRESHOLD\x10\x02\x12\x1e\n\x1aNO_ANSWER_REASON_AMBIGUOUS\x10\x03\x12$\n NO_ANSWER_REASON_ENTRIES_MISSING\x10\x04\x12!\n\x1dNO_ANSWER_REASON_NONE_ALLOWED\x10\x05\x32\xdd\x01\n\nFaqService\x12\x65\n\rSearchAnswers\x12&.balie.api.faq.v1.SearchAnswersRequest\x1a\'.balie.api.faq.v1.SearchAnswersResponse\"\x03\x90\x02\x01\x12h\n\x0eSubmitFeedback\x12\'.balie.api.faq.v1.SubmitFeedbackRequest\x1a(.balie.api.faq.v1.SubmitFeedbackResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,28 +40,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FAQSERVICE'].methods_by_name['SearchAnswers']._serialized_options = b'\220\002\001'
   _globals['_FAQSERVICE'].methods_by_name['SubmitFeedback']._loaded_options = None
   _globals['_FAQSERVICE'].methods_by_name['SubmitFeedback']._serialized_options = b'\220\002\002'
-  _globals['_FEEDBACKVERDICT']._serialized_start=1304
-  _globals['_FEEDBACKVERDICT']._serialized_end=1419
-  _globals['_NOTHELPFULREASON']._serialized_start=1422
-  _globals['_NOTHELPFULREASON']._serialized_end=1646
-  _globals['_ANSWEREVENT']._serialized_start=1648
-  _globals['_ANSWEREVENT']._serialized_end=1741
-  _globals['_NOANSWERREASON']._serialized_start=1744
-  _globals['_NOANSWERREASON']._serialized_end=1976
+  _globals['_FEEDBACKVERDICT']._serialized_start=1324
+  _globals['_FEEDBACKVERDICT']._serialized_end=1439
+  _globals['_NOTHELPFULREASON']._serialized_start=1442
+  _globals['_NOTHELPFULREASON']._serialized_end=1666
+  _globals['_ANSWEREVENT']._serialized_start=1668
+  _globals['_ANSWEREVENT']._serialized_end=1761
+  _globals['_NOANSWERREASON']._serialized_start=1764
+  _globals['_NOANSWERREASON']._serialized_end=1996
   _globals['_SEARCHANSWERSREQUEST']._serialized_start=156
-  _globals['_SEARCHANSWERSREQUEST']._serialized_end=447
-  _globals['_SEARCHFILTER']._serialized_start=450
-  _globals['_SEARCHFILTER']._serialized_end=647
-  _globals['_SEARCHFILTER_METADATAENTRY']._serialized_start=600
-  _globals['_SEARCHFILTER_METADATAENTRY']._serialized_end=647
-  _globals['_SEARCHANSWERSRESPONSE']._serialized_start=650
-  _globals['_SEARCHANSWERSRESPONSE']._serialized_end=922
-  _globals['_SUBMITFEEDBACKREQUEST']._serialized_start=925
-  _globals['_SUBMITFEEDBACKREQUEST']._serialized_end=1097
-  _globals['_ANSWERRATING']._serialized_start=1100
-  _globals['_ANSWERRATING']._serialized_end=1235
-  _globals['_SUBMITFEEDBACKRESPONSE']._serialized_start=1237
-  _globals['_SUBMITFEEDBACKRESPONSE']._serialized_end=1302
-  _globals['_FAQSERVICE']._serialized_start=1979
-  _globals['_FAQSERVICE']._serialized_end=2200
+  _globals['_SEARCHANSWERSREQUEST']._serialized_end=467
+  _globals['_SEARCHFILTER']._serialized_start=470
+  _globals['_SEARCHFILTER']._serialized_end=667
+  _globals['_SEARCHFILTER_METADATAENTRY']._serialized_start=620
+  _globals['_SEARCHFILTER_METADATAENTRY']._serialized_end=667
+  _globals['_SEARCHANSWERSRESPONSE']._serialized_start=670
+  _globals['_SEARCHANSWERSRESPONSE']._serialized_end=942
+  _globals['_SUBMITFEEDBACKREQUEST']._serialized_start=945
+  _globals['_SUBMITFEEDBACKREQUEST']._serialized_end=1117
+  _globals['_ANSWERRATING']._serialized_start=1120
+  _globals['_ANSWERRATING']._serialized_end=1255
+  _globals['_SUBMITFEEDBACKRESPONSE']._serialized_start=1257
+  _globals['_SUBMITFEEDBACKRESPONSE']._serialized_end=1322
+  _globals['_FAQSERVICE']._serialized_start=1999
+  _globals['_FAQSERVICE']._serialized_end=2220
 # @@protoc_insertion_point(module_scope)

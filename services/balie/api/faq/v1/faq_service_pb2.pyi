@@ -157,6 +157,7 @@ class SearchAnswersRequest(google.protobuf.message.Message):
     MIN_GENERATION_FIELD_NUMBER: builtins.int
     FILTER_FIELD_NUMBER: builtins.int
     REMEMBER_FIELD_NUMBER: builtins.int
+    WANT_PARTS_FIELD_NUMBER: builtins.int
     collection_id: builtins.str
     """Names the collection. Required."""
     text: builtins.str
@@ -180,6 +181,8 @@ class SearchAnswersRequest(google.protobuf.message.Message):
     days as the service is set to, and not at all where it is set so. Optional; false by default, and without effect when
     there is no text.
     """
+    want_parts: builtins.bool
+    """Tells with each answer what its score is made of. Optional; false by default."""
     @property
     def embedding(self) -> balie.api.common.v1.language_pb2.Embedding:
         """Holds the question's vector, so that it need not be encoded again; used when its fingerprint is this service's own,
@@ -208,9 +211,10 @@ class SearchAnswersRequest(google.protobuf.message.Message):
         min_generation: builtins.int | None = ...,
         filter: global___SearchFilter | None = ...,
         remember: builtins.bool = ...,
+        want_parts: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["_min_generation", b"_min_generation", "_top_k", b"_top_k", "embedding", b"embedding", "filter", b"filter", "min_generation", b"min_generation", "top_k", b"top_k"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["_min_generation", b"_min_generation", "_top_k", b"_top_k", "collection_id", b"collection_id", "embedding", b"embedding", "entry_ids", b"entry_ids", "filter", b"filter", "language", b"language", "min_generation", b"min_generation", "remember", b"remember", "text", b"text", "top_k", b"top_k"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["_min_generation", b"_min_generation", "_top_k", b"_top_k", "collection_id", b"collection_id", "embedding", b"embedding", "entry_ids", b"entry_ids", "filter", b"filter", "language", b"language", "min_generation", b"min_generation", "remember", b"remember", "text", b"text", "top_k", b"top_k", "want_parts", b"want_parts"]) -> None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: typing.Literal["_min_generation", b"_min_generation"]) -> typing.Literal["min_generation"] | None: ...
     @typing.overload
@@ -300,7 +304,7 @@ class SearchAnswersResponse(google.protobuf.message.Message):
     no_answer_reason: global___NoAnswerReason.ValueType
     """Says why no answer may be given; NO_ANSWER_REASON_UNSPECIFIED when the first one may."""
     threshold: builtins.float
-    """Gives the score from which an answer may be given, [-1, 1]."""
+    """Gives the score from which an answer may be given, [0, 1]; it follows from the share of wrong answers that the operator accepts."""
     index_generation: builtins.int
     """Counts the changes of the collection that the index holds."""
     encoder_fingerprint: builtins.str

@@ -200,7 +200,7 @@ class Index(google.protobuf.message.Message):
     dimensions: builtins.int
     """Gives the vectors' length."""
     threshold: builtins.float
-    """Gives the score from which an answer may be given, [-1, 1]."""
+    """Gives the score from which an answer may be given, [0, 1]."""
     calibration_version: builtins.str
     """Names the calibration that set the threshold."""
     kind: global___IndexKind.ValueType
