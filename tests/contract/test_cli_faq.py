@@ -246,6 +246,25 @@ async def test_the_languages_of_a_collection_stay_unless_they_are_named(address:
     assert list(found.languages) == ["en", "nl", "de"]
 
 
+async def test_the_history_of_an_entry_is_shown_and_restored(address: str, tmp_path: Path) -> None:
+    file = put(tmp_path, "faq.csv", CSV)
+    await balie(address, "import", file, "--collection", "past")
+    await balie(address, "import", put(tmp_path, "n.csv", CSV.replace("Ja.", "Nee.")), "--collection", "past")
+    shown = await balie(address, "history", "cats", "--collection", "past")
+    lines = [line.split() for line in shown.output.splitlines() if "admin:local" in line]
+    assert [(line[0], line[4], line[-1]) for line in lines] == [
+        ("2", "published", "Nee."),
+        ("1", "published", "Ja."),
+    ]
+    done = await balie(address, "restore", "cats", "1", "--collection", "past")
+    assert "cats holds revision 1 again, as revision 3" in done.output
+    assert (await stored(address, "past"))["cats"].texts[0].answer == "Ja."
+    gone = await balie(address, "restore", "cats", "9", "--collection", "past")
+    assert (gone.exit_code, "REVISION_NOT_FOUND" in gone.output) == (1, True)
+    none = await balie(address, "history", "no-such", "--collection", "past")
+    assert (none.exit_code, "ENTRY_NOT_FOUND" in none.output) == (1, True)
+
+
 async def test_an_export_of_nothing_known_is_told(address: str, tmp_path: Path) -> None:
     done = await balie(address, "export", "--collection", "no-such", "--out", str(tmp_path / "x.csv"))
     assert (done.exit_code, "COLLECTION_NOT_FOUND" in done.output) == (1, True)
@@ -258,7 +277,7 @@ async def test_an_export_of_nothing_known_is_told(address: str, tmp_path: Path) 
     assert {row["id"] for row in rows} == {"dogs", "cats"}
 
 
-async def test_help_shows_both_commands(address: str) -> None:
+async def test_help_shows_all_commands(address: str) -> None:
     shown = await asyncio.to_thread(CliRunner().invoke, app, ["faq", "--help"])
-    assert "import" in shown.output
-    assert "export" in shown.output
+    for command in ("import", "export", "history", "restore"):
+        assert command in shown.output

@@ -13,6 +13,7 @@ from balie.faq.index.indexes import Indexes
 from balie.faq.index.vector_index import use_one_thread
 from balie.faq.index.vectors import Vectors
 from balie.faq.knowledge.exporting import Exporter
+from balie.faq.knowledge.history import History
 from balie.faq.knowledge.importing import Importer
 from balie.faq.knowledge.knowledge import Knowledge
 from balie.faq.knowledge.service import KnowledgeService
@@ -46,7 +47,8 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
         store, ledger = Store(), Ledger()
         log = EventLog(database, poll_seconds=settings.poll_seconds)
         vectors = Vectors(database, encoder)
-        writer = EntryWriter(store, log, vectors)
+        history = History(settings.keep_revisions)
+        writer = EntryWriter(store, log, vectors, history)
         calibrations = Calibrations(
             database, background, _policy(settings), delay_seconds=settings.calibration_delay_seconds
         )
@@ -58,7 +60,7 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
             running(indexes.run(), chores.run(every_seconds=settings.chores_seconds))
         )
         search = Search(indexes, encoder, searching)
-        knowledge = Knowledge(database, ledger, store, writer)
+        knowledge = Knowledge(database, ledger, store, writer, history)
         yield Serving(
             servicers=(
                 (faq_service_pb2_grpc.add_FaqServiceServicer_to_server, FaqService(search)),

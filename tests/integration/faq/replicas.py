@@ -15,6 +15,7 @@ from balie.faq.index.following import Parts
 from balie.faq.index.indexes import Indexes
 from balie.faq.index.vector_index import use_one_thread
 from balie.faq.index.vectors import Vectors
+from balie.faq.knowledge.history import History
 from balie.faq.knowledge.importing import Importer
 from balie.faq.knowledge.knowledge import Knowledge
 from balie.faq.knowledge.store import Store
@@ -95,6 +96,7 @@ async def replica(
     policy: Policy = POLICY,
     delay_seconds: float = 0.05,
     clock: Callable[[], datetime] | None = None,
+    keep_revisions: int = 50,
 ) -> AsyncIterator[Replica]:
     """Opens a replica, its indexes loaded, and closes it."""
     encoder = encoder or WordsEncoder()
@@ -105,7 +107,8 @@ async def replica(
         async with Database.open(url, migrations="balie.faq.migrations") as database:
             log, store, ledger = EventLog(database, poll_seconds=0.02), Store(), Ledger()
             vectors = Vectors(database, encoder)
-            writer = EntryWriter(store, log, vectors)
+            history = History(keep_revisions)
+            writer = EntryWriter(store, log, vectors, history)
             calibrations = Calibrations(database, workers, policy, delay_seconds=delay_seconds)
             indexes = Indexes(Parts(database, store, log, vectors, calibrations, workers))
             try:
@@ -117,7 +120,7 @@ async def replica(
                     store,
                     vectors,
                     indexes,
-                    Knowledge(database, ledger, store, writer),
+                    Knowledge(database, ledger, store, writer, history),
                     Importer(database, store, writer),
                     Search(indexes, encoder, searchers, clock or (lambda: datetime.now(UTC))),
                     encoder,

@@ -187,6 +187,11 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
     Example: `{"reason": "COLLECTION_NOT_EMPTY", "domain": "balie", "metadata": {"collection_id": "waddenveer", "entries": "64"}}`
     """
+    ERROR_REASON_REVISION_NOT_FOUND: _ErrorReason.ValueType  # 48
+    """NOT_FOUND. The entry has no such revision, or it is kept no longer.
+
+    Example: `{"reason": "REVISION_NOT_FOUND", "domain": "balie", "metadata": {"collection_id": "waddenveer", "entry_id": "dogs", "revision": "7"}}`
+    """
     ERROR_REASON_ENCODER_BUSY: _ErrorReason.ValueType  # 50
     """RESOURCE_EXHAUSTED. More texts wait for the encoder than it takes; carries a RetryInfo.
 
@@ -503,6 +508,11 @@ ERROR_REASON_COLLECTION_NOT_EMPTY: ErrorReason.ValueType  # 47
 """FAILED_PRECONDITION. The collection still holds entries.
 
 Example: `{"reason": "COLLECTION_NOT_EMPTY", "domain": "balie", "metadata": {"collection_id": "waddenveer", "entries": "64"}}`
+"""
+ERROR_REASON_REVISION_NOT_FOUND: ErrorReason.ValueType  # 48
+"""NOT_FOUND. The entry has no such revision, or it is kept no longer.
+
+Example: `{"reason": "REVISION_NOT_FOUND", "domain": "balie", "metadata": {"collection_id": "waddenveer", "entry_id": "dogs", "revision": "7"}}`
 """
 ERROR_REASON_ENCODER_BUSY: ErrorReason.ValueType  # 50
 """RESOURCE_EXHAUSTED. More texts wait for the encoder than it takes; carries a RetryInfo.
