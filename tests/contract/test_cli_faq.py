@@ -14,8 +14,11 @@ from typer.testing import CliRunner, Result
 from balie.api.faq.v1 import entry_pb2
 from balie.api.faq.v1 import knowledge_service_pb2 as knowledge
 from balie.cli.app import app
+from balie.cli.importing import import_entries
 from balie.client import Balie
 from balie.faq.app import lifespan
+from balie.faq.errors import EntryFileWrong
+from balie.faq.knowledge.files import Source
 from balie.faq.settings import FaqSettings
 from balie.kit.testing import serve
 
@@ -202,6 +205,18 @@ async def test_nothing_is_written_of_a_file_that_is_wrong(
     for words in says:
         assert words in done.output
     assert not await exists(address, collection)
+
+
+async def test_a_file_that_breaks_after_it_was_checked_prunes_nothing(address: str, tmp_path: Path) -> None:
+    await balie(address, "import", put(tmp_path, "faq.csv", CSV), "--collection", "breaks")
+    file = put(tmp_path, "cut.csv", "id,language,question,answer\nnew,nl,q,a\nb,nl\n")
+    header = knowledge.ImportHeader(collection_id="breaks", prune=knowledge.PRUNE_MODE_DELETE)
+    async with Balie(faq=address) as client:
+        with pytest.raises(EntryFileWrong) as caught:
+            await import_entries(client, header, [Source(Path(file))], lambda _: None)
+    assert caught.value.line == 3
+    await asyncio.sleep(0.3)
+    assert set(await stored(address, "breaks")) >= {"dogs", "cats"}
 
 
 async def test_a_file_in_another_encoding_is_read_when_it_is_named(address: str, tmp_path: Path) -> None:
