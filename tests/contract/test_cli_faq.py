@@ -14,8 +14,11 @@ from typer.testing import CliRunner, Result
 from balie.api.faq.v1 import entry_pb2
 from balie.api.faq.v1 import knowledge_service_pb2 as knowledge
 from balie.cli.app import app
+from balie.cli.importing import import_entries
 from balie.client import Balie
 from balie.faq.app import lifespan
+from balie.faq.errors import EntryFileWrong
+from balie.faq.knowledge.files import Source
 from balie.faq.settings import FaqSettings
 from balie.kit.testing import serve
 
@@ -204,6 +207,18 @@ async def test_nothing_is_written_of_a_file_that_is_wrong(
     assert not await exists(address, collection)
 
 
+async def test_a_file_that_breaks_after_it_was_checked_prunes_nothing(address: str, tmp_path: Path) -> None:
+    await balie(address, "import", put(tmp_path, "faq.csv", CSV), "--collection", "breaks")
+    file = put(tmp_path, "cut.csv", "id,language,question,answer\nnew,nl,q,a\nb,nl\n")
+    header = knowledge.ImportHeader(collection_id="breaks", prune=knowledge.PRUNE_MODE_DELETE)
+    async with Balie(faq=address) as client:
+        with pytest.raises(EntryFileWrong) as caught:
+            await import_entries(client, header, [Source(Path(file))], lambda _: None)
+    assert caught.value.line == 3
+    await asyncio.sleep(0.3)
+    assert set(await stored(address, "breaks")) >= {"dogs", "cats"}
+
+
 async def test_a_file_in_another_encoding_is_read_when_it_is_named(address: str, tmp_path: Path) -> None:
     file = put(tmp_path, "latin.csv", "id,language,question,answer\nb,nl,één?,Ja.\n".encode("cp1252"))
     done = await balie(address, "import", file, "--collection", "latin", "--encoding", "windows-1252")
@@ -246,6 +261,25 @@ async def test_the_languages_of_a_collection_stay_unless_they_are_named(address:
     assert list(found.languages) == ["en", "nl", "de"]
 
 
+async def test_the_history_of_an_entry_is_shown_and_restored(address: str, tmp_path: Path) -> None:
+    file = put(tmp_path, "faq.csv", CSV)
+    await balie(address, "import", file, "--collection", "past")
+    await balie(address, "import", put(tmp_path, "n.csv", CSV.replace("Ja.", "Nee.")), "--collection", "past")
+    shown = await balie(address, "history", "cats", "--collection", "past")
+    lines = [line.split() for line in shown.output.splitlines() if "admin:local" in line]
+    assert [(line[0], line[4], line[-1]) for line in lines] == [
+        ("2", "published", "Nee."),
+        ("1", "published", "Ja."),
+    ]
+    done = await balie(address, "restore", "cats", "1", "--collection", "past")
+    assert "cats holds revision 1 again, as revision 3" in done.output
+    assert (await stored(address, "past"))["cats"].texts[0].answer == "Ja."
+    gone = await balie(address, "restore", "cats", "9", "--collection", "past")
+    assert (gone.exit_code, "REVISION_NOT_FOUND" in gone.output) == (1, True)
+    none = await balie(address, "history", "no-such", "--collection", "past")
+    assert (none.exit_code, "ENTRY_NOT_FOUND" in none.output) == (1, True)
+
+
 async def test_an_export_of_nothing_known_is_told(address: str, tmp_path: Path) -> None:
     done = await balie(address, "export", "--collection", "no-such", "--out", str(tmp_path / "x.csv"))
     assert (done.exit_code, "COLLECTION_NOT_FOUND" in done.output) == (1, True)
@@ -258,7 +292,7 @@ async def test_an_export_of_nothing_known_is_told(address: str, tmp_path: Path) 
     assert {row["id"] for row in rows} == {"dogs", "cats"}
 
 
-async def test_help_shows_both_commands(address: str) -> None:
+async def test_help_shows_all_commands(address: str) -> None:
     shown = await asyncio.to_thread(CliRunner().invoke, app, ["faq", "--help"])
-    assert "import" in shown.output
-    assert "export" in shown.output
+    for command in ("import", "export", "history", "restore"):
+        assert command in shown.output

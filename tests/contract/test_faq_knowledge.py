@@ -37,6 +37,11 @@ def collection_request(**changes: Any) -> knowledge.UpsertCollectionRequest:
     )
 
 
+def restore_request(**changes: Any) -> knowledge.RestoreEntryRequest:
+    values: dict[str, Any] = {"collection_id": FERRY, "entry_id": "dogs", "revision": 1, "request_id": "r"}
+    return knowledge.RestoreEntryRequest(**(values | changes))
+
+
 def is_invalid(failure: CallError, reason: str, field: str) -> bool:
     return (failure.code, failure.reason, failure.metadata.get("field", "")) == (
         grpc.StatusCode.INVALID_ARGUMENT,
@@ -160,6 +165,10 @@ async def test_nothing_is_found_in_a_collection_that_is_not_there(small: Desk) -
         stub.ListEntries(knowledge.ListEntriesRequest(collection_id=name), timeout=SECONDS),
         small.imports([header(collection_id=name), part("dogs")]),
         small.exports(name),
+        stub.ListEntryRevisions(
+            knowledge.ListEntryRevisionsRequest(collection_id=name, entry_id="e"), timeout=SECONDS
+        ),
+        stub.RestoreEntry(restore_request(collection_id=name), timeout=SECONDS),
     ):
         failure = await refused(attempt)
         assert (failure.code, failure.reason) == (grpc.StatusCode.NOT_FOUND, "COLLECTION_NOT_FOUND")
@@ -299,6 +308,30 @@ INVALID: list[tuple[Request, str, str]] = [
         "CURSOR_MALFORMED",
         "page_token",
     ),
+    (lambda s: s.RestoreEntry(restore_request(collection_id="")), "FIELD_REQUIRED", "collection_id"),
+    (lambda s: s.RestoreEntry(restore_request(entry_id="a b")), "FIELD_MALFORMED", "entry_id"),
+    (lambda s: s.RestoreEntry(restore_request(revision=0)), "FIELD_OUT_OF_RANGE", "revision"),
+    (lambda s: s.RestoreEntry(restore_request(etag="x" * 65)), "FIELD_TOO_LONG", "etag"),
+    (lambda s: s.RestoreEntry(restore_request(request_id="")), "FIELD_REQUIRED", "request_id"),
+    (
+        lambda s: s.ListEntryRevisions(knowledge.ListEntryRevisionsRequest(collection_id=FERRY)),
+        "FIELD_REQUIRED",
+        "entry_id",
+    ),
+    (
+        lambda s: s.ListEntryRevisions(
+            knowledge.ListEntryRevisionsRequest(collection_id=FERRY, entry_id="e", page_size=501)
+        ),
+        "FIELD_OUT_OF_RANGE",
+        "page_size",
+    ),
+    (
+        lambda s: s.ListEntryRevisions(
+            knowledge.ListEntryRevisionsRequest(collection_id=FERRY, entry_id="e", **NO_TOKEN)
+        ),
+        "CURSOR_MALFORMED",
+        "page_token",
+    ),
     (
         lambda s: s.GetIndex(knowledge.GetIndexRequest(collection_id="x" * 129)),
         "FIELD_TOO_LONG",
@@ -341,6 +374,12 @@ async def test_only_administrators_and_services_may_write(small: Desk, who: Any)
             metadata=who,
         ),
         _all(stub.ImportEntries(iter([header(), part("dogs")]), timeout=SECONDS, metadata=who)),
+        stub.RestoreEntry(restore_request(), timeout=SECONDS, metadata=who),
+        stub.ListEntryRevisions(
+            knowledge.ListEntryRevisionsRequest(collection_id=FERRY, entry_id="dogs"),
+            timeout=SECONDS,
+            metadata=who,
+        ),
         _all(
             stub.ExportEntries(
                 knowledge.ExportEntriesRequest(collection_id=FERRY), timeout=SECONDS, metadata=who
@@ -352,6 +391,49 @@ async def test_only_administrators_and_services_may_write(small: Desk, who: Any)
     read = knowledge.GetCollectionRequest(collection_id=FERRY)
     found = await stub.GetCollection(read, timeout=SECONDS, metadata=who)
     assert (found.collection.display_name, found.collection.entry_count) == ("Ferry", 0)
+
+
+async def test_an_entrys_history_is_listed_and_restored(one: Desk) -> None:
+    first = (await one.put("dogs", "Dog?", tags=["pets"])).entry
+    second = (await one.put("dogs", "Hound?")).entry
+    listing = knowledge.ListEntryRevisionsRequest(collection_id=FERRY, entry_id="dogs", page_size=1)
+    newest = await one.knowledge.ListEntryRevisions(listing, timeout=SECONDS)
+    assert [found.entry for found in newest.revisions] == [second]
+    listing.page_token = newest.next_page_token
+    oldest = await one.knowledge.ListEntryRevisions(listing, timeout=SECONDS)
+    (found,) = oldest.revisions
+    assert (found.entry, found.changed_by, found.change_time) == (first, "admin:local", first.update_time)
+    assert oldest.next_page_token == ""
+    failure = await refused(one.knowledge.RestoreEntry(restore_request(etag=first.etag), timeout=SECONDS))
+    assert (failure.code, failure.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "ETAG_MISMATCH")
+    request = restore_request(etag=second.etag)
+    restored = await one.knowledge.RestoreEntry(request, timeout=SECONDS)
+    assert (restored.entry.texts, restored.entry.revision) == (first.texts, 3)
+    assert restored.entry.tags == ["pets"]
+    assert restored.index_generation == 4
+    assert await one.knowledge.RestoreEntry(request, timeout=SECONDS) == restored
+    failure = await refused(one.knowledge.RestoreEntry(restore_request(revision=2), timeout=SECONDS))
+    assert (failure.code, failure.reason) == (grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")
+
+
+async def test_nothing_is_restored_that_is_not_kept(small: Desk) -> None:
+    for read in (
+        small.knowledge.RestoreEntry(restore_request(), timeout=SECONDS),
+        small.knowledge.ListEntryRevisions(
+            knowledge.ListEntryRevisionsRequest(collection_id=FERRY, entry_id="dogs"), timeout=SECONDS
+        ),
+    ):
+        failure = await refused(read)
+        assert (failure.code, failure.reason) == (grpc.StatusCode.NOT_FOUND, "ENTRY_NOT_FOUND")
+    dutch = entry_pb2.EntryText(language="nl", question="Hond?", answer="Ja.")
+    await small.put("dogs", texts=[dutch])
+    await small.put("dogs")
+    failure = await refused(small.knowledge.RestoreEntry(restore_request(revision=9), timeout=SECONDS))
+    assert (failure.code, failure.reason) == (grpc.StatusCode.NOT_FOUND, "REVISION_NOT_FOUND")
+    assert (failure.metadata["entry_id"], failure.metadata["revision"]) == ("dogs", "9")
+    await small.collect(languages=["en"])
+    failure = await refused(small.knowledge.RestoreEntry(restore_request(), timeout=SECONDS))
+    assert (failure.code, failure.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "ENTRY_LANGUAGE_INVALID")
 
 
 async def test_an_export_gives_all_entries_by_id(small: Desk) -> None:

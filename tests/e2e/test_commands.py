@@ -36,7 +36,8 @@ def test_help_teaches() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "demo", "chat", "agent", "ask", "bench", "encoder build", "faq import", "nlu train"]
+    "command",
+    ["up", "demo", "chat", "agent", "ask", "bench", "encoder build", "faq import", "faq export", "nlu train"],
 )
 def test_every_command_says_what_it_does(command: str) -> None:
     shown = balie(*command.split(), "--help")

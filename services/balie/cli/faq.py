@@ -126,3 +126,35 @@ def faq_export(
         from balie.cli.faq_export import run_export
 
     run_export(faq, collection, out, to, replace=replace)
+
+
+@faq_app.command("history")
+def faq_history(
+    entry: Annotated[str, typer.Argument(metavar="ENTRY", help="The entry's id.")],
+    collection: Annotated[str, typer.Option(help="Its collection.")],
+    limit: Annotated[int, typer.Option(min=1, max=500, help="Changes to show, the newest.")] = 20,
+    faq: Faq = FAQ_ADDRESS,
+) -> None:
+    """Show who changed an entry, when, and what it held then; newest first.
+
+    Example: balie faq history dogs --collection webshop
+    """
+    from balie.cli.faq_history import run_history
+
+    asyncio.run(run_history(faq, collection, entry, limit))
+
+
+@faq_app.command("restore")
+def faq_restore(
+    entry: Annotated[str, typer.Argument(metavar="ENTRY", help="The entry's id.")],
+    revision: Annotated[int, typer.Argument(min=1, metavar="REVISION", help="A number that history shows.")],
+    collection: Annotated[str, typer.Option(help="Its collection.")],
+    faq: Faq = FAQ_ADDRESS,
+) -> None:
+    """Give an entry again what it held after an earlier change. That is a change too, and can be undone.
+
+    Example: balie faq restore dogs 3 --collection webshop
+    """
+    from balie.cli.faq_history import run_restore
+
+    asyncio.run(run_restore(faq, collection, entry, revision))

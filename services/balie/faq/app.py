@@ -25,6 +25,7 @@ from balie.faq.index.parts import Parts
 from balie.faq.index.upkeep import Upkeep
 from balie.faq.index.vectors import Vectors
 from balie.faq.knowledge.exporting import Exporter
+from balie.faq.knowledge.history import History
 from balie.faq.knowledge.importing import Importer
 from balie.faq.knowledge.knowledge import Knowledge
 from balie.faq.knowledge.service import KnowledgeService
@@ -60,7 +61,8 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
         store, ledger = Store(), Ledger()
         log = EventLog(database, poll_seconds=settings.poll_seconds)
         vectors = Vectors(database, encoder)
-        writer = EntryWriter(store, log, vectors)
+        history = History(settings.keep_revisions)
+        writer = EntryWriter(store, log, vectors, history)
         retriever = open_retriever(settings.retriever, {})
         calibrations = Calibrations(
             database,
@@ -100,7 +102,7 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
             )
         )
         search = Search(indexes, searching)
-        knowledge = Knowledge(database, ledger, store, writer)
+        knowledge = Knowledge(database, ledger, store, writer, history)
         ratings = Ratings(database, ledger, store, questions, grouping)
         review = Review(database, ledger, store, questions, writer, search, remembering)
         yield Serving(

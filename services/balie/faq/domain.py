@@ -97,6 +97,18 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryRevision:
+    """An entry as it was after one of its changes.
+
+    Attributes:
+        changed_by: who made it, `role:id`.
+    """
+
+    entry: Entry
+    changed_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionContent:
     """What a caller says a collection is.
 

@@ -28,6 +28,20 @@ class EntryNotFound(NotFound):
         )
 
 
+class RevisionNotFound(NotFound):
+    """The entry has no such revision, or it is kept no longer."""
+
+    reason = "REVISION_NOT_FOUND"
+
+    def __init__(self, collection_id: str, entry_id: str, revision: int) -> None:
+        super().__init__(
+            f"revision {revision} of entry {entry_id} in collection {collection_id} is not kept",
+            collection_id=collection_id,
+            entry_id=entry_id,
+            revision=revision,
+        )
+
+
 class EntryLanguageInvalid(InvalidRequest):
     """A language is given twice, is not one of the collection's, or would go while entries use it."""
 

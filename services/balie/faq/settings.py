@@ -133,6 +133,12 @@ class FaqSettings(DatabaseSettings):
         le=1_000_000_000,
         description="Events kept of each collection, 1000 to 1000000000; a replica that is further behind builds its index anew.",
     )
+    keep_revisions: int = Field(
+        default=50,
+        ge=1,
+        le=10_000,
+        description="Revisions kept of each entry, the present one among them, 1 to 10000; each holds all of its texts.",
+    )
     chores_seconds: float = Field(
         default=3600.0,
         ge=1,

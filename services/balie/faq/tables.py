@@ -80,6 +80,26 @@ entry_texts = Table(
     ),
 )
 
+# What an entry held after each of its changes, the newest of them; `content` is the whole of it.
+entry_revisions = Table(
+    "entry_revisions",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("number", sa.BigInteger, nullable=False),
+    Column("revision", sa.BigInteger, nullable=False),
+    Column("generation", sa.BigInteger, nullable=False),
+    Column("content", Json, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant", "number", "revision", name="entry_revisions_pk"),
+    ForeignKeyConstraint(
+        ["tenant", "number"],
+        ["entries.tenant", "entries.number"],
+        name="entry_revisions_entry_fk",
+        ondelete="CASCADE",
+    ),
+)
+
 entry_tags = Table(
     "entry_tags",
     metadata,

@@ -18,6 +18,7 @@ from balie.faq.index.indexes import Indexes
 from balie.faq.index.kinds import Kinds
 from balie.faq.index.parts import Parts
 from balie.faq.index.vectors import Vectors
+from balie.faq.knowledge.history import History
 from balie.faq.knowledge.importing import Importer
 from balie.faq.knowledge.knowledge import Knowledge
 from balie.faq.knowledge.store import Store
@@ -100,6 +101,7 @@ async def replica(
     kinds: Kinds | None = None,
     folder: Path | None = None,
     clock: Callable[[], datetime] | None = None,
+    keep_revisions: int = 50,
 ) -> AsyncIterator[Replica]:
     """Opens a replica, its indexes loaded, and closes it.
 
@@ -119,7 +121,8 @@ async def replica(
         async with Database.open(url, migrations="balie.faq.migrations") as database:
             log, store, ledger = EventLog(database, poll_seconds=0.02), Store(), Ledger()
             vectors = Vectors(database, encoder)
-            writer = EntryWriter(store, log, vectors)
+            history = History(keep_revisions)
+            writer = EntryWriter(store, log, vectors, history)
             calibrations = Calibrations(database, workers, policy, delay_seconds=delay_seconds)
             files = IndexFiles(folder) if folder else None
             indexes = Indexes(
@@ -134,7 +137,7 @@ async def replica(
                     store,
                     vectors,
                     indexes,
-                    Knowledge(database, ledger, store, writer),
+                    Knowledge(database, ledger, store, writer, history),
                     Importer(database, store, writer),
                     Search(indexes, searchers, clock or (lambda: datetime.now(UTC))),
                     encoder,

@@ -14,6 +14,7 @@ from balie.kit.imports.progress import ImportCounts, ImportProgress, Problem
 pytestmark = pytest.mark.timeout(60)
 
 Part = EntryContent | Problem
+BY = "service:editor"
 
 
 async def stream(parts: Iterable[Part]) -> AsyncGenerator[Part, None]:
@@ -25,7 +26,7 @@ async def imported(
     one: Replica, parts: Iterable[Part], *, dry_run: bool = False, prune: Prune = Prune.NOTHING
 ) -> list[ImportProgress]:
     order = ImportOrder(FERRY, dry_run, prune)
-    return [step async for step in one.importer.run(TENANT, order, stream(parts))]
+    return [step async for step in one.importer.run(TENANT, order, stream(parts), by=BY)]
 
 
 def counted(progress: ImportProgress) -> tuple[int, int, int, int, int]:
@@ -155,7 +156,7 @@ async def test_ends_when_the_collection_goes_meanwhile(sqlite_url: str) -> None:
             yield content("dogs")
 
         with pytest.raises(CollectionNotFound):
-            async for _ in one.importer.run(TENANT, ImportOrder(FERRY), parts()):
+            async for _ in one.importer.run(TENANT, ImportOrder(FERRY), parts(), by=BY):
                 pass
 
 
@@ -171,7 +172,7 @@ async def test_a_stream_that_breaks_leaves_whole_batches(database_url: str) -> N
         steps: list[ImportProgress] = []
 
         async def follow() -> None:
-            async for step in one.importer.run(TENANT, ImportOrder(FERRY), parts()):
+            async for step in one.importer.run(TENANT, ImportOrder(FERRY), parts(), by=BY):
                 steps.append(step)  # noqa: PERF401  those before it breaks are wanted
 
         with pytest.raises(ConnectionError):
@@ -194,7 +195,7 @@ async def test_a_caller_who_leaves_ends_it(sqlite_url: str) -> None:
             finally:
                 closed.set()
 
-        run = one.importer.run(TENANT, ImportOrder(FERRY), parts())
+        run = one.importer.run(TENANT, ImportOrder(FERRY), parts(), by=BY)
         assert (await anext(run)).counts.received == 100
         await run.aclose()
         assert closed.is_set()
@@ -211,7 +212,7 @@ async def test_entries_are_written_while_nobody_reads_the_progress(sqlite_url: s
                 yield content(f"e{number:03}")
             finished.set()
 
-        run = one.importer.run(TENANT, ImportOrder(FERRY), parts())
+        run = one.importer.run(TENANT, ImportOrder(FERRY), parts(), by=BY)
         assert (await anext(run)).counts.received == 100
         await asyncio.wait_for(finished.wait(), 20)  # and no progress is asked for meanwhile
         rest = [step async for step in run]
@@ -280,7 +281,7 @@ async def test_a_stream_that_breaks_takes_nothing_out(sqlite_url: str) -> None:
             raise ConnectionError
 
         with pytest.raises(ConnectionError):
-            async for _ in one.importer.run(TENANT, ImportOrder(FERRY, prune=Prune.DELETE), parts()):
+            async for _ in one.importer.run(TENANT, ImportOrder(FERRY, prune=Prune.DELETE), parts(), by=BY):
                 pass
         assert {"dogs", "cats"} <= set(await stored(one))
 
@@ -296,7 +297,7 @@ async def test_what_somebody_else_writes_meanwhile_stays(sqlite_url: str) -> Non
             await one.put("pigs", "new meanwhile")
 
         order = ImportOrder(FERRY, prune=Prune.DELETE)
-        steps = [step async for step in one.importer.run(TENANT, order, parts())]
+        steps = [step async for step in one.importer.run(TENANT, order, parts(), by=BY)]
         assert steps[-1].counts.pruned == 1
         assert await stored(one) == ["cats", "dogs", "pigs"]
 

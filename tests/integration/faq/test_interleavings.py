@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.fakes.words_encoder import vector_of
 from tests.integration.faq.replicas import TENANT, Replica, content, replica, until
 
-from balie.faq.domain import EntryContent
+from balie.faq.domain import EntryContent, ImportOrder
 from balie.faq.errors import EntryNotFound
 from balie.faq.index.kinds import Choice, Kinds
 from balie.faq.index.port import SLOTS
@@ -119,7 +119,9 @@ class Desk:
             for name, asked in entries:
                 yield content(name, *asked)
 
-        async for progress in one.importer.run(TENANT, self.collection, parts()):
+        async for progress in one.importer.run(
+            TENANT, ImportOrder(self.collection), parts(), by="admin:local"
+        ):
             self.generation = progress.counts.generation
         self.model |= {name: tuple(asked) for name, asked in entries}
 

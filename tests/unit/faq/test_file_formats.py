@@ -454,6 +454,13 @@ def test_yaml_goes_on_after_an_entry_that_is_wrong(tmp_path: Path) -> None:
     assert [found.id for found in scan_entries(source) if isinstance(found, FileEntry)] == ["c"]
 
 
+def test_names_two_entries_of_one_line_with_one_id(tmp_path: Path) -> None:
+    one = "{id: a, texts: {nl: {question: q, answer: a}}}"
+    assert told(put(tmp_path, "faq.yaml", f"entries: [{one}, {one}]")) == [
+        ":1: the id 'a' is that of line 1 too"
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -46,6 +46,7 @@ def test_its_own_encoder_folder_goes_before_the_shared_one(monkeypatch: pytest.M
         ("SEARCH_THREADS", "0"),
         ("POLL_SECONDS", "0"),
         ("KEEP_EVENTS", "10"),
+        ("KEEP_REVISIONS", "0"),
         ("CALIBRATION_QUESTIONS", "1"),
         ("REMEMBER_QUESTIONS", "maybe"),
         ("KEEP_QUESTIONS_DAYS", "0"),

@@ -131,9 +131,9 @@ def with_weights(blend: Blend, language: str, weights: tuple[float, ...]) -> Ble
     return replace(blend, weights={**blend.weights, language: weights})
 
 
-
-
 def used_parts(retriever: type[BlendRetriever]) -> Sequence[bool]:
     """Returns which parts a retriever has."""
     vectors = PARTS.index("letters")
-    return [retriever.uses_vectors if place < vectors else retriever.uses_words for place in range(len(PARTS))]
+    return [
+        retriever.uses_vectors if place < vectors else retriever.uses_words for place in range(len(PARTS))
+    ]

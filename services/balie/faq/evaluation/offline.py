@@ -64,9 +64,9 @@ class OfflineCollection:
         """Returns a question as the service would look it up."""
         return Query(asked.text, vector, (asked.language,) if asked.language else ())
 
-    def rank(
-        self, query: Query, top: int, *, without: frozenset[str] = frozenset()
-    ) -> Sequence[Ranked]:
+    def rank(self, query: Query, top: int, *, without: frozenset[str] = frozenset()) -> Sequence[Ranked]:
         """Returns the best entries; without those of some ids, as if they were not there."""
-        found = self.live.search(query, top, allows=(lambda entry: entry.id not in without) if without else None)
+        found = self.live.search(
+            query, top, allows=(lambda entry: entry.id not in without) if without else None
+        )
         return found.ranked

@@ -166,7 +166,9 @@ class Review:
             texts = _with_phrasing(entry.content.texts, language, (new.text or question.text).strip())
             if texts != entry.content.texts:
                 content = replace(entry.content, texts=texts)
-                [entry] = await self._writer.write(tx, write.tenant, collection, [(content, entry)])
+                [entry] = await self._writer.write(
+                    tx, write.tenant, collection, [(content, entry)], by=write.caller
+                )
             if question.group_id:
                 await self._store.save_state(tx, key, question.group_id, State.DONE, datetime.now(UTC))
             return entry

@@ -13,6 +13,7 @@ from balie.faq.domain import (
     CollectionContent,
     Entry,
     EntryContent,
+    EntryRevision,
     EntryState,
     EntryText,
     ImportOrder,
@@ -31,6 +32,7 @@ TEXTS = 20
 QUESTION_CHARACTERS = 1000
 ANSWER_CHARACTERS = 10_000
 ETAG_CHARACTERS = 64
+REVISION = (1 << 63) - 1
 
 
 def collection_from_proto(message: entry_pb2.Collection) -> CollectionContent:
@@ -135,6 +137,20 @@ def content_to_proto(content: EntryContent) -> entry_pb2.Entry:
         audience=content.audience,
         market=content.market,
     )
+
+
+def revision_to_proto(found: EntryRevision) -> knowledge_service_pb2.EntryRevision:
+    """Returns a change of an entry as it is sent."""
+    return knowledge_service_pb2.EntryRevision(
+        entry=entry_to_proto(found.entry),
+        changed_by=found.changed_by,
+        change_time=timestamp(found.entry.updated_at),
+    )
+
+
+def revision(value: int) -> int:
+    """Returns the number of a revision."""
+    return bounds.number("revision", value, 1, REVISION)
 
 
 def collection_id(value: str, *, field: str = "collection_id") -> str:

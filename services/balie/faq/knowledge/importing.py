@@ -28,6 +28,7 @@ class _Import:
     """
 
     tenant: str
+    by: str
     order: ImportOrder
     held: Held
     pretended: dict[str, bytes] = field(default_factory=dict)
@@ -47,6 +48,8 @@ class Importer:
         tenant: str,
         order: ImportOrder,
         parts: AsyncGenerator[EntryContent | Problem, None],
+        *,
+        by: str,
     ) -> AsyncGenerator[ImportProgress, None]:
         """Yields progress after each batch, and last when everything is done; see `ImportRun`.
 
@@ -57,6 +60,7 @@ class Importer:
             tenant: whose collection it is.
             order: what to do.
             parts: the entries in order; a problem stands for one that is refused already.
+            by: who imports, `role:id`.
 
         Raises:
             CollectionNotFound: there is no such collection, or it went meanwhile.
@@ -65,7 +69,7 @@ class Importer:
             collection = await self._store.collection(tx, tenant, order.collection_id)
         if collection is None:
             raise CollectionNotFound(order.collection_id)
-        state = _Import(tenant, order, Held(order.prune, since=collection.generation))
+        state = _Import(tenant, by, order, Held(order.prune, since=collection.generation))
         run = ImportRun(parts, partial(self._write, state), generation=collection.generation)
         async with aclosing(run.progress()) as messages:
             async for message in messages:
@@ -81,7 +85,9 @@ class Importer:
         counts = done.counts
         if counts.received and not counts.refused:
             order = state.order
-            steps = self._pruner.run(state.tenant, order.collection_id, state.held, dry_run=order.dry_run)
+            steps = self._pruner.run(
+                state.tenant, order.collection_id, state.held, dry_run=order.dry_run, by=state.by
+            )
             async with aclosing(steps) as batches:
                 async for taken, generation in batches:
                     counts = replace(
@@ -106,7 +112,9 @@ class Importer:
                 plan = await self._plan(tx, state, collection, batch)
                 generation = collection.generation
                 if plan.changes:
-                    written = await self._writer.write(tx, state.tenant, collection, plan.changes)
+                    written = await self._writer.write(
+                        tx, state.tenant, collection, plan.changes, by=state.by
+                    )
                     generation = written[-1].generation
         return Written(plan.created, plan.updated, plan.unchanged, generation, plan.problems)
 

@@ -1,15 +1,24 @@
-"""Knowledge work: collections and entries, each write done once and told to the replicas."""
+"""Knowledge work: collections, entries and their history, each write done once and told to the replicas."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from balie.faq.domain import Collection, CollectionContent, Entry, EntryChange, EntryContent
+from balie.faq.domain import (
+    Collection,
+    CollectionContent,
+    Entry,
+    EntryChange,
+    EntryContent,
+    EntryRevision,
+)
 from balie.faq.errors import (
     CollectionNotEmpty,
     CollectionNotFound,
     EntryLanguageInvalid,
     EntryNotFound,
+    RevisionNotFound,
 )
+from balie.faq.knowledge.history import History
 from balie.faq.knowledge.store import Store
 from balie.faq.knowledge.writing import EntryWriter, check_languages
 from balie.kit.database import Database, Transaction
@@ -28,7 +37,10 @@ class Gone:
 class Knowledge:
     """What the tenants know, in SQL."""
 
-    def __init__(self, database: Database, ledger: Ledger, store: Store, writer: EntryWriter) -> None:
+    def __init__(
+        self, database: Database, ledger: Ledger, store: Store, writer: EntryWriter, history: History
+    ) -> None:
+        self._history = history
         self._database = database
         self._ledger = ledger
         self._store = store
@@ -88,11 +100,59 @@ class Knowledge:
             check_languages(collection, content)
             if before is not None and before.content == content:
                 return before
-            [entry] = await self._writer.write(tx, write.tenant, collection, [(content, before)])
-            return entry
+            return await self._change(tx, write, collection, content, before)
 
         async with self._database.write() as tx:
             return await self._ledger.once(tx, write, Entry, work)
+
+    async def restore_entry(
+        self, write: Write, collection_id: str, entry_id: str, revision: int, etag: str
+    ) -> Entry:
+        """Returns an entry as stored, after giving it the content of one of its revisions; the same content is no change.
+
+        Raises:
+            CollectionNotFound: there is no such collection.
+            EntryNotFound: it has no such entry.
+            RevisionNotFound: the revision is not kept, or never was.
+            EtagMismatch: the entry changed since its etag was read.
+            EntryLanguageInvalid: the collection lacks a language of the revision.
+        """
+
+        async def work() -> Entry:
+            collection = await self._writer.locked(tx, write.tenant, collection_id)
+            before = await self._entry(tx, write.tenant, collection_id, entry_id)
+            _check_etag(etag, before.etag)
+            found = await self._history.one(tx, write.tenant, before, revision)
+            if found is None:
+                raise RevisionNotFound(collection_id, entry_id, revision)
+            content = found.entry.content
+            check_languages(collection, content)
+            if before.content == content:
+                return before
+            return await self._change(tx, write, collection, content, before)
+
+        async with self._database.write() as tx:
+            return await self._ledger.once(tx, write, Entry, work)
+
+    async def revisions(
+        self, tenant: str, collection_id: str, entry_id: str, *, limit: int, token: str
+    ) -> tuple[list[EntryRevision], str]:
+        """Returns a page of an entry's revisions, newest first, and the token of the next; empty when it is the last.
+
+        Raises:
+            CollectionNotFound: there is no such collection.
+            EntryNotFound: it has no such entry.
+            CursorMalformed: the token is none of this list's.
+        """
+        scope = ("revisions", tenant, collection_id, entry_id)
+        last = decode_page(scope, token)
+        async with self._database.read() as tx:
+            await self._existing(tx, tenant, collection_id)
+            entry = await self._entry(tx, tenant, collection_id, entry_id)
+            before = int(last) if last else None
+            found = await self._history.newest(tx, tenant, entry, before=before, limit=limit + 1)
+        rest = encode_page(scope, str(found[limit - 1].entry.revision)) if len(found) > limit else ""
+        return found[:limit], rest
 
     async def delete_entry(self, write: Write, collection_id: str, entry_id: str) -> int:
         """Returns the collection's generation from which on an entry is gone, after deleting it.
@@ -104,10 +164,8 @@ class Knowledge:
 
         async def work() -> Gone:
             collection = await self._writer.locked(tx, write.tenant, collection_id)
-            found = await self._store.entries(tx, write.tenant, collection_id, [entry_id])
-            if entry_id not in found:
-                raise EntryNotFound(collection_id, entry_id)
-            return Gone(await self._writer.delete(tx, write.tenant, collection, [found[entry_id]]))
+            entry = await self._entry(tx, write.tenant, collection_id, entry_id)
+            return Gone(await self._writer.delete(tx, write.tenant, collection, [entry]))
 
         async with self._database.write() as tx:
             return (await self._ledger.once(tx, write, Gone, work)).generation
@@ -143,10 +201,7 @@ class Knowledge:
         """
         async with self._database.read() as tx:
             await self._existing(tx, tenant, collection_id)
-            found = await self._store.entries(tx, tenant, collection_id, [entry_id])
-        if entry_id not in found:
-            raise EntryNotFound(collection_id, entry_id)
-        return found[entry_id]
+            return await self._entry(tx, tenant, collection_id, entry_id)
 
     async def entries(
         self, tenant: str, collection_id: str, *, limit: int, token: str, tag: str
@@ -166,6 +221,24 @@ class Knowledge:
             )
         rest = encode_page(scope, found[limit - 1].id) if len(found) > limit else ""
         return found[:limit], rest
+
+    async def _change(
+        self,
+        tx: Transaction,
+        write: Write,
+        collection: Collection,
+        content: EntryContent,
+        before: Entry | None,
+    ) -> Entry:
+        changes = [(content, before)]
+        [entry] = await self._writer.write(tx, write.tenant, collection, changes, by=write.caller)
+        return entry
+
+    async def _entry(self, tx: Transaction, tenant: str, collection_id: str, entry_id: str) -> Entry:
+        found = await self._store.entries(tx, tenant, collection_id, [entry_id])
+        if entry_id not in found:
+            raise EntryNotFound(collection_id, entry_id)
+        return found[entry_id]
 
     async def _existing(self, tx: Transaction, tenant: str, collection_id: str) -> Collection:
         collection = await self._store.collection(tx, tenant, collection_id)

@@ -50,7 +50,7 @@ class Pruner:
         self._writer = writer
 
     async def run(
-        self, tenant: str, collection_id: str, held: Held, *, dry_run: bool
+        self, tenant: str, collection_id: str, held: Held, *, dry_run: bool, by: str
     ) -> AsyncGenerator[tuple[int, int], None]:
         """Yields after each batch how many entries it took out, and the collection's generation, 0 if that did not change.
 
@@ -67,13 +67,13 @@ class Pruner:
                 if dry_run:
                     yield len(batch), 0
                 else:
-                    yield await self._take_out(tenant, collection_id, held, batch)
+                    yield await self._take_out(tenant, collection_id, held, batch, by)
             if len(page) < _PAGE:
                 return
             after = page[-1].id
 
     async def _take_out(
-        self, tenant: str, collection_id: str, held: Held, ids: Sequence[str]
+        self, tenant: str, collection_id: str, held: Held, ids: Sequence[str], by: str
     ) -> tuple[int, int]:
         async with self._database.write() as tx:
             collection = await self._writer.locked(tx, tenant, collection_id)
@@ -88,7 +88,7 @@ class Pruner:
             if held.mode is Prune.DELETE:
                 return len(entries), await self._writer.delete(tx, tenant, collection, entries)
             changes = [(replace(entry.content, state=EntryState.ARCHIVED), entry) for entry in entries]
-            written = await self._writer.write(tx, tenant, collection, changes)
+            written = await self._writer.write(tx, tenant, collection, changes, by=by)
             return len(entries), written[-1].generation
 
 

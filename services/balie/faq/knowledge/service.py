@@ -108,6 +108,31 @@ class KnowledgeService(knowledge_service_pb2_grpc.KnowledgeServiceServicer):
         entry = await self._knowledge.entry(call.caller().tenant, *key)
         return knowledge_service_pb2.GetEntryResponse(entry=convert.entry_to_proto(entry))
 
+    async def ListEntryRevisions(
+        self, request: knowledge_service_pb2.ListEntryRevisionsRequest, context: Any
+    ) -> knowledge_service_pb2.ListEntryRevisionsResponse:
+        """Lists an entry's changes."""
+        caller = call.caller().require(*_WRITERS)
+        key = convert.collection_id(request.collection_id), convert.entry_id(request.entry_id)
+        found, rest = await self._knowledge.revisions(
+            caller.tenant, *key, limit=page_size(request), token=request.page_token
+        )
+        return knowledge_service_pb2.ListEntryRevisionsResponse(
+            revisions=map(convert.revision_to_proto, found), next_page_token=rest
+        )
+
+    async def RestoreEntry(
+        self, request: knowledge_service_pb2.RestoreEntryRequest, context: Any
+    ) -> knowledge_service_pb2.RestoreEntryResponse:
+        """Gives an entry the content of a revision."""
+        call.caller().require(*_WRITERS)
+        key = convert.collection_id(request.collection_id), convert.entry_id(request.entry_id)
+        revision, etag = convert.revision(request.revision), convert.etag(request.etag)
+        entry = await self._knowledge.restore_entry(call.write(request), *key, revision, etag)
+        return knowledge_service_pb2.RestoreEntryResponse(
+            entry=convert.entry_to_proto(entry), index_generation=entry.generation
+        )
+
     async def ListEntries(
         self, request: knowledge_service_pb2.ListEntriesRequest, context: Any
     ) -> knowledge_service_pb2.ListEntriesResponse:
@@ -131,7 +156,7 @@ class KnowledgeService(knowledge_service_pb2_grpc.KnowledgeServiceServicer):
         parts = aiter(request_iterator)
         order = convert.import_order(await anext(parts, None))
         call.log(collection_id=order.collection_id, dry_run=order.dry_run, prune=order.prune.name)
-        progress = self._importer.run(caller.tenant, order, _contents(parts, order))
+        progress = self._importer.run(caller.tenant, order, _contents(parts, order), by=caller.key)
         async with aclosing(progress) as messages:
             async for message in messages:
                 yield convert.progress_to_proto(message)

@@ -1,4 +1,4 @@
-"""Writes of entries, as single calls and imports share them: rows, generation, event and kept vectors together."""
+"""Writes of entries, as calls and imports share them: rows, history, generation, event and kept vectors together."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,6 +8,7 @@ from balie.faq import events
 from balie.faq.domain import Collection, Entry, EntryChange, EntryContent
 from balie.faq.errors import CollectionNotFound, EntryLanguageInvalid
 from balie.faq.index.vectors import Vectors, text_hash
+from balie.faq.knowledge.history import History
 from balie.faq.knowledge.store import Store
 from balie.kit.database import Transaction
 from balie.kit.eventlog import EventLog, Record
@@ -19,8 +20,9 @@ Change = tuple[EntryContent, Entry | None]
 class EntryWriter:
     """Changes entries in the transaction of its caller, which holds the collection's row."""
 
-    def __init__(self, store: Store, log: EventLog, vectors: Vectors) -> None:
+    def __init__(self, store: Store, log: EventLog, vectors: Vectors, history: History) -> None:
         self._store = store
+        self._history = history
         self._log = log
         self._vectors = vectors
 
@@ -42,7 +44,7 @@ class EntryWriter:
         )
 
     async def write(
-        self, tx: Transaction, tenant: str, collection: Collection, changes: Sequence[Change]
+        self, tx: Transaction, tenant: str, collection: Collection, changes: Sequence[Change], *, by: str
     ) -> list[Entry]:
         """Returns entries as they are now stored.
 
@@ -51,6 +53,7 @@ class EntryWriter:
             tenant: whose they are.
             collection: as `locked` returned it.
             changes: at least one, no entry twice, each different from what is there.
+            by: who changes them, `role:id`.
         """
         created = sum(before is None for _, before in changes)
         number = await self._store.take_numbers(tx, tenant, created) if created else 0
@@ -73,6 +76,7 @@ class EntryWriter:
                 )
             )
         await self._store.save_entries(tx, tenant, written)
+        await self._history.add(tx, tenant, written, by)
         for content, before in changes:
             await self._forget(tx, tenant, before, content)
         await self._advance(tx, tenant, collection, written[-1].generation, written[-1].updated_at, created)

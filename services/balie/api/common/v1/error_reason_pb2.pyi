@@ -192,6 +192,11 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
     Example: `{"reason": "INDEX_REBUILD_FAILED", "domain": "balie", "metadata": {"collection_id": "waddenveer", "problem": "ENCODER_BUSY"}}`
     """
+    ERROR_REASON_REVISION_NOT_FOUND: _ErrorReason.ValueType  # 48
+    """NOT_FOUND. The entry has no such revision, or it is kept no longer.
+
+    Example: `{"reason": "REVISION_NOT_FOUND", "domain": "balie", "metadata": {"collection_id": "waddenveer", "entry_id": "dogs", "revision": "7"}}`
+    """
     ERROR_REASON_ENCODER_BUSY: _ErrorReason.ValueType  # 50
     """RESOURCE_EXHAUSTED. More texts wait for the encoder than it takes; carries a RetryInfo.
 
@@ -528,6 +533,11 @@ ERROR_REASON_INDEX_REBUILD_FAILED: ErrorReason.ValueType  # 100
 """UNAVAILABLE. A collection's index could not be built anew; the one that is there goes on serving; carries a RetryInfo.
 
 Example: `{"reason": "INDEX_REBUILD_FAILED", "domain": "balie", "metadata": {"collection_id": "waddenveer", "problem": "ENCODER_BUSY"}}`
+"""
+ERROR_REASON_REVISION_NOT_FOUND: ErrorReason.ValueType  # 48
+"""NOT_FOUND. The entry has no such revision, or it is kept no longer.
+
+Example: `{"reason": "REVISION_NOT_FOUND", "domain": "balie", "metadata": {"collection_id": "waddenveer", "entry_id": "dogs", "revision": "7"}}`
 """
 ERROR_REASON_ENCODER_BUSY: ErrorReason.ValueType  # 50
 """RESOURCE_EXHAUSTED. More texts wait for the encoder than it takes; carries a RetryInfo.

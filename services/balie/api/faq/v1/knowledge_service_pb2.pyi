@@ -249,6 +249,37 @@ class Index(google.protobuf.message.Message):
 global___Index = Index
 
 @typing.final
+class EntryRevision(google.protobuf.message.Message):
+    """Is one change of an entry."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: builtins.int
+    CHANGED_BY_FIELD_NUMBER: builtins.int
+    CHANGE_TIME_FIELD_NUMBER: builtins.int
+    changed_by: builtins.str
+    """Names who made it: the caller's role and id, such as `admin:local`."""
+    @property
+    def entry(self) -> balie.api.faq.v1.entry_pb2.Entry:
+        """Holds the entry as it was after the change; its `revision` names this change. Its `etag` is that of then."""
+
+    @property
+    def change_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Says when it was made."""
+
+    def __init__(
+        self,
+        *,
+        entry: balie.api.faq.v1.entry_pb2.Entry | None = ...,
+        changed_by: builtins.str = ...,
+        change_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["change_time", b"change_time", "entry", b"entry"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["change_time", b"change_time", "changed_by", b"changed_by", "entry", b"entry"]) -> None: ...
+
+global___EntryRevision = EntryRevision
+
+@typing.final
 class UpsertCollectionRequest(google.protobuf.message.Message):
     """Asks to create or change a collection."""
 
@@ -607,6 +638,121 @@ class ListEntriesResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["entries", b"entries", "next_page_token", b"next_page_token"]) -> None: ...
 
 global___ListEntriesResponse = ListEntriesResponse
+
+@typing.final
+class ListEntryRevisionsRequest(google.protobuf.message.Message):
+    """Asks for the changes of an entry."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    COLLECTION_ID_FIELD_NUMBER: builtins.int
+    ENTRY_ID_FIELD_NUMBER: builtins.int
+    PAGE_SIZE_FIELD_NUMBER: builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    collection_id: builtins.str
+    """Names the collection. Required."""
+    entry_id: builtins.str
+    """Names the entry. Required."""
+    page_size: builtins.int
+    """Limits the page, [1, 500]. Optional; 50 by default."""
+    page_token: builtins.str
+    """Continues after a page: its `next_page_token`. Optional."""
+    def __init__(
+        self,
+        *,
+        collection_id: builtins.str = ...,
+        entry_id: builtins.str = ...,
+        page_size: builtins.int | None = ...,
+        page_token: builtins.str = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_page_size", b"_page_size", "page_size", b"page_size"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_page_size", b"_page_size", "collection_id", b"collection_id", "entry_id", b"entry_id", "page_size", b"page_size", "page_token", b"page_token"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_page_size", b"_page_size"]) -> typing.Literal["page_size"] | None: ...
+
+global___ListEntryRevisionsRequest = ListEntryRevisionsRequest
+
+@typing.final
+class ListEntryRevisionsResponse(google.protobuf.message.Message):
+    """Answers ListEntryRevisions."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    REVISIONS_FIELD_NUMBER: builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    next_page_token: builtins.str
+    """Continues the list; empty on the last page."""
+    @property
+    def revisions(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___EntryRevision]:
+        """Lists changes, newest first."""
+
+    def __init__(
+        self,
+        *,
+        revisions: collections.abc.Iterable[global___EntryRevision] | None = ...,
+        next_page_token: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["next_page_token", b"next_page_token", "revisions", b"revisions"]) -> None: ...
+
+global___ListEntryRevisionsResponse = ListEntryRevisionsResponse
+
+@typing.final
+class RestoreEntryRequest(google.protobuf.message.Message):
+    """Asks to give an entry the content of one of its revisions."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    COLLECTION_ID_FIELD_NUMBER: builtins.int
+    ENTRY_ID_FIELD_NUMBER: builtins.int
+    REVISION_FIELD_NUMBER: builtins.int
+    ETAG_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    collection_id: builtins.str
+    """Names the collection. Required."""
+    entry_id: builtins.str
+    """Names the entry. Required."""
+    revision: builtins.int
+    """Names the revision. Required; 1 or more."""
+    etag: builtins.str
+    """Must be the entry's present etag when it is set. Optional."""
+    request_id: builtins.str
+    """Makes the call safe to repeat. Required. As in UpsertCollectionRequest."""
+    def __init__(
+        self,
+        *,
+        collection_id: builtins.str = ...,
+        entry_id: builtins.str = ...,
+        revision: builtins.int = ...,
+        etag: builtins.str = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["collection_id", b"collection_id", "entry_id", b"entry_id", "etag", b"etag", "request_id", b"request_id", "revision", b"revision"]) -> None: ...
+
+global___RestoreEntryRequest = RestoreEntryRequest
+
+@typing.final
+class RestoreEntryResponse(google.protobuf.message.Message):
+    """Answers RestoreEntry."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: builtins.int
+    INDEX_GENERATION_FIELD_NUMBER: builtins.int
+    index_generation: builtins.int
+    """Gives the collection's generation that holds this change."""
+    @property
+    def entry(self) -> balie.api.faq.v1.entry_pb2.Entry:
+        """Holds the entry as stored."""
+
+    def __init__(
+        self,
+        *,
+        entry: balie.api.faq.v1.entry_pb2.Entry | None = ...,
+        index_generation: builtins.int = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["entry", b"entry"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["entry", b"entry", "index_generation", b"index_generation"]) -> None: ...
+
+global___RestoreEntryResponse = RestoreEntryResponse
 
 @typing.final
 class ImportEntriesRequest(google.protobuf.message.Message):

@@ -75,6 +75,16 @@ class KnowledgeServiceStub(object):
                 request_serializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ListEntriesRequest.SerializeToString,
                 response_deserializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ListEntriesResponse.FromString,
                 _registered_method=True)
+        self.ListEntryRevisions = channel.unary_unary(
+                '/balie.api.faq.v1.KnowledgeService/ListEntryRevisions',
+                request_serializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ListEntryRevisionsRequest.SerializeToString,
+                response_deserializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ListEntryRevisionsResponse.FromString,
+                _registered_method=True)
+        self.RestoreEntry = channel.unary_unary(
+                '/balie.api.faq.v1.KnowledgeService/RestoreEntry',
+                request_serializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.RestoreEntryRequest.SerializeToString,
+                response_deserializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.RestoreEntryResponse.FromString,
+                _registered_method=True)
         self.ImportEntries = channel.stream_stream(
                 '/balie.api.faq.v1.KnowledgeService/ImportEntries',
                 request_serializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ImportEntriesRequest.SerializeToString,
@@ -170,7 +180,7 @@ class KnowledgeServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteEntry(self, request, context):
-        """Deletes an entry. Once the index holds `index_generation`, no search returns it.
+        """Deletes an entry with its history. Once the index holds `index_generation`, no search returns it.
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
@@ -200,6 +210,36 @@ class KnowledgeServiceServicer(object):
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: `collection_id`, `tag` or `page_size`.
         - INVALID_ARGUMENT CURSOR_MALFORMED: `page_token`.
         - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListEntryRevisions(self, request, context):
+        """Lists what an entry held after each of its changes, newest first, with who made it and when. The newest are kept, as many
+        as the service is set to; nothing is kept of an entry that is deleted. Has no side effects.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: an id or `page_size`.
+        - INVALID_ARGUMENT CURSOR_MALFORMED: `page_token`.
+        - NOT_FOUND COLLECTION_NOT_FOUND, ENTRY_NOT_FOUND: no such collection or entry.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither an administrator nor a service.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RestoreEntry(self, request, context):
+        """Gives an entry the content of one of its revisions again: a change like any other, with a revision of its own. Restoring
+        what the entry holds already changes nothing. The same `request_id` twice is done once.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+        - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: the revision has a language that the collection lacks now.
+        - NOT_FOUND COLLECTION_NOT_FOUND, ENTRY_NOT_FOUND, REVISION_NOT_FOUND: no such collection, entry, or revision that is kept.
+        - FAILED_PRECONDITION ETAG_MISMATCH: the entry changed since its etag was read.
+        - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -306,6 +346,16 @@ def add_KnowledgeServiceServicer_to_server(servicer, server):
                     servicer.ListEntries,
                     request_deserializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ListEntriesRequest.FromString,
                     response_serializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ListEntriesResponse.SerializeToString,
+            ),
+            'ListEntryRevisions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEntryRevisions,
+                    request_deserializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ListEntryRevisionsRequest.FromString,
+                    response_serializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ListEntryRevisionsResponse.SerializeToString,
+            ),
+            'RestoreEntry': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestoreEntry,
+                    request_deserializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.RestoreEntryRequest.FromString,
+                    response_serializer=balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.RestoreEntryResponse.SerializeToString,
             ),
             'ImportEntries': grpc.stream_stream_rpc_method_handler(
                     servicer.ImportEntries,
@@ -545,6 +595,60 @@ class KnowledgeService(object):
             '/balie.api.faq.v1.KnowledgeService/ListEntries',
             balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ListEntriesRequest.SerializeToString,
             balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ListEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListEntryRevisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balie.api.faq.v1.KnowledgeService/ListEntryRevisions',
+            balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ListEntryRevisionsRequest.SerializeToString,
+            balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.ListEntryRevisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestoreEntry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balie.api.faq.v1.KnowledgeService/RestoreEntry',
+            balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.RestoreEntryRequest.SerializeToString,
+            balie_dot_api_dot_faq_dot_v1_dot_knowledge__service__pb2.RestoreEntryResponse.FromString,
             options,
             channel_credentials,
             insecure,

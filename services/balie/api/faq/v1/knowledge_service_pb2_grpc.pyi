@@ -93,7 +93,7 @@ class KnowledgeServiceStub:
         balie.api.faq.v1.knowledge_service_pb2.DeleteEntryRequest,
         balie.api.faq.v1.knowledge_service_pb2.DeleteEntryResponse,
     ]
-    """Deletes an entry. Once the index holds `index_generation`, no search returns it.
+    """Deletes an entry with its history. Once the index holds `index_generation`, no search returns it.
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
@@ -123,6 +123,36 @@ class KnowledgeServiceStub:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: `collection_id`, `tag` or `page_size`.
     - INVALID_ARGUMENT CURSOR_MALFORMED: `page_token`.
     - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
+    """
+
+    ListEntryRevisions: grpc.UnaryUnaryMultiCallable[
+        balie.api.faq.v1.knowledge_service_pb2.ListEntryRevisionsRequest,
+        balie.api.faq.v1.knowledge_service_pb2.ListEntryRevisionsResponse,
+    ]
+    """Lists what an entry held after each of its changes, newest first, with who made it and when. The newest are kept, as many
+    as the service is set to; nothing is kept of an entry that is deleted. Has no side effects.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: an id or `page_size`.
+    - INVALID_ARGUMENT CURSOR_MALFORMED: `page_token`.
+    - NOT_FOUND COLLECTION_NOT_FOUND, ENTRY_NOT_FOUND: no such collection or entry.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither an administrator nor a service.
+    """
+
+    RestoreEntry: grpc.UnaryUnaryMultiCallable[
+        balie.api.faq.v1.knowledge_service_pb2.RestoreEntryRequest,
+        balie.api.faq.v1.knowledge_service_pb2.RestoreEntryResponse,
+    ]
+    """Gives an entry the content of one of its revisions again: a change like any other, with a revision of its own. Restoring
+    what the entry holds already changes nothing. The same `request_id` twice is done once.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+    - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: the revision has a language that the collection lacks now.
+    - NOT_FOUND COLLECTION_NOT_FOUND, ENTRY_NOT_FOUND, REVISION_NOT_FOUND: no such collection, entry, or revision that is kept.
+    - FAILED_PRECONDITION ETAG_MISMATCH: the entry changed since its etag was read.
+    - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
     """
 
     ImportEntries: grpc.StreamStreamMultiCallable[
@@ -259,7 +289,7 @@ class KnowledgeServiceAsyncStub:
         balie.api.faq.v1.knowledge_service_pb2.DeleteEntryRequest,
         balie.api.faq.v1.knowledge_service_pb2.DeleteEntryResponse,
     ]
-    """Deletes an entry. Once the index holds `index_generation`, no search returns it.
+    """Deletes an entry with its history. Once the index holds `index_generation`, no search returns it.
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
@@ -289,6 +319,36 @@ class KnowledgeServiceAsyncStub:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: `collection_id`, `tag` or `page_size`.
     - INVALID_ARGUMENT CURSOR_MALFORMED: `page_token`.
     - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
+    """
+
+    ListEntryRevisions: grpc.aio.UnaryUnaryMultiCallable[
+        balie.api.faq.v1.knowledge_service_pb2.ListEntryRevisionsRequest,
+        balie.api.faq.v1.knowledge_service_pb2.ListEntryRevisionsResponse,
+    ]
+    """Lists what an entry held after each of its changes, newest first, with who made it and when. The newest are kept, as many
+    as the service is set to; nothing is kept of an entry that is deleted. Has no side effects.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: an id or `page_size`.
+    - INVALID_ARGUMENT CURSOR_MALFORMED: `page_token`.
+    - NOT_FOUND COLLECTION_NOT_FOUND, ENTRY_NOT_FOUND: no such collection or entry.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither an administrator nor a service.
+    """
+
+    RestoreEntry: grpc.aio.UnaryUnaryMultiCallable[
+        balie.api.faq.v1.knowledge_service_pb2.RestoreEntryRequest,
+        balie.api.faq.v1.knowledge_service_pb2.RestoreEntryResponse,
+    ]
+    """Gives an entry the content of one of its revisions again: a change like any other, with a revision of its own. Restoring
+    what the entry holds already changes nothing. The same `request_id` twice is done once.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+    - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: the revision has a language that the collection lacks now.
+    - NOT_FOUND COLLECTION_NOT_FOUND, ENTRY_NOT_FOUND, REVISION_NOT_FOUND: no such collection, entry, or revision that is kept.
+    - FAILED_PRECONDITION ETAG_MISMATCH: the entry changed since its etag was read.
+    - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
     """
 
     ImportEntries: grpc.aio.StreamStreamMultiCallable[
@@ -437,7 +497,7 @@ class KnowledgeServiceServicer(metaclass=abc.ABCMeta):
         request: balie.api.faq.v1.knowledge_service_pb2.DeleteEntryRequest,
         context: _ServicerContext,
     ) -> typing.Union[balie.api.faq.v1.knowledge_service_pb2.DeleteEntryResponse, collections.abc.Awaitable[balie.api.faq.v1.knowledge_service_pb2.DeleteEntryResponse]]:
-        """Deletes an entry. Once the index holds `index_generation`, no search returns it.
+        """Deletes an entry with its history. Once the index holds `index_generation`, no search returns it.
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
@@ -471,6 +531,40 @@ class KnowledgeServiceServicer(metaclass=abc.ABCMeta):
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: `collection_id`, `tag` or `page_size`.
         - INVALID_ARGUMENT CURSOR_MALFORMED: `page_token`.
         - NOT_FOUND COLLECTION_NOT_FOUND: no such collection.
+        """
+
+    @abc.abstractmethod
+    def ListEntryRevisions(
+        self,
+        request: balie.api.faq.v1.knowledge_service_pb2.ListEntryRevisionsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[balie.api.faq.v1.knowledge_service_pb2.ListEntryRevisionsResponse, collections.abc.Awaitable[balie.api.faq.v1.knowledge_service_pb2.ListEntryRevisionsResponse]]:
+        """Lists what an entry held after each of its changes, newest first, with who made it and when. The newest are kept, as many
+        as the service is set to; nothing is kept of an entry that is deleted. Has no side effects.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: an id or `page_size`.
+        - INVALID_ARGUMENT CURSOR_MALFORMED: `page_token`.
+        - NOT_FOUND COLLECTION_NOT_FOUND, ENTRY_NOT_FOUND: no such collection or entry.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither an administrator nor a service.
+        """
+
+    @abc.abstractmethod
+    def RestoreEntry(
+        self,
+        request: balie.api.faq.v1.knowledge_service_pb2.RestoreEntryRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[balie.api.faq.v1.knowledge_service_pb2.RestoreEntryResponse, collections.abc.Awaitable[balie.api.faq.v1.knowledge_service_pb2.RestoreEntryResponse]]:
+        """Gives an entry the content of one of its revisions again: a change like any other, with a revision of its own. Restoring
+        what the entry holds already changes nothing. The same `request_id` twice is done once.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+        - INVALID_ARGUMENT ENTRY_LANGUAGE_INVALID: the revision has a language that the collection lacks now.
+        - NOT_FOUND COLLECTION_NOT_FOUND, ENTRY_NOT_FOUND, REVISION_NOT_FOUND: no such collection, entry, or revision that is kept.
+        - FAILED_PRECONDITION ETAG_MISMATCH: the entry changed since its etag was read.
+        - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller may not write.
         """
 
     @abc.abstractmethod

@@ -41,10 +41,10 @@ def distinct(source: Source, rows: Iterable[Found]) -> Iterator[Found]:
     for row in rows:
         if isinstance(row, FileEntry):
             key = blake2b(row.id.encode("utf-8", "replace"), digest_size=_DIGEST_BYTES).digest()
-            first = places.setdefault(key, row.place)
-            if first != row.place:
-                yield row.wrong(source, f"the id {row.id!r} is that of {row.unit} {first} too")
+            if key in places:
+                yield row.wrong(source, f"the id {row.id!r} is that of {row.unit} {places[key]} too")
                 continue
+            places[key] = row.place
         yield row
 
 
