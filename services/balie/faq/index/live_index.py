@@ -7,7 +7,7 @@ are those of the generation that it names.
 import asyncio
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ _DIGEST_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class IndexedEntry:
-    """What the index keeps of an entry; its phrasings are there as vectors alone.
+    """What the index keeps of an entry, in memory and in its files; its phrasings are there as vectors alone.
 
     Attributes:
         digest: of its questions and phrasings: the same when its vectors are.
@@ -39,7 +39,7 @@ class IndexedEntry:
     id: str
     revision: int
     texts: tuple[EntryText, ...]
-    digest: bytes = b""
+    digest: str = ""
 
     @staticmethod
     def of(entry: Entry) -> "IndexedEntry":
@@ -48,13 +48,13 @@ class IndexedEntry:
         return IndexedEntry(entry.number, entry.id, entry.revision, texts, _digest(entry))
 
 
-def _digest(entry: Entry) -> bytes:
+def _digest(entry: Entry) -> str:
     found = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     for text in entry.content.texts:
         for phrasing in text.asked():
             encoded = phrasing.encode("utf-8", "replace")
             found.update(len(encoded).to_bytes(4, "big") + encoded)
-    return found.digest()
+    return found.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,14 +209,10 @@ class LiveIndex:
         with self._lock.reading():
             return self._kinds.unfit(self._vectors)
 
-    def write(self, write: Callable[[int, VectorIndex, Mapping[int, bytes]], None]) -> int:
-        """Returns the generation that it wrote: calls with it, the vectors and each entry's digest; changes wait."""
+    def write(self, write: Callable[[int, VectorIndex, Collection[IndexedEntry]], None]) -> int:
+        """Returns the generation that it wrote: calls with it, the vectors and the entries; changes wait."""
         with self._changing:
-            write(
-                self._generation,
-                self._vectors,
-                {number: entry.digest for number, entry in self._entries.items()},
-            )
+            write(self._generation, self._vectors, self._entries.values())
             return self._generation
 
     def calibrate(self, calibration: Calibration) -> None:
