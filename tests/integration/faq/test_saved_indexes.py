@@ -22,6 +22,7 @@ from balie.faq.tables import vectors
 pytestmark = pytest.mark.timeout(90)
 
 ROOT = Path(__file__).parents[3]
+FILES = pytest.mark.parametrize("trimmed", [False, True])  # with the log, and without
 KINDS = pytest.mark.parametrize("choice", ["flat", "fp16", "hnsw", "ivf"])
 
 
@@ -59,8 +60,12 @@ async def agree(one: Replica) -> None:
 
 
 @KINDS
+@FILES
 async def test_a_restart_takes_vectors_from_the_file_and_no_others(
-    database_url: str, tmp_path: Path, choice: Choice
+    database_url: str,
+    tmp_path: Path,
+    choice: Choice,
+    trimmed: bool,
 ) -> None:
     kinds = small(choice)
     async with replica(database_url, kinds=kinds, folder=tmp_path / "saved") as one:
@@ -74,6 +79,9 @@ async def test_a_restart_takes_vectors_from_the_file_and_no_others(
         await one.found("x", min_generation=added.generation)
         shutil.copytree(tmp_path / "saved", tmp_path / "copy")  # as a kill leaves it: closing saves
         await forget_vectors(one)
+        if trimmed:
+            async with one.database.write() as tx:
+                await one.log.trim(tx, TENANT, f"collection/{FERRY}", added.generation)
     async with replica(database_url, kinds=kinds, folder=tmp_path / "copy") as again:
         assert sorted(again.encoder.encoded) == ["a new question", "another phrasing", "another question"]
         assert (await again.search("x")).state.kind == choice
@@ -218,6 +226,7 @@ async def test_a_process_that_is_killed_while_it_saves_and_writes_loses_nothing(
             assert not [line for line in logs if line["event"] == "saved index thrown away"]
             [loaded] = [line for line in logs if line["event"] == "index loaded"]
             assert loaded["from_files"] >= 6
+            assert loaded["generation"] > 6
 
 
 async def write_and_save(url: str, folder: Path) -> None:

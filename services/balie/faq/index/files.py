@@ -1,6 +1,6 @@
 """Indexes on disk, so that a restart reads vectors from a file. A cache: what does not match is thrown away.
 
-Each collection has a folder of its own with three files: the index, the entries whose vectors it holds, and a manifest
+Each collection has a folder of its own with three files: the vectors, the entries that they belong to, and a manifest
 that names the other two with their checksums. New files come under new names, and the manifest takes the old one's
 place in one step: whoever falls over in between leaves the old index whole, and what is left over goes with the next.
 """
@@ -8,27 +8,26 @@ place in one step: whoever falls over in between leaves the old index whole, and
 import hashlib
 import os
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-import numpy as np
 import structlog
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from balie.faq.index import kinds
 from balie.faq.index.kinds import IndexDamaged
+from balie.faq.index.indexed_entry import IndexedEntry
 from balie.faq.index.port import Kind, VectorIndex
 from balie.kit.ids import new_id
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 FORMAT: Literal[1] = 1
 _MANIFEST = "manifest.json"
 _NEW_MANIFEST = "manifest.json.new"
-_ENTRY = np.dtype([("number", "<i8"), ("digest", "V16")])
+_ENTRIES = TypeAdapter(list[IndexedEntry])
+_LINE = 10_000  # entries on a line of their file
 _FOLDER_CHARACTERS = 32
 
 _log = structlog.get_logger()
@@ -50,12 +49,14 @@ class Saved:
 
     Attributes:
         generation: of the collection that it held.
-        digests: of each entry's questions and phrasings, by number; the same digest has the same vectors.
+        event_id: of the event with that generation; empty when it was not known.
+        entries: that it held.
     """
 
     index: VectorIndex
     generation: int
-    digests: dict[int, bytes]
+    event_id: str
+    entries: list[IndexedEntry]
 
 
 class _File(BaseModel):
@@ -78,6 +79,7 @@ class Manifest(BaseModel):
     dimensions: int
     kind: Kind
     generation: int
+    event_id: str
     vectors: int
     index: _File
     entries: _File
@@ -93,8 +95,22 @@ class IndexFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def write(self, owner: Owner, generation: int, index: VectorIndex, digests: Mapping[int, bytes]) -> None:
+    def write(
+        self,
+        owner: Owner,
+        generation: int,
+        event_id: str,
+        index: VectorIndex,
+        held: Collection[IndexedEntry],
+    ) -> None:
         """Saves an index in place of the one that is there.
+
+        Args:
+            owner: whose it is.
+            generation: of the collection that it holds.
+            event_id: of the event with that generation, by which it is known that the store has the same past.
+            index: its vectors.
+            held: its entries.
 
         Raises:
             OSError: it could not be written; what was there is there still.
@@ -102,11 +118,11 @@ class IndexFiles:
         folder = self._of(owner.tenant, owner.collection_id)
         folder.mkdir(parents=True, exist_ok=True)
         token = new_id()
-        vectors, entries = folder / f"vectors-{token}.faiss", folder / f"entries-{token}.npy"
+        vectors, entries = folder / f"vectors-{token}.faiss", folder / f"entries-{token}.jsonl"
         index.write(vectors)
-        rows = np.fromiter(digests.items(), _ENTRY, len(digests))
         with entries.open("wb") as file:
-            np.save(file, rows)
+            for part in _parts(held):
+                file.write(_ENTRIES.dump_json(part) + b"\n")
         manifest = Manifest(
             format=FORMAT,
             tenant=owner.tenant,
@@ -115,6 +131,7 @@ class IndexFiles:
             dimensions=owner.dimensions,
             kind=index.kind,
             generation=generation,
+            event_id=event_id,
             vectors=len(index),
             index=_described(vectors),
             entries=_described(entries),
@@ -134,16 +151,18 @@ class IndexFiles:
             return None
         try:
             manifest = _checked(folder, owner)
-            rows = np.load(folder / manifest.entries.name, allow_pickle=False)
-            if rows.dtype != _ENTRY:
-                raise IndexDamaged("the list of entries has another form")
+            with (folder / manifest.entries.name).open("rb") as file:
+                held = [entry for line in file for entry in _ENTRIES.validate_json(line)]
             index = kinds.read(manifest.kind, manifest.dimensions, folder / manifest.index.name)
             if len(index) != manifest.vectors:
                 raise IndexDamaged("the number of vectors is another")
-        except (IndexDamaged, OSError, ValueError) as error:
+        except ValidationError:
+            self.throw_away(owner, "its entries are in another form")
+            return None
+        except (IndexDamaged, OSError) as error:
             self.throw_away(owner, str(error))
             return None
-        return Saved(index, manifest.generation, _digests(rows))
+        return Saved(index, manifest.generation, manifest.event_id, held)
 
     def throw_away(self, owner: Owner, why: str) -> None:
         """Deletes what is saved of an index, and says why."""
@@ -203,8 +222,10 @@ def _checked(folder: Path, owner: Owner) -> Manifest:
     return manifest
 
 
-def _digests(rows: "NDArray[np.void]") -> dict[int, bytes]:
-    return dict(zip(rows["number"].tolist(), map(bytes, rows["digest"].tolist()), strict=True))
+def _parts(held: Collection[IndexedEntry]) -> Iterator[list[IndexedEntry]]:
+    left = iter(held)
+    while part := list(islice(left, _LINE)):
+        yield part
 
 
 def _described(path: Path) -> _File:

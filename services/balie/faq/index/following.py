@@ -1,7 +1,7 @@
 """Keeps one collection's index equal to the store: built from a snapshot, then changed as the log tells."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from balie.faq import events
-from balie.faq.domain import BuildStep, Collection
-from balie.faq.index.files import Owner
+from balie.faq.domain import BuildStep
+from balie.faq.domain import Collection as StoredCollection
+from balie.faq.index.files import IndexFiles, Owner
 from balie.faq.index.indexed_entry import IndexedEntry, published
 from balie.faq.index.live_index import LiveIndex
-from balie.faq.index.loading import Loader
+from balie.faq.index.loading import Loader, newest_event
 from balie.faq.index.parts import Parts
+from balie.faq.index.port import VectorIndex
 from balie.faq.index.progress import Progress
 from balie.kit.errors import CursorExpired, Failure
 from balie.kit.eventlog import Record
@@ -40,14 +42,16 @@ class CollectionFollower:
 
     Attributes:
         live: the index.
-        settled: set once the index is loaded, or the collection is gone.
+        settled: set once the index holds what was stored when it was loaded, or the collection is gone.
         gone: whether the collection is gone.
         progress: of the loading.
         troubles: attempts that failed since the last one that did not, and why the last one did.
         saved_generation: that is saved of this index; 0 when nothing is.
     """
 
-    def __init__(self, parts: Parts, tenant: str, collection: Collection, *, from_files: bool = True) -> None:
+    def __init__(
+        self, parts: Parts, tenant: str, collection: StoredCollection, *, from_files: bool = True
+    ) -> None:
         self.parts = parts
         self._tenant = tenant
         self._collection_id = collection.id
@@ -69,14 +73,21 @@ class CollectionFollower:
         self.progress = Progress()
         self.troubles = (0, "")
         self.saved_generation = 0
+        self._stored = 0  # the collection's generation when the index was loaded
+        self._event_ids: dict[int, str] = {}  # of the generation that the index holds, and of the next
 
     async def save(self) -> None:
         """Saves the index as it is, if it is to be saved and changed since."""
         files = self.parts.files
         if files is None or not self._loaded or self.gone or self.saved_generation == self.live.generation:
             return
-        self.saved_generation = await self.parts.in_thread(self.live.write, partial(files.write, self.owner))
+        self.saved_generation = await self.parts.in_thread(self.live.write, partial(self._write, files))
         _log.debug("index saved", collection_id=self._collection_id, generation=self.saved_generation)
+
+    def _write(
+        self, files: IndexFiles, generation: int, index: VectorIndex, held: Collection[IndexedEntry]
+    ) -> None:
+        files.write(self.owner, generation, self._event_ids.get(generation, ""), index, held)
 
     async def run(self) -> None:
         """Follows; whatever goes wrong is tried again, because an index that stopped would serve what is deleted."""
@@ -125,6 +136,8 @@ class CollectionFollower:
         loaded = await loader.load(from_files=from_files)
         if loaded is None:
             return False
+        newest = await newest_event(self.parts.log, self._tenant, self._collection_id, loaded.generation)
+        self._event_ids = {loaded.generation: newest.event_id if newest else ""}
         self.progress.begin(BuildStep.BUILDING)
         collection, saved = loaded.collection, loaded.saved
         await self.parts.in_thread(
@@ -132,8 +145,8 @@ class CollectionFollower:
             loaded.rows,
             languages=collection.content.languages,
             fallback=collection.content.fallback,
-            generation=collection.generation,
-            as_of=collection.changed_at,
+            generation=loaded.generation,
+            as_of=loaded.as_of,
             base=saved.index if saved else None,
         )
         self.live.tell()
@@ -141,17 +154,24 @@ class CollectionFollower:
         await self._calibration.begin()
         self._loaded = True
         self.progress.begin(BuildStep.FOLLOWING)
-        self.settled.set()
+        self._stored = collection.generation
+        self._settle()
         _log.info(
             "index loaded",
             tenant=self._tenant,
             collection_id=self._collection_id,
             entries=len(loaded.rows),
             from_files=sum(not rows for rows in loaded.rows.values()),
-            generation=collection.generation,
+            generation=loaded.generation,
         )
-        await self.parts.vectors.forget_others(self._tenant, self._collection_id, loaded.hashes)
+        if loaded.hashes is not None:
+            await self.parts.vectors.forget_others(self._tenant, self._collection_id, loaded.hashes)
         return True
+
+    def _settle(self) -> None:
+        """Lets searches in once the index holds what was stored when it was loaded: a file may be older."""
+        if self.live.generation >= self._stored:
+            self.settled.set()
 
     async def _apply_all(self) -> bool:
         """Returns True when the collection is gone."""
@@ -180,6 +200,11 @@ class CollectionFollower:
         present = published(found.values())
         texts = {text for entry in present for text in entry.content.worded()}
         vectors = await self.parts.vectors.of(self._tenant, self._collection_id, texts)
+        before = self.live.generation
+        self._event_ids = {
+            before: self._event_ids.get(before, ""),
+            records[-1].position: records[-1].event_id,
+        }
         await self.parts.in_thread(
             self.live.change,
             {change.entry_number for change in changes if change.entry_id},
@@ -190,6 +215,7 @@ class CollectionFollower:
             as_of=records[-1].recorded_at,
         )
         self.live.tell()
+        self._settle()
         self._calibration.changed()
         self.troubles = (0, "")
         return False

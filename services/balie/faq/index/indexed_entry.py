@@ -24,7 +24,7 @@ class IndexedEntry:
     id: str
     revision: int
     texts: tuple[EntryText, ...]
-    digest: bytes = b""
+    digest: str = ""
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     tags: frozenset[str] = frozenset()
@@ -81,9 +81,9 @@ def published(entries: Iterable[Entry]) -> list[Entry]:
     return [entry for entry in entries if entry.content.state is EntryState.PUBLISHED]
 
 
-def _digest(entry: Entry) -> bytes:
+def _digest(entry: Entry) -> str:
     found = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     for text in entry.content.worded():
         encoded = text.encode("utf-8", "replace")
         found.update(len(encoded).to_bytes(4, "big") + encoded)
-    return found.digest()
+    return found.hexdigest()

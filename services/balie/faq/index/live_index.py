@@ -6,7 +6,7 @@ are those of the generation that it names.
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -214,14 +214,10 @@ class LiveIndex:
         with self._lock.reading():
             return self._kinds.unfit(self._vectors)
 
-    def write(self, write: Callable[[int, VectorIndex, Mapping[int, bytes]], None]) -> int:
-        """Returns the generation that it wrote: calls with it, the vectors and each entry's digest; changes wait."""
+    def write(self, write: Callable[[int, VectorIndex, Collection[IndexedEntry]], None]) -> int:
+        """Returns the generation that it wrote: calls with it, the vectors and the entries; changes wait."""
         with self._changing:
-            write(
-                self._generation,
-                self._vectors,
-                {number: entry.digest for number, entry in self._entries.items()},
-            )
+            write(self._generation, self._vectors, self._entries.values())
             return self._generation
 
     def calibrate(self, calibration: Calibration) -> None:

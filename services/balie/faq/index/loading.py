@@ -1,28 +1,34 @@
 """Reads what an index is built from: a collection's entries of one generation, and their vectors.
 
-Entries come from SQL in one snapshot. A vector comes from the saved index when its entry's words are the same as when
-it was saved, from the table of vectors when they are not, and from the encoder when it is nowhere.
+When the log shows that the store has the past of a saved index, all comes from its files, as of the generation that was
+saved; what happened since, the follower reads from the log.
+
+Otherwise entries come from SQL in one snapshot. A vector still comes from the saved index when its entry's words are the
+same as when it was saved, from the table of vectors when they are not, and from the encoder when it is nowhere.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from balie.faq.domain import BuildStep, Collection, Entry
+from balie.faq.events import topic_of
 from balie.faq.index.files import Owner, Saved
 from balie.faq.index.indexed_entry import IndexedEntry, published
 from balie.faq.index.parts import Parts
 from balie.faq.index.progress import Progress
 from balie.faq.index.vectors import text_hash
+from balie.kit.errors import CursorExpired
+from balie.kit.eventlog import EventLog, Record
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Vector = NDArray[np.float32]
+    from balie.faq.index.vectors import Vector
 
 _PAGE = 500  # entries read at a time: a page holds the event loop for some ten milliseconds
+_MOST_BEHIND = 10_000
+"""Changes from which on reading all entries is quicker than following the log."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +36,19 @@ class Loaded:
     """What an index is built from.
 
     Attributes:
+        collection: as it is.
+        generation: of the entries.
+        as_of: when that was made.
         rows: each entry's vectors; none for those that `saved` has.
-        hashes: of all texts.
+        hashes: of all texts; None when they are not known.
+        saved: the index that was saved, if it is of use.
     """
 
     collection: Collection
+    generation: int
+    as_of: datetime
     rows: "dict[IndexedEntry, list[Vector]]"
-    hashes: set[bytes]
+    hashes: set[bytes] | None
     saved: Saved | None
 
 
@@ -55,19 +67,47 @@ class Loader:
             from_files: whether to take vectors from the saved index.
         """
         self._progress.begin(BuildStep.READING)
+        saved = None
+        if from_files and self._parts.files:
+            saved = await self._parts.in_thread(self._parts.files.read, self._owner)
+        if saved is not None and (whole := await self._from_files(saved)):
+            return whole
         read = await self._read()
         if read is None:
             return None
         collection, entries = read
-        saved = await self._saved(collection) if from_files and self._parts.files else None
+        if saved is not None and saved.generation > collection.generation:
+            await self._throw_away(saved, collection)
+            saved = None
+        known = {entry.number: entry.digest for entry in saved.entries} if saved else {}
         self._progress.begin(BuildStep.ENCODING)
-        loaded = Loaded(collection, {}, set(), saved)
+        hashes: set[bytes] = set()
+        loaded = Loaded(collection, collection.generation, collection.changed_at, {}, hashes, saved)
         done = 0
         for page in _pages(entries):
-            await self._add(loaded, page)
+            indexed = await self._parts.in_thread(_prepared, page, hashes)
+            await self._add(loaded, page, indexed, known)
             done += len(page)
             self._progress.at(done, len(entries))
         return loaded
+
+    async def _from_files(self, saved: Saved) -> Loaded | None:
+        """Returns what a saved index holds; None when the store may have another past, or has gone far ahead."""
+        tenant, collection_id = self._owner.tenant, self._owner.collection_id
+        async with self._parts.database.read() as tx:
+            collection = await self._parts.store.collection(tx, tenant, collection_id)
+        if collection is None or collection.generation - saved.generation > _MOST_BEHIND:
+            return None
+        event = await newest_event(self._parts.log, tenant, collection_id, saved.generation)
+        if event is None or event.event_id != saved.event_id:
+            return None
+        rows = await self._parts.in_thread(_without_rows, saved.entries)
+        return Loaded(collection, saved.generation, event.recorded_at, rows, None, saved)
+
+    async def _throw_away(self, saved: Saved, collection: Collection) -> None:
+        why = f"it holds generation {saved.generation}, stored is {collection.generation}: a backup was restored"
+        if self._parts.files:
+            await self._parts.in_thread(self._parts.files.throw_away, self._owner, why)
 
     async def _read(self) -> tuple[Collection, list[Entry]] | None:
         """Returns the collection and its published entries as of its generation; None when it is gone."""
@@ -86,21 +126,14 @@ class Loader:
                     return collection, entries
                 after = page[-1].id
 
-    async def _saved(self, collection: Collection) -> Saved | None:
-        files = self._parts.files
-        if files is None:
-            return None
-        saved = await self._parts.in_thread(files.read, self._owner)
-        if saved is not None and saved.generation > collection.generation:
-            why = f"it holds generation {saved.generation}, stored is {collection.generation}: a backup was restored"
-            await self._parts.in_thread(files.throw_away, self._owner, why)
-            return None
-        return saved
-
-    async def _add(self, loaded: Loaded, page: Sequence[Entry]) -> None:
+    async def _add(
+        self,
+        loaded: Loaded,
+        page: Sequence[Entry],
+        indexed: Sequence[IndexedEntry],
+        known: Mapping[int, str],
+    ) -> None:
         """Adds a page of entries with their vectors."""
-        known = loaded.saved.digests if loaded.saved else {}
-        indexed = await self._parts.in_thread(_prepared, page, loaded.hashes)
         changed = [
             entry for entry, kept in zip(page, indexed, strict=True) if known.get(entry.number) != kept.digest
         ]
@@ -114,6 +147,19 @@ class Loader:
                 [vectors[phrasing] for phrasing in entry.content.worded()] if entry.number in new else []
             )
         await asyncio.sleep(0)  # whoever asks a question meanwhile comes in between
+
+
+async def newest_event(log: EventLog, tenant: str, collection_id: str, generation: int) -> Record | None:
+    """Returns the event with a generation; None when it is no longer kept, or never was."""
+    try:
+        found = await log.read(tenant, topic_of(collection_id), generation - 1, 1)
+    except CursorExpired:
+        return None
+    return found[0] if found else None
+
+
+def _without_rows(entries: Sequence[IndexedEntry]) -> "dict[IndexedEntry, list[Vector]]":
+    return {entry: [] for entry in entries}
 
 
 def _prepared(page: Sequence[Entry], hashes: set[bytes]) -> list[IndexedEntry]:
