@@ -130,7 +130,8 @@ def figures(asked: Sequence[Asked], threshold: float) -> FaqFigures:
         hit_at_5=_mean([bool(one.ranks) and one.ranks[0] <= _SHOWN for one in answerable]),
         mrr=_mean([1 / one.ranks[0] if one.ranks else 0.0 for one in answerable]),
         map=_mean([_average_precision(one) for one in answerable]),
-        answerable_auroc=auroc([one.confidence for one in asked], [one.is_answerable for one in asked])
+        # What is told apart stands for "out of scope": here what an entry answers, which is to be surer.
+        answerable_auroc=auroc([one.confidence for one in asked], [not one.is_answerable for one in asked])
         if is_mixed
         else None,
         threshold=threshold,
