@@ -97,7 +97,7 @@ class BlendRetriever:
     def rank(self, query: Query, view: View, top: int) -> Sequence[Ranked]:
         """Returns the best entries, best first."""
         found = self.fitted(query, view, top)
-        return self.ranked(found, view) if found.order else []
+        return self.ranked(found, view, top) if found.order else []
 
     def fitted(self, query: Query, view: View, top: int) -> "Fitted":
         """Returns the candidates in their order."""
@@ -111,10 +111,10 @@ class BlendRetriever:
         order = sorted(best.values(), key=lambda line: (-fits[line], found.entries[line].id))
         return Fitted(found, fits, order, query.without)
 
-    def ranked(self, fitted: "Fitted", view: View) -> list[Ranked]:
-        """Returns candidates with how sure each is."""
-        order, found = fitted.order, fitted.candidates
-        fits = fitted.fits[order]
+    def ranked(self, fitted: "Fitted", view: View, top: int) -> list[Ranked]:
+        """Returns the best `top` candidates with how sure each is."""
+        found = fitted.candidates
+        fits = fitted.fits[fitted.order]
         sure = self.blend.confidence.of(fitted.signals(view))
         likely = np.exp(fits - fits[0])
         rest = float(likely[1:].sum())
@@ -128,7 +128,7 @@ class BlendRetriever:
                 Parts(*found.parts[line].tolist()),
                 float(confidence),
             )
-            for line, confidence in zip(order, confidences, strict=True)
+            for line, confidence in zip(fitted.order[:top], confidences[:top], strict=True)
         ]
 
 

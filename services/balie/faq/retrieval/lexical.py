@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import cast
 
 from tantivy import Document, Index, Occur, Query, SchemaBuilder, Searcher
@@ -80,16 +81,16 @@ class LexicalScores:
     """Shares of a question that documents hold, by key; 0 for those that are in neither.
 
     Attributes:
-        is_whole: whether every document that holds anything of it is here.
+        grams: of its runs of letters, best first.
+        stems: of its stems, best first.
     """
 
     grams: dict[int, float] = field(default_factory=dict)
     stems: dict[int, float] = field(default_factory=dict)
-    is_whole: bool = False
 
-    def numbers(self) -> Iterable[int]:
-        """Yields the numbers of the entries that it has texts of, each perhaps more than once."""
-        return (key // PLACES for scores in (self.grams, self.stems) for key in scores)
+    def numbers(self, top: int) -> Iterable[int]:
+        """Yields the numbers of the entries that the best `top` texts of each are of, each perhaps more than once."""
+        return (key // PLACES for scores in (self.grams, self.stems) for key in islice(scores, top))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,31 +199,17 @@ class LexicalIndex:
     def search(self, query: LexicalQuery, top: int) -> LexicalScores:
         """Returns the best `top` texts by letters and by stems each, with the scores that they came with."""
         if not self._texts:
-            return LexicalScores(is_whole=True)
-        found = LexicalScores(is_whole=len(self._texts) <= top)
+            return LexicalScores()
+        found = LexicalScores()
         for name, terms, scores in self._parts(query, found):
             self._run(Query.boolean_query(self._any_of(name, terms)), terms, scores, top)
         return found
-
-    def complete(self, query: LexicalQuery, found: LexicalScores, keys: Sequence[int]) -> None:
-        """Adds the scores of further texts."""
-        if found.is_whole:
-            return
-        for name, terms, scores in self._parts(query, found):
-            missing = [key for key in keys if key not in scores]
-            if missing:
-                among = Query.term_set_query(self._schema, "key", missing)
-                optional = [(Occur.Must, among), *self._any_of(name, terms)]
-                for key in missing:
-                    scores[key] = 0.0
-                # Each gets 1 for being among them.
-                self._run(Query.boolean_query(optional), terms, scores, len(missing), less=1.0)
 
     def _parts(
         self, query: LexicalQuery, found: LexicalScores
     ) -> list[tuple[str, Sequence[Terms], dict[int, float]]]:
         parts = [(_GRAMS, [query.grams], found.grams), (_STEMS, list(query.stems.values()), found.stems)]
-        return [(name, terms, scores) for name, terms, scores in parts if any(one.terms for one in terms)]
+        return [(name, terms, scores) for name, terms, scores in parts if any(one.total for one in terms)]
 
     def _any_of(self, name: str, several: Sequence[Terms]) -> list[tuple[Occur, Query]]:
         return [
@@ -232,22 +219,19 @@ class LexicalIndex:
             if term.is_known
         ]
 
-    def _run(
-        self, query: Query, several: Sequence[Terms], scores: dict[int, float], top: int, *, less: float = 0.0
-    ) -> None:
+    def _run(self, query: Query, several: Sequence[Terms], scores: dict[int, float], top: int) -> None:
         hits = self._searcher.search(query, top, count=False).hits
         if not hits:
             return
         keys = cast("list[int]", self._searcher.fast_field_values("key", [address for _, address in hits]))
+        if len(several) == 1:
+            total = several[0].total
+            scores.update(zip(keys, [score / total for score, _ in hits], strict=True))
+            return
         # A text holds stems of its own language alone, so its score is a share of that language's sum.
-        totals = {terms.terms[0].text.partition(":")[0]: terms.total for terms in several if terms.terms}
+        totals = {terms.terms[0].text.partition(":")[0]: terms.total for terms in several if terms.total}
         for key, (score, _) in zip(keys, hits, strict=True):
-            total = (
-                several[0].total
-                if len(several) == 1
-                else totals.get(primary(self._texts[key].language), math.inf)
-            )
-            scores[key] = max(0.0, float(score) - less) / total if total else 0.0
+            scores[key] = score / totals[primary(self._texts[key].language)]
 
     def shares_without(self, query: LexicalQuery, text: EntryText, left_out: str) -> tuple[float, float]:
         """Returns the shares of a question that a text would hold without one of its phrasings: letters, and stems."""
