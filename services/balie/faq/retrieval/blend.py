@@ -13,7 +13,7 @@ import numpy as np
 from balie.faq.retrieval.analysis import primary
 from balie.faq.retrieval.confidence import Asked, Confidence, signals
 from balie.faq.retrieval.fitting import Candidates, candidates
-from balie.faq.retrieval.lexical import Terms, key_of
+from balie.faq.retrieval.lexical import key_of
 from balie.faq.retrieval.port import LeftOut, Parts, Query, Ranked, View
 
 if TYPE_CHECKING:
@@ -154,16 +154,15 @@ class Fitted:
         asked: Asked | None = None
         if words is not None:
             entry, place = self.candidates.entries[first], self.candidates.places[first]
-            stems = words.stems.get(primary(entry.texts[place].language)) or next(
-                iter(words.stems.values()), Terms.of(())
-            )
             left_out = ""
             if self.without is not None and (entry.number, place) == (
                 self.without.number,
                 self.without.place,
             ):
                 left_out = entry.texts[place].asked()[self.without.asked]
-            asked = Asked(words.grams, stems, view.words.stems_of(key_of(entry.number, place), left_out))
+            looked_up = words[primary(entry.texts[place].language)]
+            held = view.words.stems_of(key_of(entry.number, place), left_out)
+            asked = Asked(looked_up.letters, looked_up.stems, held)
         return signals(self.fits[self.order], self.candidates.parts[self.order], asked)
 
 

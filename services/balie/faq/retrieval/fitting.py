@@ -8,7 +8,8 @@ import numpy as np
 
 from balie.faq.index.port import SLOTS
 from balie.faq.retrieval.analysis import primary
-from balie.faq.retrieval.lexical import LexicalQuery, LexicalScores, key_of
+from balie.faq.retrieval.language_index import LexicalScores
+from balie.faq.retrieval.lexical import LexicalQuery, best_numbers, key_of
 from balie.faq.retrieval.port import PARTS, LeftOut, Query, View
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ def candidates(query: Query, view: View, top: int, *, vectors: bool = True, word
     numbers: dict[int, None] = {}
     asked, scores = None, LexicalScores()
     if words and query.text and len(view.words):
-        asked = view.words.query(query.text, query.languages or view.languages)
+        asked = view.words.query(query.text, query.languages)
         scores = view.words.search(asked, max(SCORED, top))
-        for number in scores.numbers(max(WORDED, top)):
+        for number in best_numbers(scores, max(WORDED, top)):
             if number not in numbers and view.allowed(number) and _is_there(number, query.without):
                 numbers[number] = None
     if vectors and query.vector is not None:
@@ -77,7 +78,7 @@ def candidates(query: Query, view: View, top: int, *, vectors: bool = True, word
     if vectors and query.vector is not None and len(texts.places):
         parts[:, :3] = _similar(texts, query.vector, query.without, view)
     if asked is not None:
-        parts[:, 3] = [scores.grams.get(key, 0.0) for key in texts.keys]
+        parts[:, 3] = [scores.letters.get(key, 0.0) for key in texts.keys]
         parts[:, 4] = [scores.stems.get(key, 0.0) for key in texts.keys]
         if query.without is not None:
             _leave_words_out(texts, parts, asked, query.without, view)
@@ -169,4 +170,4 @@ def _leave_words_out(
     for line, (entry, place) in enumerate(zip(texts.entries, texts.places, strict=True)):
         if entry.number == without.number and place == without.place:
             left = entry.texts[place].asked()[without.asked]
-            parts[line, 3:] = view.words.shares_without(asked, entry.texts[place], left)
+            parts[line, 3:] = view.words.shares_without(asked, key_of(entry.number, place), left)
