@@ -82,7 +82,9 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
         stack.push_async_callback(indexes.close)
         await indexes.open()
         questions = QuestionStore()
-        grouping = Grouping(database, store, questions, encoder, likeness=settings.group_likeness)
+        grouping = Grouping(
+            database, store, questions, lambda: change.current, likeness=settings.group_likeness
+        )
         remembering = Remembering(
             database, store, questions, grouping, switched_on=settings.remember_questions
         )
