@@ -25,16 +25,23 @@ _WRITER_BYTES = 15_000_000  # the least that tantivy takes; used while something
 _STALE_SHARE = 0.3
 _STALE_LEAST = 200
 _STEMS_KEPT = 4096  # texts whose stems are kept at hand
+_LEAST_TERMS = 8
+_MOST_DOCUMENTS = 400_000  # that a search goes through: some ten milliseconds
 _K1, _B = 1.2, 0.75  # tantivy's own
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One term of a question, and how rare it is."""
+    """One term of a question, how rare it is, and how many documents hold it."""
 
     text: str
     weight: float
-    is_known: bool
+    count: int
+
+    @property
+    def is_known(self) -> bool:
+        """Returns whether any document holds it."""
+        return self.count > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +179,7 @@ class LanguageIndex:
         ):
             known = [
                 (Occur.Should, Query.term_query(self._schema, name, term.text, "freq"))
-                for term in terms.terms
-                if term.is_known
+                for term in _telling(terms.terms)
             ]
             if known:
                 hits = self._searcher.search(Query.boolean_query(known), top, count=False).hits
@@ -231,8 +237,19 @@ class LanguageIndex:
         for term in dict.fromkeys(terms):
             count = self._searcher.doc_freq(name, term)
             weight = math.log(1 + max(0.0, texts - count + 0.5) / (count + 0.5))
-            found.append(Term(term, weight, count > 0))
+            found.append(Term(term, weight, count))
         return found
+
+
+def _telling(terms: Sequence[Term]) -> list[Term]:
+    """Returns the known terms that are looked up: the rarest, until they are in too many documents to be quick."""
+    found, documents = [], 0
+    for term in sorted((term for term in terms if term.is_known), key=lambda term: term.count):
+        documents += term.count
+        if len(found) >= _LEAST_TERMS and documents > _MOST_DOCUMENTS:
+            break
+        found.append(term)
+    return found
 
 
 def _words(text: EntryText) -> list[str]:
