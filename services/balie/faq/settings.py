@@ -53,6 +53,10 @@ class FaqSettings(DatabaseSettings):
         default="hybrid",
         description="What ranks entries: `hybrid`, `dense` (sentence embeddings alone), `lexical` (words alone), or the name of a plug-in.",
     )
+    retriever_options: dict[str, str] = Field(
+        default_factory=dict,
+        description='The retriever\'s options, as JSON. Those that ship have one: `{"tuned": FILE}`, which `balie faq tune` wrote.',
+    )
     calibration_delay_seconds: float = Field(
         default=2.0,
         ge=0,

@@ -2,19 +2,18 @@
 
     python -m balie.faq.evaluation.shipping --entries ENTRIES --queries QUERIES [--entries ... --queries ...]
 
-writes `blend.json` and `reference.json` of `balie.faq.retrieval`. Each pair of files is a set. A set is learned from as it
+writes `blend.json` of `balie.faq.retrieval`. Each pair of files is a set. A set is learned from as it
 is, and with two phrasings of each entry at most, as collections differ in how many they have. Where all questions of a set
 are answerable, every second one is asked again with its entries taken out.
 """
 
 import argparse
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -38,9 +37,11 @@ from balie.faq.retrieval.blend import (
     DenseRetriever,
     HybridRetriever,
     LexicalRetriever,
+    write_tuned,
 )
 from balie.faq.retrieval.confidence import SIGNALS, Confidence
-from balie.faq.retrieval.port import Query, View
+from balie.faq.retrieval.judged import NOTHING, Judged
+from balie.faq.retrieval.port import PARTS, Query, View
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,40 +74,33 @@ class LearningSet:
             yield query, self.collection.query(query, vector)
 
 
-@dataclass
-class Learned:
-    """What was learned for one retriever."""
-
-    blend: Blend
-    confidences: list[float] = field(default_factory=list)
-    right: list[bool] = field(default_factory=list)
-    answerable: list[bool] = field(default_factory=list)
-
-
-def learn(retriever: type[BlendRetriever], sets: Sequence[LearningSet]) -> Learned:
-    """Returns weights, confidence, and out-of-fold confidences of all questions."""
+def learn(retriever: type[BlendRetriever], sets: Sequence[LearningSet]) -> Blend:
+    """Returns a blend with weights, confidence, and out-of-fold confidences of all questions."""
     weights: dict[str, tuple[float, ...]] = {}
     for language, some in (
         (_NATIVE, [one for one in sets if one.is_native]),
         ("", [one for one in sets if not one.is_native] or list(sets)),
     ):
-        plain = retriever(Blend({"": (0.0,) * 5}, _UNSURE))
+        plain = retriever(Blend({"": (0.0,) * len(PARTS)}, _UNSURE, NOTHING))
         choices = [list(_choices(plain, one)) for one in some]
         weights[language] = learn_weights(choices, used=used_parts(retriever))
-    ranking = retriever(Blend(weights, _UNSURE))
+    ranking = retriever(Blend(weights, _UNSURE, NOTHING))
     examples = [row for one in sets for row in _examples(ranking, one)]
-    learned = Learned(
-        Blend(weights, learn_confidence([row for _, row, _ in examples], weights=_counts(examples)))
-    )
+    told: list[tuple[float, bool, bool]] = []
     for fold in range(_FOLDS):
         kept = [row for row in examples if _fold(row[0]) != fold]
         model = learn_confidence([row for _, row, _ in kept], weights=_counts(kept))
-        for text, row, is_few in examples:
-            if _fold(text) == fold and not is_few:
-                learned.confidences.append(round(model.of(row.signals), 4))
-                learned.right.append(row.right)
-                learned.answerable.append(row.answerable)
-    return learned
+        told += [
+            (round(model.of(row.signals), 4), row.right, row.answerable)
+            for text, row, is_few in examples
+            if _fold(text) == fold and not is_few
+        ]
+    confidences, right, answerable = zip(*told, strict=True)
+    return Blend(
+        weights,
+        learn_confidence([row for _, row, _ in examples], weights=_counts(examples)),
+        Judged(np.asarray(confidences), np.asarray(right), np.asarray(answerable)),
+    )
 
 
 _Example = tuple[str, Shown, bool]
@@ -192,16 +186,8 @@ def main() -> None:
         for entries, queries in zip(told.entries, told.queries, strict=True)
         for one in load(entries, queries, partial(_encoded, encoder), encoder.fingerprint)
     ]
-    learned = {retriever.kind: learn(retriever, sets) for retriever in _RETRIEVERS}
-    folder = Path(__file__).parents[1] / "retrieval"
-    _write(folder / "blend.json", {kind: one.blend.plain() for kind, one in learned.items()})
-    _write(
-        folder / "reference.json",
-        {
-            kind: {"confidences": one.confidences, "right": one.right, "answerable": one.answerable}
-            for kind, one in learned.items()
-        },
-    )
+    blends = {retriever.kind: learn(retriever, sets) for retriever in _RETRIEVERS}
+    write_tuned(Path(__file__).parents[1] / "retrieval" / "blend.json", blends)
 
 
 def _encoded(encoder: Encoder, texts: Sequence[str]) -> "NDArray[np.float32]":
@@ -212,10 +198,6 @@ def _encoded(encoder: Encoder, texts: Sequence[str]) -> "NDArray[np.float32]":
         places = order[start : start + _BATCH]
         found[places] = encoder.encode([texts[place] for place in places])
     return found
-
-
-def _write(path: Path, plain: dict[str, Any]) -> None:
-    path.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

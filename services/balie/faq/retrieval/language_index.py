@@ -243,7 +243,8 @@ class LanguageIndex:
 
 def _telling(terms: Sequence[Term]) -> list[Term]:
     """Returns the known terms that are looked up: the rarest, until they are in too many documents to be quick."""
-    found, documents = [], 0
+    found: list[Term] = []
+    documents = 0
     for term in sorted((term for term in terms if term.is_known), key=lambda term: term.count):
         documents += term.count
         if len(found) >= _LEAST_TERMS and documents > _MOST_DOCUMENTS:
