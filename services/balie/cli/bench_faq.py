@@ -87,8 +87,16 @@ def bench_faq_index(
     plan = Plan(data, _sizes(sizes), whole_up_to, texts, folder_of(encoder))
     report = asyncio.run(until_stopped(run(plan)))
     if plot is not None:
+        plot.parent.mkdir(parents=True, exist_ok=True)
         plot.write_text(picture(report), encoding="utf-8")
-    end(shown(report), report.as_dict(), docs=(docs, "bench faq-index"), as_json=as_json, failed=False)
+    end(
+        shown(report),
+        report.as_dict(),
+        docs=(docs, "bench faq-index"),
+        picture=plot,
+        as_json=as_json,
+        failed=False,
+    )
 
 
 def _sizes(written: str) -> list[int]:

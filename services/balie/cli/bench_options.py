@@ -1,6 +1,7 @@
 """What the benches of FAQ share: their options, and how they end."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +32,7 @@ def end(
     plain: dict[str, object],
     *,
     docs: tuple[Path | None, str],
+    picture: Path | None = None,
     as_json: bool,
     failed: bool,
 ) -> None:
@@ -40,6 +42,7 @@ def end(
         shown: figures for people.
         plain: figures for machines.
         docs: document, and the command whose marks it has.
+        picture: that the document shows below the figures.
         as_json: whether machines read them.
         failed: whether a target was missed.
     """
@@ -48,7 +51,7 @@ def end(
         screen = Console(width=_DOCUMENT_COLUMNS, no_color=True, record=True, quiet=True)
         with screen.capture() as capture:
             screen.print(shown)
-        _write(document, command, capture.get())
+        _write(document, command, capture.get(), picture)
     if as_json:
         sys.stdout.write(json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
     else:
@@ -57,7 +60,7 @@ def end(
         raise typer.Exit(1)
 
 
-def placed(document: str, command: str, text: str) -> str | None:
+def placed(document: str, command: str, text: str, picture: str = "") -> str | None:
     """Returns a document with a text between the marks of a command, in place of what was there; None without marks."""
     begin, finish = f"<!-- balie {command}: begin -->", f"<!-- balie {command}: end -->"
     before, found, rest = document.partition(begin)
@@ -65,11 +68,13 @@ def placed(document: str, command: str, text: str) -> str | None:
     if not found or not ended:
         return None
     lines = "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
-    return f"{before}{begin}\n\n```\n{lines}\n```\n\n{finish}{after}"
+    below = f"![what {command} measured]({picture})\n\n" if picture else ""
+    return f"{before}{begin}\n\n```\n{lines}\n```\n\n{below}{finish}{after}"
 
 
-def _write(document: Path, command: str, text: str) -> None:
-    told = placed(document.read_text(encoding="utf-8"), command, text)
+def _write(document: Path, command: str, text: str, picture: Path | None) -> None:
+    link = os.path.relpath(picture, document.parent) if picture else ""
+    told = placed(document.read_text(encoding="utf-8"), command, text, link)
     if told is None:
         fail(
             f"{document} has no place for the figures.",

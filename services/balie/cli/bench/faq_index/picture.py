@@ -11,7 +11,7 @@ from balie.cli.eval_report.plot import Plot, Point
 Curve = tuple[str, str, Callable[[Row], float]]
 """What it says beside its last point, its class, and what it shows of a row."""
 
-_WIDTH, _HEIGHT = 420, 320
+_WIDTH, _HEIGHT, _GAP = 420, 320, 28
 _PANELS: tuple[tuple[str, str, Sequence[Curve]], ...] = (
     (
         "a search, ms",
@@ -39,7 +39,7 @@ _PANELS: tuple[tuple[str, str, Sequence[Curve]], ...] = (
     ),
 )
 _STYLE = """
-svg { background: #fff; font: 12px system-ui, "Segoe UI", Roboto, sans-serif; }
+.paper { fill: #fff; } svg { font: 12px system-ui, "Segoe UI", Roboto, sans-serif; }
 text { fill: #1d2329; } .tick, .label { fill: #5d6873; } .tick { font-size: 11px; }
 .grid { stroke: #ebe9e4; } .line { fill: none; stroke-width: 2; } .whole { stroke-dasharray: 5 4; }
 .line.first { stroke: #1f6f8b; } .line.second { stroke: #c8542b; }
@@ -53,11 +53,14 @@ def picture(report: Report) -> str:
     parts = []
     for place, (label, title, curves) in enumerate(_PANELS):
         plot = _plot(label, title, curves, report)
-        parts.append(Markup('<g transform="translate({} 0)">{}</g>').format(place * _WIDTH, plot.drawn()))
+        parts.append(
+            Markup('<g transform="translate({} 0)">{}</g>').format(place * (_WIDTH + _GAP), plot.drawn())
+        )
     head = Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" role="img"><title>{}</title><style>{}</style>'
+        '<rect class="paper" width="100%" height="100%"/>'
     ).format(
-        len(_PANELS) * _WIDTH,
+        len(_PANELS) * (_WIDTH + _GAP),
         _HEIGHT,
         "The index of FAQ from small to large: whole lines the vectors alone, broken lines with words",
         Markup(_STYLE),  # noqa: S704  this module's own
@@ -90,7 +93,8 @@ def _plot(label: str, title: str, curves: Sequence[Curve], report: Report) -> Pl
             for row, point in zip(rows, points, strict=True):
                 plot.dot(point, kind, f"{row.entries:,} entries, {row.built.kind}: {value(row):.3g}")
             if what == "vectors":
-                plot.words(points[-1], said, kind, anchor="end", shift=(-8, -8))
+                top = max(values_of(rows[-1]) for _, _, values_of in curves) == value(rows[-1])
+                plot.words(points[-1], said, kind, anchor="end", shift=(-12, -8) if top else (-2, 28))
     return plot
 
 
