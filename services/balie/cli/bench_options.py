@@ -1,5 +1,6 @@
 """What the benches of FAQ share: their options, and how they end."""
 
+import io
 import json
 import os
 import sys
@@ -48,10 +49,9 @@ def end(
     """
     document, command = docs
     if document is not None:
-        screen = Console(width=_DOCUMENT_COLUMNS, no_color=True, record=True, quiet=True)
-        with screen.capture() as capture:
-            screen.print(shown)
-        _write(document, command, capture.get(), picture)
+        page = io.StringIO()
+        Console(file=page, width=_DOCUMENT_COLUMNS, no_color=True).print(shown)
+        _write(document, command, page.getvalue(), picture)
     if as_json:
         sys.stdout.write(json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
     else:

@@ -28,7 +28,7 @@ from balie.cli.bench.faq_index.order import Built, Order, Reopened
 from balie.cli.bench.faq_index.picture import picture
 from balie.cli.bench.http import Http, HttpFailed, get, post
 from balie.cli.bench.speeds import Speed
-from balie.cli.bench_options import placed
+from balie.cli.bench_options import end, placed
 
 
 @pytest.fixture
@@ -274,3 +274,22 @@ def test_figures_take_the_place_of_those_that_stood_between_their_marks() -> Non
     drawn = placed(document, "bench faq", "one", "images/a.svg")
     assert drawn is not None
     assert "```\n\n![what bench faq measured](images/a.svg)\n\n<!-- balie bench faq: end -->" in drawn
+
+
+def test_figures_are_printed_and_written_and_a_miss_ends_with_1(
+    good: Report, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = tmp_path / "docs.md"
+    document.write_text("<!-- balie bench faq: begin -->\n<!-- balie bench faq: end -->\n", encoding="utf-8")
+    told = {"docs": (document, "bench faq"), "picture": tmp_path / "images" / "a.svg", "as_json": True}
+    end(figures.shown(good), good.as_dict(), **told, failed=False)  # type: ignore[arg-type]
+    written = document.read_text(encoding="utf-8")
+    assert "16 searches in flight" in written
+    assert "](images/a.svg)" in written
+    assert json.loads(capsys.readouterr().out) == good.as_dict()
+    with pytest.raises(typer.Exit) as ended:
+        end(figures.shown(good), good.as_dict(), **told, failed=True)  # type: ignore[arg-type]
+    assert ended.value.exit_code == 1
+    document.write_text("no marks", encoding="utf-8")
+    with pytest.raises(typer.Exit):
+        end(figures.shown(good), good.as_dict(), **told, failed=False)  # type: ignore[arg-type]
