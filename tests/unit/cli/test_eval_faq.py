@@ -181,7 +181,7 @@ def test_the_page_needs_no_other_file_and_shows_what_the_data_say_as_words(
 def test_what_was_taken_out_is_shown_as_such(balie: Any, tmp_path: Path, entries: str):
     answered = questions(tmp_path / "answered.jsonl", QUERIES[:4])
 
-    made = ["--make-unanswerable", "0.9", "--max-wrong", "0.9"]
+    made = ["--make-unanswerable", "0.5", "--max-wrong", "0.9"]
     balie("--entries", entries, "--queries", answered, *made, "--report", str(tmp_path))
 
     page = Page((tmp_path / "index.html").read_text(encoding="utf-8"))

@@ -69,7 +69,7 @@ def _row(
         "made": bool(one.query.without),
         "found": _entries([one.best] if one.best else [], one, contents),
         "place": str(one.ranks[0]) if one.ranks else "",
-        "parts": parts_drawing(one.parts, () if one.is_right else one.answer_parts),
+        "parts": parts_drawing(() if one.is_right else one.parts, one.answer_parts),
     }
 
 

@@ -54,7 +54,9 @@ class SetRow:
         )
 
 
-_SEEN = "what ships was learned from these questions too, so they show no new ground; each confidence of the reference is out of fold"
+_SEEN = (
+    "what ships was learned from these questions too, so this says nothing of questions that were not seen"
+)
 _LANGUAGES = ("nl", "de", "en")
 
 ROWS = (
