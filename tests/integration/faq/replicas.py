@@ -24,8 +24,8 @@ from balie.faq.knowledge.knowledge import Knowledge
 from balie.faq.knowledge.store import Store
 from balie.faq.knowledge.writing import EntryWriter
 from balie.faq.retrieval.calibrating import Calibrations
+from balie.faq.retrieval.judged import Policy
 from balie.faq.retrieval.search import Search
-from balie.faq.retrieval.threshold import Policy
 from balie.kit.database import Database
 from balie.kit.eventlog import EventLog
 from balie.kit.ids import new_id

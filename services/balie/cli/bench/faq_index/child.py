@@ -18,7 +18,7 @@ import numpy as np
 import psutil
 
 from balie.cli.bench.faq_index.cloud import Cloud, nearest
-from balie.cli.bench.faq_index.entries import LANGUAGE, VECTORS, digest_of, entries
+from balie.cli.bench.faq_index.entries import LANGUAGE, VECTORS, entries, nameless
 from balie.cli.bench.faq_index.order import Built, Order, Reopened
 from balie.cli.bench.figures import percentile
 from balie.cli.bench.machine import memory_mb
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _GENERATION = 1
 _FINGERPRINT = "bench"
+_EVENT = "bench"
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 _MOST_SEARCHES = 1000
 _MOST_SECONDS = 10.0
@@ -59,12 +60,12 @@ def build(order: Order) -> Built:
         live.load(vectors, languages=(LANGUAGE,), generation=_GENERATION, as_of=_MOMENT)
         seconds, peak = time.perf_counter() - begin, _peak_mb()
         kind, count = live.look(lambda view: (str(view.vectors.kind), len(view.vectors)))
-        live.write(lambda generation, index, digests: files.write(owner, generation, index, digests))
+        live.write(lambda generation, index, held: files.write(owner, generation, _EVENT, index, held))
     else:
         index = Kinds().build(cloud.dimensions, {number: [row] for number, row in enumerate(rows)})
         seconds, peak = time.perf_counter() - begin, _peak_mb()
         kind, count = str(index.kind), len(index)
-        files.write(owner, _GENERATION, index, {number: digest_of(number) for number in range(order.size)})
+        files.write(owner, _GENERATION, _EVENT, index, nameless(order.size))
         del index
         truth, _ = nearest(rows, np.load(order.queries), min(order.top, order.size))
         np.save(order.truth, truth)

@@ -12,9 +12,14 @@ VECTORS = 2
 _DIGEST_BYTES = 16
 
 
-def digest_of(number: int) -> bytes:
+def digest_of(number: int) -> str:
     """Returns what tells an entry's words from any other's."""
-    return number.to_bytes(_DIGEST_BYTES, "big")
+    return number.to_bytes(_DIGEST_BYTES, "big").hex()
+
+
+def nameless(count: int) -> list[IndexedEntry]:
+    """Returns so many entries without texts, for an index of vectors alone."""
+    return [IndexedEntry(number, f"e{number:07d}", 1, (), digest_of(number)) for number in range(count)]
 
 
 def entries(questions: Sequence[str], answers: Sequence[str], count: int) -> list[IndexedEntry]:
