@@ -14,7 +14,7 @@ from balie.faq.evaluation.outcome import Asked, FaqFigures, ask, figures, judged
 from balie.faq.evaluation.reading import read_contents, read_questions
 from balie.faq.evaluation.unanswerable import made_unanswerable
 from balie.faq.retrieval.judged import Policy
-from balie.faq.retrieval.threshold import learn
+from balie.faq.retrieval.threshold import default, learn
 
 if TYPE_CHECKING:
     from balie.encoders.kept_vectors import KeptVectors
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from balie.faq.retrieval.port import Retriever
 
 _NEVER = 1.0
-_UNPROVEN = Calibration(_NEVER, "none.v1")
 
 
 @dataclass(frozen=True)
@@ -217,7 +216,12 @@ def _calibration(
         return found, _told_unproven(found, "Neither the collection itself nor the questions that ship prove")
     rows = vectors.rows([query.text for query in tune])
     asked = judged(ask(collection, tune, rows, progress))
-    found = asked.threshold(policy, "tune") or _UNPROVEN
+    own = asked.threshold(policy, "tune")
+    found = own or default(collection.retriever, policy)
+    if own is None and found.threshold < _NEVER:
+        return found, [
+            f"The {len(tune)} questions to tune on prove no threshold that keeps the promise; the one that ships stands in."
+        ]
     return found, _told_unproven(found, f"The {len(tune)} questions to tune on do not prove")
 
 

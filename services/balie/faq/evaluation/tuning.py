@@ -92,8 +92,11 @@ class Tuner:
                 parts.append(self._judged(kind(self._learned(kind, old, kept)), held_out))
         after = Judged.joined(parts)
         learned = self._learned(kind, old, every)
-        blend = Blend(learned.weights, learned.confidence, after)
-        return Proposal(blend, self._side(before, old.reference), self._side(after, after))
+        # Where one's own questions are too few to prove a threshold, those from before are asked as well.
+        is_proven = after.threshold(self.policy, "tuned") is not None
+        reference = after if is_proven else Judged.joined([after, old.reference])
+        blend = Blend(learned.weights, learned.confidence, reference)
+        return Proposal(blend, self._side(before, old.reference), self._side(after, reference))
 
     def _judged(self, retriever: BlendRetriever, places: Sequence[int]) -> Judged:
         """Returns what a retriever does on some of the questions."""
