@@ -76,13 +76,13 @@ class FaqSettings(DatabaseSettings):
         "time; `hnsw` is slow to build and keeps what is deleted until it is built anew.",
     )
     index_fp16_from: int = Field(
-        default=50_000,
+        default=10_000,
         ge=1,
         le=1_000_000_000,
         description="Vectors of a collection from which on `auto` takes `fp16` in place of `flat`, 1 to 1000000000.",
     )
     index_ivf_from: int = Field(
-        default=100_000,
+        default=20_000,
         ge=1,
         le=1_000_000_000,
         description="Vectors of a collection from which on `auto` takes `ivf`, 1 to 1000000000.",
