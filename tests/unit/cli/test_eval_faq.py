@@ -198,6 +198,16 @@ def test_says_when_the_page_cannot_be_written(balie: Any, tmp_path: Path, entrie
     assert "The page cannot be written to" in result.stderr.replace("\n", " ")
 
 
+def test_says_when_vectors_cannot_be_kept(tmp_path: Path, entries: str, queries: str):
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    call = ["--entries", entries, "--queries", queries, "--cache", str(tmp_path / "taken")]
+
+    result = CliRunner().invoke(app, ["eval", "faq", *call, "--encoder", str(encoder_folder())])
+
+    assert result.exit_code == 1
+    assert "Name another folder with --cache." in " ".join(result.stderr.split())
+
+
 def test_names_file_and_line_of_what_is_wrong(balie: Any, tmp_path: Path, entries: str, queries: str):
     unknown = questions(tmp_path / "unknown.jsonl", [*QUERIES, ("a parrot?", ["dgos"], "en")])
     latin = tmp_path / "latin.jsonl"

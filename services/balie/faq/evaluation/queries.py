@@ -54,7 +54,14 @@ def _query(source: Source, number: int, line: str) -> EvalQuery:
         raise source.wrong(number, "`entry_ids` must be a list of ids, empty where no entry answers")
     if not isinstance(language, str):
         raise source.wrong(number, "`lang` must be a text")
+    if is_broken(raw["text"]):
+        raise source.wrong(number, "`text` holds half of a character, which is no text")
     return EvalQuery(raw["text"].strip(), frozenset(ids), language, line=number)
+
+
+def is_broken(text: str) -> bool:
+    """Returns whether a text holds half of a character, as JSON can escape it and no encoder can read it."""
+    return any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def known(queries: Sequence[EvalQuery], ids: frozenset[str], path: Path) -> None:

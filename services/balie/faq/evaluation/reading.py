@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from balie.faq.domain import EntryContent, EntryState
 from balie.faq.errors import EntryFileWrong
-from balie.faq.evaluation.queries import EvalQuery, known, read_queries
+from balie.faq.evaluation.queries import EvalQuery, is_broken, known, read_queries
 from balie.faq.knowledge.files import Source, read_entries
 
 
@@ -22,6 +22,8 @@ def read_contents(sources: Sequence[Source]) -> tuple[dict[str, EntryContent], l
         for entry in read_entries(source):
             if entry.id in files:
                 raise entry.wrong(source, f"the id {entry.id!r} is in {files[entry.id].path} too")
+            if any(map(is_broken, entry.content.worded())):
+                raise entry.wrong(source, f"a text of {entry.id!r} holds half of a character")
             files[entry.id] = source
             if _is_found(entry.content, now):
                 found[entry.id] = entry.content

@@ -47,6 +47,7 @@ def test_reads_utf_16_and_what_is_named(tmp_path: Path):
         ('{"text": "a", "entry_ids": "dogs"}', "`entry_ids` must be a list"),
         ('{"text": "a", "entry_ids": [1]}', "`entry_ids` must be a list"),
         ('{"text": "a", "entry_ids": [], "lang": 3}', "`lang` must be a text"),
+        (r'{"text": "\ud800", "entry_ids": []}', "half of a character"),
     ],
 )
 def test_names_the_line_that_is_no_question(tmp_path: Path, line: str, problem: str):
