@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _PULL = 1e-3  # of the weights towards zero, on the mean log-likelihood
 _TOP = 20
-_INVERSE_PULL = 0.3  # of the confidence's weights, as scikit-learn counts it
+_INVERSE_PULL = 0.03  # of the confidence's weights, as scikit-learn counts it
 _START = 3.0
 
 
