@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from tests.fakes.words_encoder import vector_of
 from tests.integration.faq.replicas import TENANT, Replica, content, replica, until
 
-from balie.faq.domain import EntryContent, ImportOrder
 from balie.faq.errors import EntryNotFound
 from balie.faq.index.kinds import Choice, Kinds
 from balie.faq.index.port import SLOTS
 from balie.faq.index.upkeep import Upkeep
+from balie.faq.knowledge.domain import EntryContent, ImportOrder
 from balie.kit.ids import new_id
 from balie.kit.imports.progress import Problem
 
