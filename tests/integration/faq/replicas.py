@@ -98,6 +98,10 @@ class Replica:
         """Returns what the index holds: entries' numbers by id, and vectors' ids."""
         return (await self.indexes.of(TENANT, collection)).ids()
 
+    async def words(self, collection: str = FERRY) -> set[int]:
+        """Returns the keys of the texts that the index finds by their words."""
+        return (await self.indexes.of(TENANT, collection)).look(lambda view: view.words.keys())
+
 
 @asynccontextmanager
 async def replica(

@@ -6,11 +6,18 @@ from balie.faq.retrieval import port
 from balie.faq.retrieval.blend import DenseRetriever, HybridRetriever, LexicalRetriever
 from balie.faq.retrieval.viewing import view_of
 from balie.kit.testing.retrievers import RetrieverSuite
+from balie.kit.testing.retrievers.desk import ASKED
 
 
 class Suite(RetrieverSuite):
     port = port
     view_of = staticmethod(view_of)
+
+    @pytest.mark.parametrize(("text", "language"), ASKED)
+    def test_entries_that_are_worded_the_same_fit_the_same(self, text: str, language: str) -> None:
+        view = self.view()
+        ranked = self.retriever().rank(self.query(text, language), view, len(view.entries))
+        assert len({one.fit for one in ranked if one.entry.id.startswith("twin-")}) == 1
 
 
 class TestDense(Suite):
