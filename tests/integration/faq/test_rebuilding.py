@@ -28,7 +28,7 @@ async def rebuild_unfit(one: Replica) -> None:
 
 
 async def test_a_collection_outgrows_its_kind_and_shrinks_again(database_url: str) -> None:
-    kinds = Kinds(fp16_from=12, ivf_from=30)
+    kinds = Kinds(fp16_from=18, ivf_from=45)
     async with replica(database_url, kinds=kinds) as one:
         seen = []
         for size in (3, 8, 20):
@@ -56,10 +56,10 @@ async def test_deletions_wear_a_graph_until_it_is_built_anew_without_them(databa
         for number in range(10):
             last = await one.drop(f"e{number}")
         worn = (await one.search("x", min_generation=last)).state
-        assert (worn.vector_count, worn.size_bytes) == (20, before.size_bytes)
+        assert (worn.vector_count, worn.size_bytes) == (30, before.size_bytes)
         await rebuild_unfit(one)
         after = (await one.search("x")).state
-        assert (after.vector_count, after.size_bytes) == (20, before.size_bytes // 2)
+        assert (after.vector_count, after.size_bytes) == (30, before.size_bytes // 2)
         await agree(one)
 
 

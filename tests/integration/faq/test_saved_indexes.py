@@ -31,7 +31,7 @@ def small(choice: Choice) -> Kinds:
 
 
 async def fill(one: Replica, count: int = 20) -> int:
-    """Returns the generation of a collection with entries of two vectors each."""
+    """Returns the generation of a collection with entries of three vectors each."""
     await one.collect()
     for number in range(count):
         last = await one.put(f"e{number}", f"question number {number}", f"phrasing {number}")

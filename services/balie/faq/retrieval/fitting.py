@@ -89,13 +89,16 @@ def candidates(query: Query, view: View, top: int, *, vectors: bool = True, word
 def known(query: Query, view: View) -> Sequence[int]:
     """Returns the numbers of the entries that have a question word for word; none while something is left out.
 
+    In another language only when the question's own does not know it: people write in several, and are taken for one.
     What is left out is asked in its own words: it shows what the other ways to ask are worth.
     """
     if not query.text or query.without is not None:
         return ()
-    keys = view.words.known(query.text, query.languages)
-    numbers = dict.fromkeys(key // PLACES for key in keys)
-    return [number for number in numbers if view.allowed(number)]
+    for languages in (query.languages, ()):
+        numbers = dict.fromkeys(key // PLACES for key in view.words.known(query.text, languages))
+        if found := [number for number in numbers if view.allowed(number)]:
+            return found
+    return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,13 +134,26 @@ def test_words_that_are_worded_the_same_fit_the_same_wherever_they_stand() -> No
         assert len(np.unique(found.parts, axis=0)) == 1
 
 
+def test_a_question_is_known_in_its_own_language_first() -> None:
+    hotels = {"en": (("en", "hotel", (), "yes"),), "nl": (("nl", "hotel", (), "ja"),)}
+    seen = view_of(hotels, vector_of, languages=("en", "nl"))
+    assert [known(ask("Hotel", *languages), seen) for languages in (["en"], ["nl-BE"], ["de"], [])] == [
+        [1],
+        [2],
+        [1, 2],
+        [1, 2],
+    ]
+
+
 def test_knows_a_question_word_for_word() -> None:
     seen = view()
     assert known(ask("Dog TICKET!"), seen) == [1]
     assert known(ask("hondenkaartje", "nl"), seen) == [1]
-    assert known(ask("hondenkaartje", "en"), seen) == []
-    assert known(ask("dogs travel free"), seen) == []  # an answer is no question
+    assert known(ask("hondenkaartje", "en"), seen) == [
+        1
+    ]  # in no language that is asked for, and known all the same
+    assert known(ask("dogs travel free"), seen) == ()  # an answer is no question
     assert known(Query("", vector_of("dog ticket"), ()), seen) == ()
     assert known(ask("dog ticket", without=LeftOut(1, 0, 1, whole=False)), seen) == ()
     assert known(ask("dog ticket", without=LeftOut(7, 0, 0, whole=True)), seen) == ()
-    assert known(ask("dog ticket"), view(lambda number: number != 1)) == []
+    assert known(ask("dog ticket"), view(lambda number: number != 1)) == ()
