@@ -12,8 +12,29 @@ from tests.contract.other_encoder import other_encoder
 
 from balie.api.common.v1.language_pb2 import Embedding
 from balie.api.faq.v1 import knowledge_service_pb2 as knowledge
+from balie.faq.retrieval.judged import Policy
+from balie.faq.retrieval.registry import DEFAULT_RETRIEVER, open_retriever
+from balie.faq.retrieval.threshold import default
 
 FEW = 384
+LAX = Policy(max_wrong=0.5, delta=0.1, expected_unanswerable=0.3)
+DEFAULT = default(open_retriever(DEFAULT_RETRIEVER, {}), LAX)
+THINGS = (
+    *(
+        "restaurant",
+        "lifeboat",
+        "elevator",
+        "captain",
+        "library",
+        "pharmacy",
+        "bicycle",
+        "harbour",
+        "luggage",
+    ),
+    *("playground", "toilet", "newspaper", "staircase", "umbrella", "wheelchair", "sunscreen", "telescope"),
+    *("blanket", "kitchen", "ladder"),
+)
+"""Entries enough to learn a threshold from."""
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +83,7 @@ async def test_an_embedding_that_is_no_vector_is_refused_also_beside_a_text(sqli
         for extreme in (3e38, 1e-45):  # far from length 1, and a direction all the same
             embedding = Embedding(fingerprint=index.encoder_fingerprint, values=[extreme] * size)
             found = await one.search(embedding=embedding)
-            assert all(-1 <= answer.score <= 1 for answer in found.answers)
+            assert all(0 <= answer.score <= 1 for answer in found.answers)
         assert (await one.search("May I bring my dog?")).answers[0].entry_id == "dogs"
 
 
@@ -88,14 +109,22 @@ async def test_an_embedding_outside_its_bounds_names_the_field(
 
 
 async def test_a_start_with_another_encoder_makes_the_index_anew(sqlite_url: str, tmp_path: Path) -> None:
-    async with desk(sqlite_url, calibration_delay_seconds=0) as one:
-        found = await one.search("May I bring my dog?", min_generation=await filled(one))
+    async with desk(sqlite_url, calibration_delay_seconds=0, max_wrong=LAX.max_wrong) as one:
+        await filled(one)
+        for thing in THINGS:
+            last = await one.put(
+                thing, f"Where is the {thing}?", f"I am looking for the {thing}", f"Show me your {thing}"
+            )
+        found = await one.search("May I bring my dog?", min_generation=last.index_generation)
         async with asyncio.timeout(SECONDS):
-            while (before := await index_of(one)).calibration_version == "default.v1":
+            while (before := await index_of(one)).calibration_version == DEFAULT.version:
                 await asyncio.sleep(0.02)
+        assert before.calibration_version.startswith("leave-one-out.")
         assert found.encoder_fingerprint == before.encoder_fingerprint
     folder = other_encoder(tmp_path / "encoder")
-    async with desk(sqlite_url, encoder_folder=folder, calibration_delay_seconds=600) as two:
+    async with desk(
+        sqlite_url, encoder_folder=folder, calibration_delay_seconds=600, max_wrong=LAX.max_wrong
+    ) as two:
         after = await index_of(two)
         assert after.encoder_fingerprint != before.encoder_fingerprint
         assert (after.generation, after.entry_count, after.vector_count) == (
@@ -103,12 +132,13 @@ async def test_a_start_with_another_encoder_makes_the_index_anew(sqlite_url: str
             before.entry_count,
             before.vector_count,
         )
-        assert after.calibration_version == "default.v1"
+        assert after.calibration_version == DEFAULT.version
         old = Embedding(fingerprint=before.encoder_fingerprint, values=[0.1] * before.dimensions)
         failure = await refused(two.search(embedding=old))
         assert (failure.code, failure.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "EMBEDDING_INVALID")
         assert failure.metadata["expected"] == after.encoder_fingerprint
         assert failure.metadata["actual"] == before.encoder_fingerprint
-        found = await two.search("May I bring my dog?", embedding=old)
-        assert (found.answers[0].entry_id, found.answers[0].score) == ("dogs", pytest.approx(1.0, abs=1e-5))
+        found = await two.search("May I bring my dog?", embedding=old, want_parts=True)
+        best = found.answers[0]
+        assert (best.entry_id, best.parts.question) == ("dogs", pytest.approx(1.0, abs=1e-5))
         assert found.encoder_fingerprint == after.encoder_fingerprint

@@ -122,9 +122,9 @@ async def test_another_encoder_is_taken_up_without_a_failed_search(sqlite_url: s
         seen: list[str] = []
         async with asyncio.timeout(SECONDS):
             while not seen or seen[-1] == before.encoder_fingerprint:
-                found = await one.search("What about thing 1?", min_generation=generation)
+                found = await one.search("What about thing 1?", min_generation=generation, want_parts=True)
                 assert found.answers[0].entry_id == "e1"
-                assert found.answers[0].score == pytest.approx(1.0, abs=1e-5)
+                assert found.answers[0].parts.question == pytest.approx(1.0, abs=1e-5)
                 seen.append(found.encoder_fingerprint)
         after = await index_of(one)
         assert after.wanted_encoder_fingerprint == after.encoder_fingerprint == seen[-1]

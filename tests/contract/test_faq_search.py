@@ -14,7 +14,15 @@ from balie.api.common.v1 import language_pb2
 from balie.api.faq.v1 import entry_pb2
 from balie.api.faq.v1 import faq_service_pb2 as faq
 from balie.api.faq.v1 import knowledge_service_pb2 as knowledge
+from balie.faq.retrieval.judged import Policy
+from balie.faq.retrieval.registry import DEFAULT_RETRIEVER, open_retriever
+from balie.faq.retrieval.threshold import default
 from balie.kit.testing import callers
+
+DEFAULT = default(
+    open_retriever(DEFAULT_RETRIEVER, {}), Policy(max_wrong=0.05, delta=0.1, expected_unanswerable=0.3)
+)
+"""What a service that is not told otherwise goes by until a collection has a threshold of its own."""
 
 
 @pytest.fixture
@@ -37,7 +45,7 @@ def index_request(name: str = FERRY) -> knowledge.GetIndexRequest:
 
 
 async def test_answers_a_question_and_says_from_what(filled: Desk) -> None:
-    found = await filled.search("May I bring my dog?", top_k=2)
+    found = await filled.search("May I bring my dog?", top_k=2, want_parts=True)
     assert found.no_answer_reason == faq.NO_ANSWER_REASON_UNSPECIFIED
     best = found.answers[0]
     assert (best.entry_id, best.language, best.question, best.answer) == (
@@ -46,12 +54,14 @@ async def test_answers_a_question_and_says_from_what(filled: Desk) -> None:
         "May I bring my dog?",
         "Yes.",
     )
-    assert best.score == pytest.approx(1.0, abs=1e-5)
-    assert (best.above_threshold, best.source) == (True, entry_pb2.ANSWER_SOURCE_DENSE)
+    assert 0.99 <= best.score <= 1.0
+    assert best.parts.question == pytest.approx(1.0, abs=1e-5)
+    assert (best.above_threshold, best.source) == (True, entry_pb2.ANSWER_SOURCE_RANKED)
     assert len(found.answers) == 2
     index = (await filled.knowledge.GetIndex(index_request(), timeout=SECONDS)).index
     assert (found.index_generation, found.encoder_fingerprint) == (4, index.encoder_fingerprint)
-    assert (found.calibration_version, found.threshold) == ("default.v1", pytest.approx(0.85))
+    assert (found.calibration_version, found.threshold) == (DEFAULT.version, pytest.approx(DEFAULT.threshold))
+    assert not (await filled.search("May I bring my dog?")).answers[0].HasField("parts")
     assert found.as_of.ToDatetime(UTC) <= datetime.now(UTC)
 
 
@@ -124,7 +134,9 @@ async def test_says_that_two_entries_are_about_as_near(filled: Desk) -> None:
     last = await filled.put("parking", "How much is a ticket?")
     found = await filled.search("How much is a ticket?", min_generation=last.index_generation)
     assert found.no_answer_reason == faq.NO_ANSWER_REASON_AMBIGUOUS
-    assert [answer.entry_id for answer in found.answers if answer.above_threshold] == ["parking", "price"]
+    assert not any(answer.above_threshold for answer in found.answers)
+    assert [answer.entry_id for answer in found.answers[:2]] == ["parking", "price"]
+    assert sum(answer.score for answer in found.answers[:2]) >= found.threshold
 
 
 async def test_named_entries_come_first(filled: Desk) -> None:
@@ -132,7 +144,7 @@ async def test_named_entries_come_first(filled: Desk) -> None:
     assert [(answer.entry_id, answer.source) for answer in found.answers] == [
         ("delay", entry_pb2.ANSWER_SOURCE_PINNED),
         ("price", entry_pb2.ANSWER_SOURCE_PINNED),
-        ("dogs", entry_pb2.ANSWER_SOURCE_DENSE),
+        ("dogs", entry_pb2.ANSWER_SOURCE_RANKED),
     ]
     assert found.answers[0].score == 1.0
     assert found.no_answer_reason == faq.NO_ANSWER_REASON_UNSPECIFIED
@@ -149,11 +161,13 @@ async def test_an_embedding_takes_the_texts_place(filled: Desk) -> None:
     values = [1.0] + [0.0] * (state.dimensions - 1)
     own = language_pb2.Embedding(fingerprint=state.encoder_fingerprint, values=values)
     other = language_pb2.Embedding(fingerprint="other.v1", values=[1.0, 2.0])
-    by_text = await filled.search("May I bring my dog?")
-    assert (await filled.search("May I bring my dog?", embedding=other)).answers[0].score == by_text.answers[
-        0
-    ].score
-    assert (await filled.search("May I bring my dog?", embedding=own)).answers[0].score < 0.5
+    by_text, by_other, by_own = [
+        (await filled.search("May I bring my dog?", want_parts=True, **changes)).answers[0]
+        for changes in ({}, {"embedding": other}, {"embedding": own})
+    ]
+    assert (by_other.score, by_other.parts) == (by_text.score, by_text.parts)
+    assert by_own.parts.question < 0.5
+    assert by_own.parts.stems == by_text.parts.stems  # the words are the text's all the same
     for wrong, text, expected, actual in (
         (language_pb2.Embedding(fingerprint=own.fingerprint, values=values[1:]), "dog", "384", "383"),
         (other, "", own.fingerprint, "other.v1"),
@@ -198,9 +212,13 @@ async def test_a_caller_reads_its_own_writes(filled: Desk) -> None:
     for number in range(5):
         stored = await filled.put("dogs", f"Question number {number} about whales")
         found = await filled.search(
-            f"Question number {number} about whales", min_generation=stored.index_generation
+            f"Question number {number} about whales",
+            min_generation=stored.index_generation,
+            want_parts=True,
         )
-        assert found.answers[0].score == pytest.approx(1.0, abs=1e-5)
+        assert found.answers[0].question == f"Question number {number} about whales"
+        assert found.answers[0].parts.question == pytest.approx(1.0, abs=1e-5)
+        assert found.answers[0].above_threshold
         assert found.index_generation >= stored.index_generation
     gone = await filled.drop("dogs")
     left = await filled.search("whales", min_generation=gone, entry_ids=["dogs"])
@@ -219,8 +237,8 @@ async def test_tells_the_state_of_the_index(filled: Desk) -> None:
     await filled.search("cat", min_generation=stored.index_generation)
     index = (await filled.knowledge.GetIndex(index_request(), timeout=SECONDS)).index
     assert (index.collection_id, index.generation, index.stored_generation) == (FERRY, 5, 5)
-    assert (index.entry_count, index.vector_count, index.dimensions) == (4, 6, 384)
-    assert (index.threshold, index.calibration_version) == (pytest.approx(0.85), "default.v1")
+    assert (index.entry_count, index.vector_count, index.dimensions) == (4, 11, 384)
+    assert (index.threshold, index.calibration_version) == (pytest.approx(DEFAULT.threshold), DEFAULT.version)
     assert index.encoder_fingerprint
     assert index.as_of == stored.entry.update_time
 

@@ -448,7 +448,7 @@ class TestCloseConversation:
 
 class TestTurns:
     async def test_asks_back_with_options_and_remembers_that_it_did(self, desk: Desk) -> None:
-        desk.neighbours.faq.finds["wat kost het"] = [("price", 0.9), ("dogs", 0.895)]
+        desk.neighbours.faq.finds["wat kost het"] = [("price", 0.45), ("dogs", 0.4)]
         conversation = await desk.create()
         first = await desk.say(conversation, "wat kost het")
         (asked,) = first.replies

@@ -44,7 +44,7 @@ class FakeFaq(faq_service_pb2_grpc.FaqServiceServicer):
         ]
         pinned = set(request.entry_ids)
         answers += [
-            self._answer(entry_id, score, entry_pb2.ANSWER_SOURCE_DENSE)
+            self._answer(entry_id, score, entry_pb2.ANSWER_SOURCE_RANKED)
             for entry_id, score in self.finds.get(request.text, [])
             if entry_id not in pinned
         ]
@@ -74,12 +74,9 @@ class FakeFaq(faq_service_pb2_grpc.FaqServiceServicer):
 
     def _why_not(self, answers: list[entry_pb2.Answer]) -> "faq_service_pb2.NoAnswerReason.ValueType":
         if answers and answers[0].above_threshold:
-            close = len(answers) > 1 and answers[0].score - answers[1].score < 0.02
-            return (
-                faq_service_pb2.NO_ANSWER_REASON_AMBIGUOUS
-                if close
-                else faq_service_pb2.NO_ANSWER_REASON_UNSPECIFIED
-            )
+            return faq_service_pb2.NO_ANSWER_REASON_UNSPECIFIED
+        if len(answers) > 1 and sum(answer.score for answer in answers) >= THRESHOLD:
+            return faq_service_pb2.NO_ANSWER_REASON_AMBIGUOUS
         return faq_service_pb2.NO_ANSWER_REASON_BELOW_THRESHOLD
 
     def add(self, server: grpc.aio.Server) -> None:

@@ -1,7 +1,7 @@
 """The codec of the FAQ service's events."""
 
 from balie.api.faq.v1 import entry_event_pb2
-from balie.faq.domain import EntryChange
+from balie.faq.knowledge.domain import EntryChange
 
 
 def topic_of(collection_id: str) -> str:

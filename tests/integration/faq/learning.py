@@ -29,6 +29,7 @@ from balie.faq.feedback.ratings import Ratings
 from balie.faq.feedback.remembering import Remembering
 from balie.faq.feedback.reviewing import Review
 from balie.faq.feedback.store import QuestionStore
+from balie.faq.knowledge.history import History
 from balie.faq.knowledge.writing import EntryWriter
 from balie.faq.tables import questions
 from balie.kit.ids import new_id
@@ -115,7 +116,7 @@ def learner_of(one: Replica, *, likeness: float = 0.5, days: int = 30, switched_
     store = QuestionStore()
     grouping = Grouping(one.database, one.store, store, lambda: one.encoder, likeness=likeness)
     remembering = Remembering(one.database, one.store, store, grouping, switched_on=switched_on)
-    writer = EntryWriter(one.store, one.log, one.vectors)
+    writer = EntryWriter(one.store, one.log, one.vectors, History(50))
     return Learner(
         one,
         store,

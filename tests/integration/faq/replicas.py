@@ -11,13 +11,14 @@ from typing import Any
 
 from tests.fakes.words_encoder import WordsEncoder
 
-from balie.faq.domain import Answers, CollectionContent, Entry, EntryContent, EntryText, Question
+from balie.faq.domain import Answer, Answers, Calibration, Question
 from balie.faq.index.faiss_index import use_one_thread
 from balie.faq.index.files import IndexFiles
 from balie.faq.index.indexes import Indexes
 from balie.faq.index.kinds import Kinds
 from balie.faq.index.parts import Parts
 from balie.faq.index.vectors import Vectors
+from balie.faq.knowledge.domain import CollectionContent, Entry, EntryContent, EntryText
 from balie.faq.knowledge.history import History
 from balie.faq.knowledge.importing import Importer
 from balie.faq.knowledge.knowledge import Knowledge
@@ -25,6 +26,8 @@ from balie.faq.knowledge.store import Store
 from balie.faq.knowledge.writing import EntryWriter
 from balie.faq.retrieval.calibrating import Calibrations
 from balie.faq.retrieval.judged import Policy
+from balie.faq.retrieval.port import PARTS, Retriever
+from balie.faq.retrieval.registry import DEFAULT_RETRIEVER, open_retriever
 from balie.faq.retrieval.search import Search
 from balie.kit.database import Database
 from balie.kit.eventlog import EventLog
@@ -34,7 +37,7 @@ from balie.kit.ledger import Ledger, Write
 TENANT = "acme"
 FERRY = "ferry"
 PATIENCE_SECONDS = 20.0  # far more than anything here takes: a test that hangs fails with its own name
-POLICY = Policy(max_wrong=0.05, delta=0.1, expected_unanswerable=0.3, default_threshold=0.6)
+POLICY = Policy(max_wrong=0.05, delta=0.1, expected_unanswerable=0.3)
 
 
 @dataclass
@@ -59,6 +62,10 @@ class Replica:
         content = CollectionContent(name, name, tuple(languages))
         return (await self.knowledge.upsert_collection(write(tenant), content, "")).own_generation
 
+    async def trust(self, threshold: float, collection: str = FERRY) -> None:
+        """Gives answers from a confidence on; a replica with a long delay learns no other."""
+        (await self.indexes.of(TENANT, collection)).calibrate(Calibration(threshold, "test"))
+
     async def put(self, entry_id: str, *asked: str, collection: str = FERRY, tenant: str = TENANT) -> Entry:
         """Returns an entry, stored, with a question and phrasings in English."""
         return await self.knowledge.upsert_entry(write(tenant), collection, content(entry_id, *asked), "")
@@ -79,6 +86,7 @@ class Replica:
             "top_k": 5,
             "entry_ids": (),
             "min_generation": 0,
+            "want_parts": True,
         }
         return await self.searching.answers(tenant, Question(**(values | changes)), wait_seconds=wait_seconds)
 
@@ -89,6 +97,10 @@ class Replica:
     async def ids(self, collection: str = FERRY) -> tuple[dict[str, int], list[int]]:
         """Returns what the index holds: entries' numbers by id, and vectors' ids."""
         return (await self.indexes.of(TENANT, collection)).ids()
+
+    async def words(self, collection: str = FERRY) -> set[int]:
+        """Returns the keys of the texts that the index finds by their words."""
+        return (await self.indexes.of(TENANT, collection)).look(lambda view: view.words.keys())
 
 
 @asynccontextmanager
@@ -102,6 +114,7 @@ async def replica(
     folder: Path | None = None,
     clock: Callable[[], datetime] | None = None,
     keep_revisions: int = 50,
+    retriever: Retriever | None = None,
 ) -> AsyncIterator[Replica]:
     """Opens a replica, its indexes loaded, and closes it.
 
@@ -112,8 +125,12 @@ async def replica(
         delay_seconds: before it calibrates.
         kinds: of its indexes.
         folder: where it saves them; not at all when absent.
+        clock: tells the moment at which an entry must be valid.
+        keep_revisions: of each entry.
+        retriever: ranks; the one that ships when absent.
     """
     encoder = encoder or WordsEncoder()
+    retriever = retriever or open_retriever(DEFAULT_RETRIEVER, {})
     with (
         ThreadPoolExecutor(2, initializer=use_one_thread) as workers,
         ThreadPoolExecutor(2, initializer=use_one_thread) as searchers,
@@ -123,10 +140,12 @@ async def replica(
             vectors = Vectors(database, encoder)
             history = History(keep_revisions)
             writer = EntryWriter(store, log, vectors, history)
-            calibrations = Calibrations(database, workers, policy, delay_seconds=delay_seconds)
+            calibrations = Calibrations(database, workers, policy, retriever, delay_seconds=delay_seconds)
             files = IndexFiles(folder) if folder else None
             indexes = Indexes(
-                Parts(database, store, log, vectors, calibrations, workers, kinds or Kinds(), files)
+                Parts(
+                    database, store, log, vectors, calibrations, retriever, workers, kinds or Kinds(), files
+                )
             )
             try:
                 await indexes.open()
@@ -150,6 +169,11 @@ def content(entry_id: str, *asked: str, language: str = "en") -> EntryContent:
     """Returns an entry's content in one language."""
     question, *phrasings = asked or (entry_id,)
     return EntryContent(entry_id, (EntryText(language, question, tuple(phrasings), f"about {entry_id}"),))
+
+
+def likeness(answer: Answer) -> float:
+    """Returns the cosine similarity of a question and the nearest way to ask for an answer."""
+    return answer.parts[PARTS.index("question")]
 
 
 def write(tenant: str = TENANT, request_id: str | None = None, digest: str = "") -> Write:

@@ -10,17 +10,13 @@ from hypothesis import strategies as st
 from tests.fakes.words_encoder import DIMENSIONS, vector_of
 from tests.integration.faq.replicas import FERRY, TENANT, Replica, content, replica, write
 
-from balie.faq.domain import (
-    Calibration,
-    CollectionContent,
-    EntryContent,
-    EntryState,
-    EntryText,
-    Filter,
-    NoAnswer,
-)
+from balie.faq.domain import Calibration, Filter, NoAnswer
 from balie.faq.index.indexed_entry import IndexedEntry
 from balie.faq.index.live_index import LiveIndex
+from balie.faq.knowledge.domain import CollectionContent, EntryContent, EntryState, EntryText
+from balie.faq.retrieval.blend import Blend, DenseRetriever, HybridRetriever, shipped
+from balie.faq.retrieval.judged import NOTHING
+from balie.faq.retrieval.port import Query, Retriever
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -164,26 +160,36 @@ FILTERS = st.builds(
 Drawn = tuple[Sequence[str], frozenset[str], frozenset[str], int | None]
 
 
+NEAREST = DenseRetriever(Blend({"": (1.0, 0.0, 0.0, 0.0, 0.0)}, shipped("dense").confidence, NOTHING))
+"""Ranks by the nearest way to ask alone, so that the order can be told from the texts."""
+
+
+@pytest.mark.parametrize("is_nearest", [True, False])
 @given(
     entries=ENTRIES, wanted=FILTERS, top=st.integers(1, 10), pinned=st.lists(st.integers(1, 60), max_size=3)
 )
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=150)
 def test_as_many_come_as_asked_whenever_as_many_are_allowed(
-    entries: list[Drawn], wanted: Filter, top: int, pinned: list[int]
+    is_nearest: bool, entries: list[Drawn], wanted: Filter, top: int, pinned: list[int]
 ) -> None:
+    retriever: Retriever = NEAREST if is_nearest else HybridRetriever()
     live = LiveIndex(
-        fingerprint="words.v1", dimensions=DIMENSIONS, calibration=Calibration(0.8, 0.02, "x"), as_of=NOON
+        fingerprint="words.v1",
+        dimensions=DIMENSIONS,
+        calibration=Calibration(0.8, "x"),
+        as_of=NOON,
+        retriever=retriever,
     )
     made = {
         IndexedEntry(
             number,
             f"e{number:02}",
             1,
-            (EntryText("en", "q", (), "a"),),
+            (EntryText("en", asked[0], tuple(asked[1:]), "a"),),
             valid_until=None if hours is None else NOON + hours * HOUR,
             tags=tags,
             audience=audience,
-        ): [vector_of(text) for text in asked]
+        ): [vector_of(text) for text in (*asked, "a")]
         for number, (asked, tags, audience, hours) in enumerate(entries, 1)
     }
     live.load(made, languages=("en",), generation=1, as_of=NOON)
@@ -192,13 +198,16 @@ def test_as_many_come_as_asked_whenever_as_many_are_allowed(
         return entry.is_allowed(wanted, NOON)
 
     names = tuple(f"e{number:02}" for number in dict.fromkeys(pinned))
-    found = live.search(vector_of("my dog"), top, names, allows)
+    found = live.search(Query("my dog", vector_of("my dog"), ()), top, names, allows)
     allowed = {entry.id for entry in made if allows(entry)}
     assert [entry.id for entry in found.pinned] == [name for name in names if name in allowed]
-    ranked = [entry.id for entry, _ in found.ranked]
-    assert len(ranked) == min(top, len(allowed - set(names)))
+    ranked = [one.entry.id for one in found.ranked]
+    assert len(set(ranked)) == len(ranked) == min(top, len(allowed - set(names)))
+    assert set(ranked) <= allowed - set(names)
+    if not is_nearest:
+        return
     scores = {
-        entry.id: max(round(float(vector_of("my dog") @ row), 6) for row in rows)
+        entry.id: max(round(float(vector_of("my dog") @ row), 6) for row in rows[:-1])
         for entry, rows in made.items()
     }
     best = sorted(allowed - set(names), key=lambda name: (-scores[name], name))

@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Iterable
 import pytest
 from tests.integration.faq.replicas import FERRY, TENANT, Replica, content, replica, write
 
-from balie.faq.domain import EntryContent, EntryState, ImportOrder, Prune
 from balie.faq.errors import CollectionNotFound
+from balie.faq.knowledge.domain import EntryContent, EntryState, ImportOrder, Prune
 from balie.faq.knowledge.exporting import Exporter
 from balie.kit.imports.progress import ImportCounts, ImportProgress, Problem
 

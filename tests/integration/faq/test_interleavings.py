@@ -14,13 +14,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.fakes.words_encoder import vector_of
-from tests.integration.faq.replicas import TENANT, Replica, content, replica, until
+from tests.integration.faq.replicas import TENANT, Replica, content, likeness, replica, until
 
-from balie.faq.domain import EntryContent, ImportOrder
 from balie.faq.errors import EntryNotFound
 from balie.faq.index.kinds import Choice, Kinds
 from balie.faq.index.port import SLOTS
 from balie.faq.index.upkeep import Upkeep
+from balie.faq.knowledge.domain import EntryContent, ImportOrder
+from balie.faq.retrieval.blend import Blend, DenseRetriever, HybridRetriever, shipped
+from balie.faq.retrieval.judged import NOTHING
+from balie.faq.retrieval.lexical import key_of
+from balie.faq.retrieval.port import Retriever
+from balie.faq.retrieval.word_for_word import bare
 from balie.kit.ids import new_id
 from balie.kit.imports.progress import Problem
 
@@ -48,6 +53,10 @@ STEPS = st.lists(
 )
 
 
+NEAREST = DenseRetriever(Blend({"": (1.0, 0.0, 0.0, 0.0, 0.0)}, shipped("dense").confidence, NOTHING))
+"""Ranks by the nearest way to ask alone, so that the order can be told from the texts."""
+
+
 @dataclass
 class Desk:
     """Two replicas of one database with a collection of their own, and what a search of them must find."""
@@ -55,6 +64,7 @@ class Desk:
     url: str
     kinds: Kinds
     folder: Path
+    retriever: Retriever
     collection: str = field(default_factory=new_id)
     opened: dict[int, tuple[AsyncExitStack, Replica]] = field(default_factory=dict)
     model: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -67,7 +77,12 @@ class Desk:
             self.opened[who] = (
                 stack,
                 await stack.enter_async_context(
-                    replica(self.url, kinds=self.kinds, folder=self.folder / str(who))
+                    replica(
+                        self.url,
+                        kinds=self.kinds,
+                        folder=self.folder / str(who),
+                        retriever=self.retriever,
+                    )
                 ),
             )
         return self.opened[who][1]
@@ -138,12 +153,20 @@ class Desk:
         assert len(set(names)) == len(names) == min(top, len(self.model))
         assert set(names) <= set(self.model)
         tolerance = 1e-5 if found.state.kind == "flat" else 0.03
-        assert [answer.score for answer in found.answers] == pytest.approx(
+        assert [likeness(answer) for answer in found.answers] == pytest.approx(
             [scores[name] for name in names], abs=tolerance
         )
-        if found.state.kind == "flat":
-            expected = sorted(scores.items(), key=lambda pair: (-round(pair[1], 5), pair[0]))[:top]
-            assert names == [name for name, _ in expected]
+        sure = [answer.score for answer in found.answers]
+        assert sure == sorted(sure, reverse=True)
+        known = {name for name, asked in self.model.items() if word in map(bare, asked)}
+        assert {*names[: len(known)]} <= known or not known
+        if len(known) == 1 and found.answers:
+            assert sure[0] >= 0.99
+        if self.retriever is NEAREST:
+            expected = sorted(
+                scores.items(), key=lambda pair: (pair[0] not in known, -round(pair[1], 5), pair[0])
+            )
+            assert names == [name for name, _ in expected[:top]]
 
     async def check_whole(self) -> None:
         """Compares both indexes with the store."""
@@ -156,21 +179,26 @@ class Desk:
             ids = sorted(
                 numbers[name] * SLOTS + slot
                 for name, asked in self.model.items()
-                for slot in range(len(asked))
+                for slot in range(len(asked) + 1)  # the answer's is the last
             )
+            keys = {key_of(number, 0) for number in numbers.values()}
 
-            async def equal(one: Replica = one, held: object = (numbers, ids)) -> bool:
-                return await one.ids(self.collection) == held
+            async def equal(one: Replica = one, held: object = ((numbers, ids), keys)) -> bool:
+                return (await one.ids(self.collection), await one.words(self.collection)) == held
 
             await until(equal)
+            every = await one.found("dog", top_k=50, collection_id=self.collection)
+            assert sorted(every) == sorted(self.model)
 
 
 async def _nothing() -> None:
     """Takes the place of saving in a replica that crashes."""
 
 
-async def play(url: str, kinds: Kinds, folder: Path, steps: list[tuple[object, ...]]) -> None:
-    desk = Desk(url, kinds, folder)
+async def play(
+    url: str, kinds: Kinds, folder: Path, steps: list[tuple[object, ...]], retriever: Retriever
+) -> None:
+    desk = Desk(url, kinds, folder, retriever)
     try:
         desk.generation = await (await desk.replica(0)).collect(desk.collection)
         for kind, who, *rest in steps:
@@ -187,11 +215,15 @@ async def play(url: str, kinds: Kinds, folder: Path, steps: list[tuple[object, .
 QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@pytest.mark.parametrize("choice", ["flat", "fp16", "hnsw", "ivf"])
+@pytest.mark.parametrize(
+    ("choice", "retriever"),
+    [("flat", NEAREST), *[(choice, HybridRetriever()) for choice in ("flat", "fp16", "hnsw", "ivf")]],
+    ids=["nearest-flat", "flat", "fp16", "hnsw", "ivf"],
+)
 @given(STEPS)
 @settings(max_examples=8, deadline=None, suppress_health_check=QUIET)
 def test_index_and_store_agree_whatever_happens(
-    database_url: str, choice: Choice, steps: list[tuple[object, ...]]
+    database_url: str, choice: Choice, retriever: Retriever, steps: list[tuple[object, ...]]
 ) -> None:
     with TemporaryDirectory() as folder:
-        asyncio.run(play(database_url, Kinds(choice=choice, train_from=4), Path(folder), steps))
+        asyncio.run(play(database_url, Kinds(choice=choice, train_from=4), Path(folder), steps, retriever))

@@ -5,13 +5,13 @@ import asyncio
 import pytest
 from tests.integration.faq.replicas import FERRY, TENANT, content, replica, write
 
-from balie.faq.domain import CollectionContent, EntryContent, EntryText
 from balie.faq.errors import (
     CollectionNotEmpty,
     CollectionNotFound,
     EntryLanguageInvalid,
     EntryNotFound,
 )
+from balie.faq.knowledge.domain import CollectionContent, EntryContent, EntryText
 from balie.kit.errors import CursorMalformed, EtagMismatch, RequestIdReused
 
 pytestmark = pytest.mark.timeout(60)

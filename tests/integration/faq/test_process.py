@@ -93,7 +93,7 @@ async def test_what_was_told_to_be_written_is_there_after_a_kill(sqlite_url: str
                     knowledge.GetIndexRequest(collection_id=FERRY), timeout=SECONDS
                 )
             ).index
-            assert (state.entry_count, state.vector_count) == (stored, stored)
+            assert (state.entry_count, state.vector_count) == (stored, 2 * stored)
             assert state.generation == state.stored_generation
             last = f"What about e{stored - 1:05}?"
             found = await client.faq.SearchAnswers(

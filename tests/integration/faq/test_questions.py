@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from tests.fakes.words_encoder import WordsEncoder
 from tests.integration.faq.learning import START, Learner, by, learner, learner_of
-from tests.integration.faq.replicas import FERRY, TENANT, replica, until, write
+from tests.integration.faq.replicas import FERRY, TENANT, likeness, replica, until, write
 
 from balie.faq.errors import (
     CollectionNotFound,
@@ -266,7 +266,7 @@ async def test_a_question_becomes_a_phrasing_that_is_found(database_url: str) ->
         assert entry.content.texts[0].phrasings == (BIKE,)
         assert await one.phrase(question.id, "dogs", write=same) == entry
         found = await one.one.search(BIKE, min_generation=entry.generation)
-        assert (found.answers[0].entry_id, found.answers[0].score) == ("dogs", pytest.approx(1.0))
+        assert (found.answers[0].entry_id, likeness(found.answers[0])) == ("dogs", pytest.approx(1.0))
         [done] = await one.groups(State.DONE)
         assert (done.group.id, done.group.revision) == (view.group.id, 2)
         assert await one.phrase(question.id, "dogs") == entry  # it is there already

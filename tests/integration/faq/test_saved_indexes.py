@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 from tests.fakes.words_encoder import WordsEncoder
 from tests.integration.faq.other_encoders import Reversed
-from tests.integration.faq.replicas import FERRY, TENANT, Replica, replica, until, write
+from tests.integration.faq.replicas import FERRY, TENANT, Replica, likeness, replica, until, write
 
 from balie.faq.index.kinds import Choice, Kinds
 from balie.faq.index.port import SLOTS
@@ -31,7 +31,7 @@ def small(choice: Choice) -> Kinds:
 
 
 async def fill(one: Replica, count: int = 20) -> int:
-    """Returns the generation of a collection with entries of two vectors each."""
+    """Returns the generation of a collection with entries of three vectors each."""
     await one.collect()
     for number in range(count):
         last = await one.put(f"e{number}", f"question number {number}", f"phrasing {number}")
@@ -50,7 +50,7 @@ async def agree(one: Replica) -> None:
     listed, _ = await one.knowledge.entries(TENANT, FERRY, limit=500, token="", tag="")
     numbers = {entry.id: entry.number for entry in listed}
     ids = sorted(
-        entry.number * SLOTS + slot for entry in listed for slot in range(len(entry.content.texts[0].asked()))
+        entry.number * SLOTS + slot for entry in listed for slot in range(len(entry.content.worded()))
     )
 
     async def equal() -> bool:
@@ -83,7 +83,13 @@ async def test_a_restart_takes_vectors_from_the_file_and_no_others(
             async with one.database.write() as tx:
                 await one.log.trim(tx, TENANT, f"collection/{FERRY}", added.generation)
     async with replica(database_url, kinds=kinds, folder=tmp_path / "copy") as again:
-        assert sorted(again.encoder.encoded) == ["a new question", "another phrasing", "another question"]
+        assert sorted(again.encoder.encoded) == [
+            "a new question",
+            "about e3",
+            "about new",
+            "another phrasing",
+            "another question",
+        ]
         assert (await again.search("x")).state.kind == choice
         for text, name in (
             ("question number 7", "e7"),
@@ -91,7 +97,10 @@ async def test_a_restart_takes_vectors_from_the_file_and_no_others(
             ("a new question", "new"),
         ):
             found = await again.search(text, min_generation=last)
-            assert (found.answers[0].entry_id, found.answers[0].score) == (name, pytest.approx(1, abs=0.02))
+            assert (found.answers[0].entry_id, likeness(found.answers[0])) == (
+                name,
+                pytest.approx(1, abs=0.02),
+            )
         assert "e4" not in await again.found("question number 4", top_k=50)
         assert len(await again.found("question number 4", top_k=50)) == 20
         await agree(again)
@@ -151,7 +160,7 @@ async def test_another_past_with_the_same_generation_is_seen_by_its_words(
     assert (second.number, second.generation) == (first.number, first.generation)
     async with replica(url, folder=tmp_path / "saved") as again:
         found = await again.search("and then something else")
-        assert (found.answers[0].entry_id, found.answers[0].score) == ("later", 1.0)
+        assert (found.answers[0].entry_id, likeness(found.answers[0])) == ("later", pytest.approx(1.0))
 
 
 async def test_files_of_another_encoder_are_thrown_away(database_url: str, tmp_path: Path) -> None:
@@ -159,7 +168,7 @@ async def test_files_of_another_encoder_are_thrown_away(database_url: str, tmp_p
         await fill(one, 3)
     with capture_logs() as logs:
         async with replica(database_url, Reversed(), folder=tmp_path / "saved") as two:
-            assert (await two.search("phrasing 2")).answers[0].score == 1.0
+            assert likeness((await two.search("phrasing 2")).answers[0]) == pytest.approx(1.0)
     assert ["words.v1" in line["why"] for line in logs if line["event"] == "saved index thrown away"] == [
         True
     ]

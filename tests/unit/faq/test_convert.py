@@ -11,19 +11,18 @@ from hypothesis import strategies as st
 
 from balie.api.faq.v1 import entry_pb2, faq_service_pb2, knowledge_service_pb2
 from balie.faq import convert as searches
-from balie.faq.domain import (
+from balie.faq.domain import Filter, Question
+from balie.faq.knowledge import convert
+from balie.faq.knowledge.domain import (
     Collection,
     CollectionContent,
     Entry,
     EntryContent,
     EntryState,
     EntryText,
-    Filter,
     ImportOrder,
     Prune,
-    Question,
 )
-from balie.faq.knowledge import convert
 from balie.kit.errors import Failure, ImportOutOfOrder
 from balie.kit.imports.progress import Problem
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from balie.faq.domain import EntryContent, EntryState, EntryText
 from balie.faq.errors import EntryFileWrong
+from balie.faq.knowledge.domain import EntryContent, EntryState, EntryText
 from balie.faq.knowledge.files import WRITERS, FileEntry, Source, read_entries, scan_entries
 from balie.faq.knowledge.files.html_text import html_text
 from balie.faq.knowledge.files.lists import join, split

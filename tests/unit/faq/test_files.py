@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from balie.faq.domain import EntryContent, EntryText
 from balie.faq.errors import EntryFileWrong
+from balie.faq.knowledge.domain import EntryContent, EntryText
 from balie.faq.knowledge.files import FileEntry, count_entries, read_entries
 
 YAML = """\

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from balie.faq.domain import EntryText
 from balie.faq.index import kinds
 from balie.faq.index.files import IndexFiles, Owner
 from balie.faq.index.kinds import Kinds
 from balie.faq.index.live_index import IndexedEntry
 from balie.faq.index.port import VectorIndex
+from balie.faq.knowledge.domain import EntryText
 
 D = 16
 OWNER = Owner("acme", "ferry", "words.v1", D)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from balie.faq.domain import EntryState
+from balie.faq.knowledge.domain import EntryState
 from balie.faq.knowledge.files import read_entries
 
 DOCS = Path(__file__).parents[3] / "docs" / "knowledge.md"

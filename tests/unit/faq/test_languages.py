@@ -2,7 +2,7 @@
 
 import pytest
 
-from balie.faq.domain import EntryText
+from balie.faq.knowledge.domain import EntryText
 from balie.faq.retrieval.search import in_language
 
 

@@ -3,32 +3,47 @@
 import asyncio
 import threading
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from tests.fakes.words_encoder import DIMENSIONS, vector_of
 
-from balie.faq.domain import Calibration, EntryText
+from balie.faq.domain import Calibration
 from balie.faq.index.indexed_entry import IndexedEntry
 from balie.faq.index.live_index import LiveIndex
 from balie.faq.index.port import SLOTS
+from balie.faq.knowledge.domain import EntryText
+from balie.faq.retrieval.blend import HybridRetriever
+from balie.faq.retrieval.port import Query
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 5, 1, 13, tzinfo=UTC)
-CALIBRATION = Calibration(0.8, 0.02, "default.v1")
+CALIBRATION = Calibration(0.8, "default.v1")
 
 
 def empty() -> LiveIndex:
-    return LiveIndex(fingerprint="words.v1", dimensions=DIMENSIONS, calibration=CALIBRATION, as_of=NOON)
+    return LiveIndex(
+        fingerprint="words.v1",
+        dimensions=DIMENSIONS,
+        calibration=CALIBRATION,
+        as_of=NOON,
+        retriever=HybridRetriever(),
+    )
 
 
-def entry(number: int, name: str, revision: int = 1) -> IndexedEntry:
-    return IndexedEntry(number, name, revision, (EntryText("en", f"question {name}", (), f"answer {name}"),))
+def entry(number: int, name: str, *asked: str, revision: int = 1) -> IndexedEntry:
+    text = EntryText("en", asked[0], asked[1:], f"answer {name}")
+    return IndexedEntry(number, name, revision, (text,))
+
+
+def with_vectors(*entries: IndexedEntry) -> dict[IndexedEntry, list[Any]]:
+    return {one: [vector_of(part) for part in one.texts[0].worded()] for one in entries}
 
 
 def loaded(*named: tuple[int, str, list[str]]) -> LiveIndex:
     live = empty()
     live.load(
-        {entry(number, name): [vector_of(text) for text in texts] for number, name, texts in named},
+        with_vectors(*[entry(number, name, *texts) for number, name, texts in named]),
         languages=("en",),
         generation=3,
         as_of=NOON,
@@ -36,16 +51,20 @@ def loaded(*named: tuple[int, str, list[str]]) -> LiveIndex:
     return live
 
 
+def query(text: str) -> Query:
+    return Query(text, vector_of(text), ())
+
+
 def names(live: LiveIndex, text: str, top: int = 5, pinned: tuple[str, ...] = ()) -> list[str]:
-    return [found.id for found, _ in live.search(vector_of(text), top, pinned).ranked]
+    return [found.entry.id for found in live.search(query(text), top, pinned).ranked]
 
 
 def test_says_what_it_holds() -> None:
     live = loaded((1, "dogs", ["my dog", "a dog"]), (2, "cats", ["my cat"]))
     state = live.state()
-    assert (state.entry_count, state.vector_count, state.generation, state.as_of) == (2, 3, 3, NOON)
+    assert (state.entry_count, state.vector_count, state.generation, state.as_of) == (2, 5, 3, NOON)
     assert (state.fingerprint, state.dimensions, state.calibration) == ("words.v1", DIMENSIONS, CALIBRATION)
-    assert live.ids() == ({"dogs": 1, "cats": 2}, [SLOTS, SLOTS + 1, 2 * SLOTS])
+    assert live.ids() == ({"dogs": 1, "cats": 2}, [SLOTS, SLOTS + 1, SLOTS + 2, 2 * SLOTS, 2 * SLOTS + 1])
 
 
 def test_orders_ties_by_id_also_where_they_are_cut() -> None:
@@ -59,16 +78,16 @@ def test_names_come_first_in_their_order_and_are_not_ranked_again() -> None:
     live = loaded(
         *[(number, name, [f"my {name}"]) for number, name in enumerate(("dog", "cat", "cow", "pig"), 1)]
     )
-    found = live.search(vector_of("my dog"), 2, ("cow", "bird", "dog"))
+    found = live.search(query("my dog"), 2, ("cow", "bird", "dog"))
     assert [pinned.id for pinned in found.pinned] == ["cow", "dog"]
-    assert [ranked.id for ranked, _ in found.ranked] == ["cat", "pig"]
+    assert [ranked.entry.id for ranked in found.ranked] == ["cat", "pig"]
 
 
 def test_names_and_ranks_only_what_is_allowed() -> None:
     live = loaded(*[(number, f"e{number}", ["my dog"] * 20) for number in range(1, 31)])
-    found = live.search(vector_of("my dog"), 3, ("e2", "e29"), lambda entry: entry.number > 26)
+    found = live.search(query("my dog"), 3, ("e2", "e29"), lambda entry: entry.number > 26)
     assert [pinned.id for pinned in found.pinned] == ["e29"]
-    assert [ranked.id for ranked, _ in found.ranked] == ["e27", "e28", "e30"]
+    assert [ranked.entry.id for ranked in found.ranked] == ["e27", "e28", "e30"]
 
 
 def test_ranks_nothing_without_a_vector() -> None:
@@ -80,38 +99,40 @@ def test_a_change_takes_out_and_puts_in_at_once() -> None:
     live = loaded((1, "dogs", ["my dog", "dogs"]), (2, "cats", ["my cat"]))
     live.change(
         {1},
-        {entry(1, "dogs", 2): [vector_of("ferry dog")], entry(3, "cows"): [vector_of("my cow")]},
+        with_vectors(entry(1, "dogs", "ferry dog", revision=2), entry(3, "cows", "my cow")),
         languages=("en", "nl"),
         generation=5,
         as_of=LATER,
     )
     state = live.state()
-    assert (state.entry_count, state.vector_count, state.generation, state.as_of) == (3, 3, 5, LATER)
-    found = live.search(vector_of("ferry dog"), 1)
-    assert (found.ranked[0][0].revision, found.ranked[0][1], found.languages) == (2, 1.0, ("en", "nl"))
-    assert live.ids()[1] == [SLOTS, 2 * SLOTS, 3 * SLOTS]
+    assert (state.entry_count, state.vector_count, state.generation, state.as_of) == (3, 6, 5, LATER)
+    found = live.search(query("ferry dog"), 1)
+    assert (found.ranked[0].entry.revision, found.languages) == (2, ("en", "nl"))
+    assert found.ranked[0].parts.question == pytest.approx(1.0)
+    assert found.ranked[0].confidence >= 0.99
+    assert live.ids()[1] == [number * SLOTS + slot for number in (1, 2, 3) for slot in (0, 1)]
 
 
 def test_a_deleted_entry_is_neither_ranked_nor_pinned() -> None:
     live = loaded((1, "dogs", ["my dog"]), (2, "cats", ["my cat"]))
     live.change({1}, {}, languages=None, generation=4, as_of=LATER)
-    found = live.search(vector_of("my dog"), 5, ("dogs",))
-    assert ([ranked.id for ranked, _ in found.ranked], found.pinned) == (["cats"], ())
+    found = live.search(query("my dog"), 5, ("dogs",))
+    assert ([ranked.entry.id for ranked in found.ranked], found.pinned) == (["cats"], ())
     assert found.languages == ("en",)
 
 
 def test_an_id_given_anew_before_its_deletion_was_read_is_there_once() -> None:
     live = loaded((1, "dogs", ["my dog"]))
-    live.change({1}, {entry(8, "dogs"): [vector_of("my dog")]}, languages=("en",), generation=4, as_of=LATER)
+    live.change({1}, with_vectors(entry(8, "dogs", "my dog")), languages=("en",), generation=4, as_of=LATER)
     live.change({1}, {}, languages=("en",), generation=5, as_of=LATER)
-    assert live.ids() == ({"dogs": 8}, [8 * SLOTS])
+    assert live.ids() == ({"dogs": 8}, [8 * SLOTS, 8 * SLOTS + 1])
     assert names(live, "my dog") == ["dogs"]
 
 
 def test_loading_anew_forgets_what_was_there() -> None:
     live = loaded((1, "dogs", ["my dog"]))
-    live.load({entry(2, "cats"): [vector_of("cat")]}, languages=("nl",), generation=9, as_of=LATER)
-    assert live.ids() == ({"cats": 2}, [2 * SLOTS])
+    live.load(with_vectors(entry(2, "cats", "cat")), languages=("nl",), generation=9, as_of=LATER)
+    assert live.ids() == ({"cats": 2}, [2 * SLOTS, 2 * SLOTS + 1])
     assert live.state().generation == 9
 
 
@@ -129,7 +150,7 @@ async def test_waits_for_a_generation() -> None:
 
 def test_a_new_calibration_shows_in_the_next_search() -> None:
     live = loaded((1, "dogs", ["my dog"]))
-    live.calibrate(Calibration(0.5, 0.1, "learned"))
+    live.calibrate(Calibration(0.5, "learned"))
     assert live.search(None, 1).state.calibration.version == "learned"
 
 
@@ -140,9 +161,9 @@ def test_no_search_sees_half_of_a_change() -> None:
 
     def look() -> None:
         while not stop.is_set():
-            found = live.search(vector_of("my dog"), 5, ("odd", "even"))
+            found = live.search(query("my dog"), 5, ("odd", "even"))
             expected = "odd" if found.state.generation % 2 else "even"
-            if [pinned.id for pinned in found.pinned] != [expected] or found.state.vector_count != 2:
+            if [pinned.id for pinned in found.pinned] != [expected] or found.state.vector_count != 4:
                 wrong.append(found)
             seen.add(expected)
 
@@ -153,7 +174,7 @@ def test_no_search_sees_half_of_a_change() -> None:
         going, coming, name = (2, 1, "odd") if generation % 2 else (1, 2, "even")
         live.change(
             {going},
-            {entry(coming, name): [vector_of("my dog")]},
+            with_vectors(entry(coming, name, "my dog")),
             languages=None,
             generation=generation,
             as_of=NOON,

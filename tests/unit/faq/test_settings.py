@@ -23,6 +23,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_needs_an_address_and_a_database_alone() -> None:
     settings = FaqSettings.load()
     assert (settings.max_wrong, settings.expected_unanswerable, settings.encoder_folder) == (0.05, 0.3, None)
+    assert settings.retriever == "hybrid"
 
 
 def test_its_own_encoder_folder_goes_before_the_shared_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +43,7 @@ def test_its_own_encoder_folder_goes_before_the_shared_one(monkeypatch: pytest.M
         ("MAX_WRONG_DELTA", "1"),
         ("EXPECTED_UNANSWERABLE", "1"),
         ("EXPECTED_UNANSWERABLE", "-0.1"),
-        ("DEFAULT_THRESHOLD", "1.5"),
+        ("DEFAULT_THRESHOLD", "0.5"),
         ("SEARCH_THREADS", "0"),
         ("POLL_SECONDS", "0"),
         ("KEEP_EVENTS", "10"),

@@ -35,6 +35,9 @@ DOGS = Candidate("dogs/nl/1", "dogs", 0.9, above_threshold=True)
 BIKES = Candidate("bikes/nl/1", "bikes", 0.85, above_threshold=True)
 NEARLY = Candidate("tides/nl/1", "tides", 0.55, above_threshold=False)
 NEARLY_TOO = Candidate("tides/nl/2", "tides", 0.54, above_threshold=False)
+RIVAL = Candidate("cats/nl/1", "cats", 0.4, above_threshold=False)
+RIVAL_TOO = Candidate("birds/nl/1", "birds", 0.3, above_threshold=False)
+SLIGHT = Candidate("ice/nl/1", "ice", 0.1, above_threshold=False)
 FAR = Candidate("weather/nl/1", "weather", 0.2, above_threshold=False)
 PINNED = Candidate("fares/nl/1", "fares", 0.1, above_threshold=False, pinned=True)
 
@@ -111,6 +114,7 @@ class Case:
 CASES = [
     # 1. A person owns it
     Case("a person owns it: the best answer is suggested", match(), found(DOGS), ASSIST, "OWNED_BY_PERSON:els", owner="els", answer="dogs/nl/1"),
+    Case("a person owns it: the best of several that reach the threshold together is for them to judge", unclear(), found(RIVAL, RIVAL_TOO, ambiguous=True), ASSIST, "OWNED_BY_PERSON:els", owner="els", answer="cats/nl/1"),
     Case("a person owns it: an ambiguous best is for them to judge", unclear(), found(DOGS, BIKES, ambiguous=True), ASSIST, "OWNED_BY_PERSON:els", owner="els", answer="dogs/nl/1"),
     Case("a person owns it: without an answer, what the intent says", match(), QUIET, ASSIST, "OWNED_BY_PERSON:els", (by_intent(Target.REPLY, "hello"),), owner="els", answer="reply:hello"),
     Case("a person owns it: without an answer, what the keyword says", strange(keywords=keyword()), found(PINNED), ASSIST, "OWNED_BY_PERSON:els", (TO_ENTRY,), owner="els", answer="fares/nl/1"),
@@ -183,6 +187,8 @@ CASES = [
 
     # 10. Clarify, once
     Case("answers are about as close", strange(), found(DOGS, BIKES, ambiguous=True), CLARIFY, "AMBIGUOUS:dogs", options=("dogs/nl/1", "bikes/nl/1")),
+    Case("answers reach the threshold together, none alone", strange(), found(RIVAL, RIVAL_TOO, SLIGHT, PINNED, ambiguous=True), CLARIFY, "AMBIGUOUS:cats", options=("cats/nl/1", "birds/nl/1")),
+    Case("answers as unlikely that do not reach it together are no options", unclear(), found(RIVAL, RIVAL_TOO), CLARIFY, "AMBIGUOUS:booking"),
     Case("intents are about as likely: what they point at is offered", unclear(), found(PINNED, NEARLY, FAR), CLARIFY, "AMBIGUOUS:booking", options=("fares/nl/1", "tides/nl/1")),
     Case("intents are about as likely and nothing is near: other words are asked for", unclear(), found(FAR), CLARIFY, "AMBIGUOUS:booking"),
     Case("both are ambiguous", unclear(), found(DOGS, BIKES, ambiguous=True), CLARIFY, "AMBIGUOUS:dogs, AMBIGUOUS:booking", options=("dogs/nl/1", "bikes/nl/1")),

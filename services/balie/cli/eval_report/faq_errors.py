@@ -10,9 +10,9 @@ from balie.cli.eval_report.errors import evenly
 from balie.cli.eval_report.faq_charts import parts_drawing
 
 if TYPE_CHECKING:
-    from balie.faq.domain import EntryContent
     from balie.faq.evaluation.outcome import Asked
     from balie.faq.evaluation.running import Evaluation
+    from balie.faq.knowledge.domain import EntryContent
 
 _KINDS = {
     "wrong": "answered, wrong",

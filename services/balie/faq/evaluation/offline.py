@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from balie.faq.domain import Calibration, Entry, EntryContent
+from balie.faq.domain import Calibration
 from balie.faq.evaluation.queries import EvalQuery
 from balie.faq.index.indexed_entry import IndexedEntry, published
 from balie.faq.index.live_index import LiveIndex
+from balie.faq.knowledge.domain import Entry, EntryContent
 from balie.faq.retrieval.port import Query, Ranked, Retriever
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
-from balie.faq.domain import EntryContent, EntryState
 from balie.faq.errors import EntryFileWrong
 from balie.faq.evaluation.queries import EvalQuery, is_broken, known, read_queries
+from balie.faq.knowledge.domain import EntryContent, EntryState
 from balie.faq.knowledge.files import Source, read_entries
 
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from balie.calibration import RESAMPLES, Interval, expected_calibration_error
 from balie.encoders.progress import Progress, within
-from balie.faq.domain import Calibration, EntryContent
+from balie.faq.domain import Calibration
 from balie.faq.evaluation.intervals import intervals
 from balie.faq.evaluation.offline import OfflineCollection
 from balie.faq.evaluation.one_thread import one_thread
 from balie.faq.evaluation.outcome import Asked, FaqFigures, ask, figures, judged
 from balie.faq.evaluation.reading import read_contents, read_questions
 from balie.faq.evaluation.unanswerable import made_unanswerable
+from balie.faq.knowledge.domain import EntryContent
 from balie.faq.retrieval.judged import Policy
 from balie.faq.retrieval.threshold import default, learn
 

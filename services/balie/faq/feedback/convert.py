@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from balie.api.faq.v1 import faq_service_pb2, review_service_pb2
 from balie.faq.convert import timestamp
-from balie.faq.domain import PHRASING_CHARACTERS
 from balie.faq.feedback.domain import (
     EntryFeedback,
     Fault,
@@ -19,6 +18,7 @@ from balie.faq.feedback.domain import (
     Verdict,
 )
 from balie.faq.knowledge.convert import collection_id, entry_id, etag
+from balie.faq.knowledge.domain import PHRASING_CHARACTERS
 from balie.kit import bounds
 from balie.kit.errors import FieldRequired
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from balie.faq.domain import PHRASING_CHARACTERS, PHRASINGS, Embedding, Entry, EntryText, Question
+from balie.faq.domain import Embedding, Question
 from balie.faq.errors import (
     CollectionNotFound,
     EntryLanguageInvalid,
@@ -28,6 +28,7 @@ from balie.faq.feedback.examples import examples_of, kinds_of
 from balie.faq.feedback.membership import forget
 from balie.faq.feedback.remembering import Remembering
 from balie.faq.feedback.store import Key, QuestionStore
+from balie.faq.knowledge.domain import PHRASING_CHARACTERS, PHRASINGS, Entry, EntryText
 from balie.faq.knowledge.store import Store
 from balie.faq.knowledge.writing import EntryWriter
 from balie.faq.retrieval.search import Search

@@ -10,7 +10,6 @@ import structlog
 
 from balie.faq import events
 from balie.faq.domain import BuildStep
-from balie.faq.domain import Collection as StoredCollection
 from balie.faq.index.files import IndexFiles, Owner
 from balie.faq.index.indexed_entry import IndexedEntry, published
 from balie.faq.index.live_index import LiveIndex
@@ -18,6 +17,7 @@ from balie.faq.index.loading import Loader, newest_event
 from balie.faq.index.parts import Parts
 from balie.faq.index.port import VectorIndex
 from balie.faq.index.progress import Progress
+from balie.faq.knowledge.domain import Collection as StoredCollection
 from balie.kit.errors import CursorExpired, Failure
 from balie.kit.eventlog import Record
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from balie.faq.domain import Entry, EntryState, EntryText, Filter
+from balie.faq.domain import Filter
+from balie.faq.knowledge.domain import Entry, EntryState, EntryText
 
 _DIGEST_BYTES = 16
 

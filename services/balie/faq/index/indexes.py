@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import structlog
 
-from balie.faq.domain import Collection, IndexUpkeep
+from balie.faq.domain import IndexUpkeep
 from balie.faq.errors import CollectionNotFound
 from balie.faq.index.following import CollectionFollower
 from balie.faq.index.live_index import LiveIndex
@@ -15,6 +15,7 @@ from balie.faq.index.parts import Parts
 from balie.faq.index.rebuilding import Rebuild
 from balie.faq.index.serving import Served
 from balie.faq.index.vectors import Vectors
+from balie.faq.knowledge.domain import Collection
 from balie.kit.database import Transaction
 
 _Key = tuple[str, str]

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from balie.faq.domain import BuildStep, Collection, Entry
+from balie.faq.domain import BuildStep
 from balie.faq.events import topic_of
 from balie.faq.index.files import Owner, Saved
 from balie.faq.index.indexed_entry import IndexedEntry, published
 from balie.faq.index.parts import Parts
 from balie.faq.index.progress import Progress
 from balie.faq.index.vectors import text_hash
+from balie.faq.knowledge.domain import Collection, Entry
 from balie.kit.errors import CursorExpired
 from balie.kit.eventlog import EventLog, Record
 

@@ -18,8 +18,8 @@ from balie.faq.index.following import CollectionFollower
 from balie.faq.index.serving import Served
 
 if TYPE_CHECKING:
-    from balie.faq.domain import Collection
     from balie.faq.index.parts import Parts
+    from balie.faq.knowledge.domain import Collection
 
 _MOST_TROUBLES = 3
 _LOOK_SECONDS = 0.1

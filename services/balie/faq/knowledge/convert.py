@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from balie.api.faq.v1 import entry_pb2, knowledge_service_pb2
 from balie.faq.convert import AUDIENCES, MARKETS, TAGS, WORD_CHARACTERS, moment, pairs, timestamp, words
-from balie.faq.domain import (
+from balie.faq.domain import BuildProgress, BuildStep, IndexState, IndexUpkeep
+from balie.faq.errors import EntryLanguageInvalid
+from balie.faq.knowledge.domain import (
     PHRASING_CHARACTERS,
     PHRASINGS,
-    BuildProgress,
-    BuildStep,
     Collection,
     CollectionContent,
     Entry,
@@ -17,11 +17,8 @@ from balie.faq.domain import (
     EntryState,
     EntryText,
     ImportOrder,
-    IndexState,
-    IndexUpkeep,
     Prune,
 )
-from balie.faq.errors import EntryLanguageInvalid
 from balie.kit import bounds
 from balie.kit.errors import Failure, FieldMalformed, ImportOutOfOrder
 from balie.kit.imports.progress import ImportProgress, Problem

@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncGenerator, Sequence
 
-from balie.faq.domain import Entry
 from balie.faq.errors import CollectionNotFound
+from balie.faq.knowledge.domain import Entry
 from balie.faq.knowledge.store import Store
 from balie.kit.database import Database
 

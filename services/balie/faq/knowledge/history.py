@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from balie.faq.domain import Entry, EntryContent, EntryRevision
+from balie.faq.knowledge.domain import Entry, EntryContent, EntryRevision
 from balie.faq.tables import entry_revisions
 from balie.kit.database import Transaction
 

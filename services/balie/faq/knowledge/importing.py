@@ -5,8 +5,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from balie.faq.domain import Collection, Entry, EntryContent, ImportOrder, Prune
 from balie.faq.errors import CollectionNotFound
+from balie.faq.knowledge.domain import Collection, Entry, EntryContent, ImportOrder, Prune
 from balie.faq.knowledge.pruning import Held, Pruner
 from balie.faq.knowledge.store import Store
 from balie.faq.knowledge.writing import EntryWriter, check_languages

@@ -3,20 +3,20 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from balie.faq.domain import (
-    Collection,
-    CollectionContent,
-    Entry,
-    EntryChange,
-    EntryContent,
-    EntryRevision,
-)
 from balie.faq.errors import (
     CollectionNotEmpty,
     CollectionNotFound,
     EntryLanguageInvalid,
     EntryNotFound,
     RevisionNotFound,
+)
+from balie.faq.knowledge.domain import (
+    Collection,
+    CollectionContent,
+    Entry,
+    EntryChange,
+    EntryContent,
+    EntryRevision,
 )
 from balie.faq.knowledge.history import History
 from balie.faq.knowledge.store import Store

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
-from balie.faq.domain import EntryState, Prune
+from balie.faq.knowledge.domain import EntryState, Prune
 from balie.faq.knowledge.store import Store
 from balie.faq.knowledge.writing import EntryWriter
 from balie.kit.database import Database

@@ -5,7 +5,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from balie.faq.domain import Collection, CollectionContent, Entry, EntryContent, EntryState, EntryText
+from balie.faq.knowledge.domain import (
+    Collection,
+    CollectionContent,
+    Entry,
+    EntryContent,
+    EntryState,
+    EntryText,
+)
 
 REPLACED = (
     "revision",

@@ -5,8 +5,9 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from balie.api.faq.v1 import knowledge_service_pb2, knowledge_service_pb2_grpc
-from balie.faq.domain import BuildStep, EntryContent, ImportOrder, Prune
+from balie.faq.domain import BuildStep
 from balie.faq.knowledge import convert
+from balie.faq.knowledge.domain import EntryContent, ImportOrder, Prune
 from balie.kit import call
 from balie.kit.caller import Role
 from balie.kit.errors import ImportOutOfOrder

@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from balie.faq.domain import Collection, CollectionContent, Entry, EntryText
 from balie.faq.events import topic_of
+from balie.faq.knowledge.domain import Collection, CollectionContent, Entry, EntryText
 from balie.faq.knowledge.rows import REPLACED, collection_of, collection_row, entry_of, entry_row, text_rows
 from balie.faq.tables import (
     calibrations,

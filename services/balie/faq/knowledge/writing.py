@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from balie.faq import events
-from balie.faq.domain import Collection, Entry, EntryChange, EntryContent
 from balie.faq.errors import CollectionNotFound, EntryLanguageInvalid
 from balie.faq.index.vectors import Vectors, text_hash
+from balie.faq.knowledge.domain import Collection, Entry, EntryChange, EntryContent
 from balie.faq.knowledge.history import History
 from balie.faq.knowledge.store import Store
 from balie.kit.database import Transaction

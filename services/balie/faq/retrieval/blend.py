@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 from balie.faq.errors import RetrieverUnavailable
 from balie.faq.retrieval.analysis import primary
 from balie.faq.retrieval.confidence import SIGNALS, Asked, Confidence, signals
-from balie.faq.retrieval.fitting import Candidates, candidates
+from balie.faq.retrieval.fitting import Candidates, candidates, known
 from balie.faq.retrieval.judged import Judged
 from balie.faq.retrieval.lexical import key_of
 from balie.faq.retrieval.port import PARTS, LeftOut, Parts, Query, Ranked, View
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _SHIPPED = "blend.json"
+_KNOWN = 0.99
+"""How sure it is at least of the entry that has the question word for word, or that one of several is meant."""
+
+_KNOWN_LEAD = math.log(_KNOWN / (1.0 - _KNOWN))
 _OTHERS = ""  # the languages that have no weights of their own
 
 
@@ -120,7 +125,7 @@ class BlendRetriever:
 
     def __init__(self, blend: Blend | None = None) -> None:
         self.blend = blend or shipped(self.kind)
-        self._version = f"{self.kind}.v1.{self.blend.version()}"
+        self._version = f"{self.kind}.v2.{self.blend.version()}"
 
     @property
     def version(self) -> str:
@@ -146,13 +151,15 @@ class BlendRetriever:
     def rank(self, query: Query, view: View, top: int) -> Sequence[Ranked]:
         """Returns the best entries, best first."""
         found = self.fitted(query, view, top)
-        return self.ranked(found, view, top) if found.order else []
+        if not found.order:
+            return []
+        return self.ranked(found.led_by(known(query, view)), view, top)
 
     def fitted(self, query: Query, view: View, top: int) -> "Fitted":
         """Returns the candidates in their order."""
         found = candidates(query, view, top, vectors=self.uses_vectors, words=self.uses_words)
         weights = self.blend.of_language(next(iter(query.languages or view.languages), _OTHERS))
-        fits = found.parts @ weights
+        fits = (found.parts * weights).sum(axis=1)  # BLAS may give the same parts two sums
         best: dict[int, int] = {}
         for line, entry in enumerate(found.entries):
             if entry.number not in best or fits[line] > fits[best[entry.number]]:
@@ -165,10 +172,14 @@ class BlendRetriever:
         found = fitted.candidates
         fits = fitted.fits[fitted.order]
         sure = self.blend.confidence.of(fitted.signals(view))
+        if fitted.known:
+            # Entries that are asked in the same words leave open which is meant: they share what is known.
+            sure = max(_KNOWN, sure) if fitted.known == 1 else _KNOWN
+        first = fitted.known or 1
         likely = np.exp(fits - fits[0])
-        rest = float(likely[1:].sum())
-        confidences = np.minimum(sure, (1.0 - sure) / rest if rest else 0.0) * likely
-        confidences[0] = sure
+        rest = float(likely[first:].sum())
+        confidences = np.minimum(sure / first, (1.0 - sure) / rest if rest else 0.0) * likely
+        confidences[:first] = sure / first
         return [
             Ranked(
                 found.entries[line],
@@ -189,12 +200,27 @@ class Fitted:
         fits: shape (texts,).
         order: the best text of each entry, best first.
         without: what was left out.
+        known: how many, from the first one on, have the question word for word.
     """
 
     candidates: Candidates
     fits: "Floats"
     order: list[int]
     without: LeftOut | None
+    known: int = 0
+
+    def led_by(self, numbers: Collection[int]) -> "Fitted":
+        """Returns the same with the entries of some numbers, which have the question word for word, before all others."""
+        if not numbers:
+            return self
+        entries = self.candidates.entries
+        same = [line for line in self.order if entries[line].number in numbers]
+        others = [line for line in self.order if entries[line].number not in numbers]
+        fits = self.fits.copy()
+        if others:  # as the difference of two fits says how much likelier one is
+            fits[same] = np.maximum(fits[same], fits[others[0]] + _KNOWN_LEAD)
+        same.sort(key=lambda line: (-fits[line], entries[line].id))
+        return replace(self, fits=fits, order=[*same, *others], known=len(same))
 
     def signals(self, view: View) -> "Floats":
         """Returns what confidence is worked out from."""

@@ -9,7 +9,7 @@ import numpy as np
 from balie.faq.index.port import SLOTS
 from balie.faq.retrieval.analysis import primary
 from balie.faq.retrieval.language_index import LexicalScores
-from balie.faq.retrieval.lexical import LexicalQuery, best_numbers, key_of
+from balie.faq.retrieval.lexical import PLACES, LexicalQuery, best_numbers, key_of
 from balie.faq.retrieval.port import PARTS, LeftOut, Query, View
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def candidates(query: Query, view: View, top: int, *, vectors: bool = True, word
         for number in best_numbers(scores, max(WORDED, top)):
             if number not in numbers and view.allowed(number) and _is_there(number, query.without):
                 numbers[number] = None
+    numbers |= dict.fromkeys(known(query, view))
     if vectors and query.vector is not None:
         hits = view.vectors.search(query.vector, max(NEAREST, top), allowed=view.allowed)
         numbers |= dict.fromkeys(hit.number for hit in hits if _is_there(hit.number, query.without))
@@ -83,6 +84,21 @@ def candidates(query: Query, view: View, top: int, *, vectors: bool = True, word
         if query.without is not None:
             _leave_words_out(texts, parts, asked, query.without, view)
     return Candidates(texts.entries, texts.places, parts, asked)
+
+
+def known(query: Query, view: View) -> Sequence[int]:
+    """Returns the numbers of the entries that have a question word for word; none while something is left out.
+
+    In another language only when the question's own does not know it: people write in several, and are taken for one.
+    What is left out is asked in its own words: it shows what the other ways to ask are worth.
+    """
+    if not query.text or query.without is not None:
+        return ()
+    for languages in (query.languages, ()):
+        numbers = dict.fromkeys(key // PLACES for key in view.words.known(query.text, languages))
+        if found := [number for number in numbers if view.allowed(number)]:
+            return found
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +144,7 @@ def _similar(texts: _Texts, vector: "Vector", without: LeftOut | None, view: Vie
     rows = view.vectors.rows(ids)
     starts = np.cumsum(sizes) - sizes
     answers = starts + sizes - 1
-    similar = rows @ vector
+    similar = _products(rows, vector)
     counted = np.ones(ids.size, dtype=rows.dtype)
     counted[answers] = 0.0
     if without is not None:
@@ -136,10 +152,19 @@ def _similar(texts: _Texts, vector: "Vector", without: LeftOut | None, view: Vie
     sums = np.add.reduceat(rows * counted[:, None], starts, axis=0)
     lengths = np.linalg.norm(sums, axis=1)
     together = np.divide(
-        sums @ vector, lengths, out=np.full(lengths.size, NOT_THERE, rows.dtype), where=lengths > 1e-6
+        _products(sums, vector),
+        lengths,
+        out=np.full(lengths.size, NOT_THERE, rows.dtype),
+        where=lengths > 1e-6,
     )
     nearest = np.maximum.reduceat(np.where(counted > 0, similar, NOT_THERE), starts)
     return np.stack([nearest, together, similar[answers]], axis=1).astype(np.float64)
+
+
+def _products(rows: "Vector", vector: "Vector") -> "Vector":
+    """Returns the product of each row and a vector: the same for the same row wherever it stands, unlike BLAS's."""
+    found: Vector = (rows * vector).sum(axis=1)
+    return found
 
 
 def _slots(texts: _Texts) -> "tuple[Ints, Ints]":

@@ -15,9 +15,10 @@ from typing import cast
 
 from tantivy import Document, Index, Occur, Query, SchemaBuilder, Searcher
 
-from balie.faq.domain import EntryText
+from balie.faq.knowledge.domain import EntryText
 from balie.faq.retrieval.analysis import grams, stems, words
 from balie.faq.retrieval.compounds import COMPOUNDING, Vocabulary
+from balie.faq.retrieval.word_for_word import WordForWord
 
 LETTERS, STEMS = "letters", "stems"
 _FIELDS = (LETTERS, STEMS)
@@ -27,6 +28,7 @@ _STALE_LEAST = 200
 _STEMS_KEPT = 4096  # texts whose stems are kept at hand
 _LEAST_TERMS = 8
 _MOST_DOCUMENTS = 400_000  # that a search goes through: some ten milliseconds
+_DIGITS = 6  # the same words are to tie, wherever tantivy keeps them
 _K1, _B = 1.2, 0.75  # tantivy's own
 
 
@@ -98,6 +100,7 @@ class LanguageIndex:
         self._language = language
         self._texts: dict[int, EntryText] = {}
         self._vocabulary = Vocabulary() if language in COMPOUNDING else None
+        self._known = WordForWord()
         self._begin()
 
     def _begin(self) -> None:
@@ -112,8 +115,14 @@ class LanguageIndex:
         return len(self._texts)
 
     def keys(self) -> set[int]:
-        """Returns the keys of the texts that are here."""
-        return set(self._texts)
+        """Returns the keys of the texts that a search may find, as tantivy has them."""
+        hits = self._searcher.search(Query.all_query(), max(1, self._searcher.num_docs), count=False).hits
+        found = self._searcher.fast_field_values("key", [address for _, address in hits]) if hits else []
+        return set(cast("list[int]", found))
+
+    def known(self, text: str) -> list[int]:
+        """Returns the keys of the texts that are asked for in a question's own words, rising."""
+        return self._known.find(text, self._texts)
 
     def replace(self, removed: Iterable[int], added: Mapping[int, EntryText]) -> None:
         """Takes texts out, then puts others, or the same ones anew, in.
@@ -125,11 +134,13 @@ class LanguageIndex:
         going = {*removed, *added} & self._texts.keys()
         for key in going:
             text = self._texts.pop(key)
+            self._known.remove(key, text)
             if self._vocabulary is not None:
                 self._vocabulary.remove(_words(text))
         self._stale += len(going)
         for key, text in added.items():
             self._texts[key] = text
+            self._known.add(key, text)
             if self._vocabulary is not None:
                 self._vocabulary.add(_words(text))
         if self._stale > max(_STALE_LEAST, _STALE_SHARE * len(self._texts)):
@@ -142,12 +153,12 @@ class LanguageIndex:
     def _write(self, going: Iterable[int], coming: Mapping[int, EntryText]) -> None:
         writer = self._index.writer(_WRITER_BYTES, 1)
         written = dict.fromkeys(_FIELDS, 0)
-        for key in going:
-            writer.delete_documents_by_term("key", key)
+        if gone := list(going):  # `delete_documents_by_term` finds no unsigned number, and says nothing of it
+            writer.delete_documents_by_query(Query.term_set_query(self._schema, "key", gone))
         for key, text in coming.items():
             row = Document()
             row.add_unsigned("key", key)
-            for name, terms in self._document_terms(text).items():
+            for name, terms in self.document_terms(text).items():
                 row.add_text(name, " ".join(terms))
                 written[name] += len(terms)
             writer.add_document(row)
@@ -185,11 +196,13 @@ class LanguageIndex:
                 hits = self._searcher.search(Query.boolean_query(known), top, count=False).hits
                 addresses = [address for _, address in hits]
                 keys = cast("list[int]", self._searcher.fast_field_values("key", addresses)) if hits else []
-                scores.update(zip(keys, [score / terms.total for score, _ in hits], strict=True))
+                scores.update(
+                    zip(keys, [round(score / terms.total, _DIGITS) for score, _ in hits], strict=True)
+                )
 
     def shares_without(self, query: LanguageQuery, key: int, left_out: str) -> tuple[float, float]:
         """Returns the shares of a question that a text would hold without one way to ask it: letters, and stems."""
-        held = self._document_terms(_without(self._texts[key], left_out))
+        held = self.document_terms(_without(self._texts[key], left_out))
         return self._share(LETTERS, query.letters, held), self._share(STEMS, query.stems, held)
 
     def _share(self, name: str, terms: Terms, held: Mapping[str, Sequence[str]]) -> float:
@@ -207,16 +220,17 @@ class LanguageIndex:
     def stems_of(self, key: int, left_out: str = "") -> frozenset[str]:
         """Returns the stems of a text that is here, perhaps without one way to ask it."""
         if left_out:
-            return frozenset(self._document_terms(_without(self._texts[key], left_out))[STEMS])
+            return frozenset(self.document_terms(_without(self._texts[key], left_out))[STEMS])
         kept = self._stems_of.get(key)
         if kept is None:
             if len(self._stems_of) >= _STEMS_KEPT:
                 self._stems_of.clear()
-            kept = frozenset(self._document_terms(self._texts[key])[STEMS])
+            kept = frozenset(self.document_terms(self._texts[key])[STEMS])
             self._stems_of[key] = kept
         return kept
 
-    def _document_terms(self, text: EntryText) -> dict[str, list[str]]:
+    def document_terms(self, text: EntryText) -> dict[str, list[str]]:
+        """Returns a text's terms by field, as they would be put in now."""
         found: dict[str, list[str]] = {LETTERS: [], STEMS: []}
         for part in (*text.asked(), text.answer):
             found[LETTERS] += grams(part)

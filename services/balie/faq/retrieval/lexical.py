@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from balie.faq.domain import EntryText
+from balie.faq.knowledge.domain import EntryText
 from balie.faq.retrieval.analysis import primary
 from balie.faq.retrieval.language_index import LanguageIndex, LanguageQuery, LexicalScores
 
@@ -31,7 +31,7 @@ class LexicalIndex:
         return sum(map(len, self._languages.values()))
 
     def keys(self) -> set[int]:
-        """Returns the keys of all texts."""
+        """Returns the keys of all texts that a search may find."""
         return {key for one in self._languages.values() for key in one.keys()}  # noqa: SIM118  it is no dictionary
 
     def replace(self, removed: Iterable[int], added: Mapping[int, Sequence[EntryText]]) -> None:
@@ -84,6 +84,18 @@ class LexicalIndex:
         """Returns the shares of a question that a text would hold without one way to ask it: letters, and stems."""
         name = self._language_of(key)
         return self._languages[name].shares_without(query[name], key, left_out)
+
+    def known(self, text: str, languages: Iterable[str]) -> list[int]:
+        """Returns the keys of the texts that are asked for word for word as a question is, rising.
+
+        Args:
+            text: the question.
+            languages: that they are in; those of any without one.
+        """
+        names = {primary(language) for language in languages} or self._languages.keys()
+        return sorted(
+            key for name in names & self._languages.keys() for key in self._languages[name].known(text)
+        )
 
     def stems_of(self, key: int, left_out: str = "") -> frozenset[str]:
         """Returns the stems of a text that is here, perhaps without one way to ask it."""

@@ -9,22 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from balie.faq.domain import (
-    Answer,
-    Answers,
-    Calibration,
-    Embedding,
-    EntryText,
-    IndexState,
-    NoAnswer,
-    Question,
-    Source,
-)
+from balie.faq.domain import Answer, Answers, Calibration, Embedding, IndexState, NoAnswer, Question, Source
 from balie.faq.errors import EmbeddingInvalid, IndexBehind
 from balie.faq.index.indexed_entry import IndexedEntry
 from balie.faq.index.indexes import Indexes
 from balie.faq.index.live_index import Found, LiveIndex
 from balie.faq.index.vectors import TextEncoder
+from balie.faq.knowledge.domain import EntryText
 from balie.faq.retrieval.answer_ids import AnswerId, new_nonce
 from balie.faq.retrieval.port import Query
 

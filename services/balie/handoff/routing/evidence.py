@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from balie.handoff.domain import Reason, ReasonCode
 from balie.handoff.routing.turns import (
     AnswerChoice,
+    Answers,
     Candidate,
     FollowUp,
     FollowUpSource,
@@ -17,6 +18,8 @@ from balie.handoff.routing.turns import (
 
 NEAR = 0.1
 """How far below its threshold an answer may lie to be offered as an option, in the score's own unit."""
+RIVAL = 1 / 3
+"""Share of the best one's score from which on an answer is offered when several together reach the threshold."""
 MAX_OPTIONS = 3
 
 
@@ -29,26 +32,34 @@ def found_answer(inputs: Inputs, *, even_ambiguous: bool = False) -> Candidate |
     """
     if inputs.answers is None or (inputs.answers.ambiguous and not even_ambiguous):
         return None
-    candidates = inputs.answers.candidates
-    return next((one for one in candidates if one.above_threshold and not one.pinned), None)
+    found = (one for one in inputs.answers.candidates if not one.pinned)
+    # When it is open which one is meant, none reaches the threshold alone.
+    return next((one for one in found if one.above_threshold or inputs.answers.ambiguous), None)
 
 
 def options(inputs: Inputs) -> tuple[AnswerChoice, ...]:
     """Returns the answers worth showing to somebody who chooses, at most 3, one of each entry, best first.
 
-    Those are the ones that reach their threshold or nearly do, and the pinned ones. When no intent matched, what is
-    pinned is a guess, and left out.
+    Those are the ones that reach their threshold or nearly do, the ones that reach it together, and the pinned ones. When
+    no intent matched, what is pinned is a guess, and left out.
     """
     if inputs.answers is None:
         return ()
     guessed = inputs.understanding is not None and inputs.understanding.verdict is Verdict.NO_MATCH
-    least = inputs.answers.threshold - NEAR
+    least = _least_offered(inputs.answers)
     by_entry: dict[str, AnswerChoice] = {}
     for one in inputs.answers.candidates:
         worth_showing = not guessed if one.pinned else one.above_threshold or one.score >= least
         if worth_showing:
             by_entry.setdefault(one.entry_id, given(one))
     return tuple(dict.fromkeys(by_entry.values()))[:MAX_OPTIONS]
+
+
+def _least_offered(answers: Answers) -> float:
+    """Returns the least score with which an answer that is not pinned is worth showing."""
+    least = answers.threshold - NEAR
+    best = max((one.score for one in answers.candidates if not one.pinned), default=least)
+    return min(least, RIVAL * best) if answers.ambiguous else least
 
 
 def given(candidate: Candidate) -> AnswerChoice:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from tests.fakes.words_encoder import DIMENSIONS
 
-from balie.faq.domain import EntryContent, EntryText
 from balie.faq.evaluation.offline import OfflineCollection
 from balie.faq.evaluation.one_thread import one_thread
 from balie.faq.evaluation.outcome import Asked, ask
 from balie.faq.evaluation.queries import EvalQuery
 from balie.faq.index.library import faiss
+from balie.faq.knowledge.domain import EntryContent, EntryText
 from balie.faq.retrieval.registry import open_retriever
 
 TOPICS = ("dogs", "bikes", "fares", "wifi", "parking", "meals", "cabins", "refunds")

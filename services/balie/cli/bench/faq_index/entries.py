@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from balie.faq.domain import EntryText
 from balie.faq.index.indexed_entry import IndexedEntry
+from balie.faq.knowledge.domain import EntryText
 
 LANGUAGE = "en"
 VECTORS = 2

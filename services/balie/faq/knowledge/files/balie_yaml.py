@@ -16,8 +16,8 @@ from typing import TextIO
 
 import yaml
 
-from balie.faq.domain import EntryContent
 from balie.faq.errors import EntryFileWrong
+from balie.faq.knowledge.domain import EntryContent
 from balie.faq.knowledge.files.entry import FileEntry, attempt, plain, plain_texts, whole_entry
 from balie.faq.knowledge.files.source import Source
 from balie.faq.knowledge.files.yaml_values import Values

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TextIO
 
-from balie.faq.domain import EntryContent
 from balie.faq.errors import EntryFileWrong
+from balie.faq.knowledge.domain import EntryContent
 from balie.faq.knowledge.files.entry import FileEntry, Wrong, attempt, flat_entry, plain
 from balie.faq.knowledge.files.lists import join, split
 from balie.faq.knowledge.files.source import Source

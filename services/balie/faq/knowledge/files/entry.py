@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from balie.faq.domain import EntryContent, EntryState, EntryText
 from balie.faq.errors import EntryFileWrong
+from balie.faq.knowledge.domain import EntryContent, EntryState, EntryText
 from balie.faq.knowledge.files.source import Source
 
 ENTRY_KEYS = frozenset({"id", "tags", "state", "valid_from", "valid_until", "audience", "market", "metadata"})

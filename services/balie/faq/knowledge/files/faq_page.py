@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TextIO
 
-from balie.faq.domain import EntryContent
 from balie.faq.errors import EntryFileWrong
+from balie.faq.knowledge.domain import EntryContent
 from balie.faq.knowledge.files.entry import FileEntry, Wrong, attempt, flat_entry, plain
 from balie.faq.knowledge.files.html_text import html_text
 from balie.faq.knowledge.files.question_ids import id_of

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from balie.faq.domain import EntryContent
 from balie.faq.errors import EntryFileWrong
+from balie.faq.knowledge.domain import EntryContent
 from balie.faq.knowledge.files import balie_yaml, delimited, faq_page, html_page, json_lines
 from balie.faq.knowledge.files.entry import FileEntry
 from balie.faq.knowledge.files.source import Source

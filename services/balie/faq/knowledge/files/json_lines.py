@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, TextIO
 
-from balie.faq.domain import EntryContent
 from balie.faq.errors import EntryFileWrong
+from balie.faq.knowledge.domain import EntryContent
 from balie.faq.knowledge.files.entry import (
     FileEntry,
     Wrong,
