@@ -18,8 +18,8 @@ import structlog
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from balie.faq.index import kinds
-from balie.faq.index.kinds import IndexDamaged
 from balie.faq.index.indexed_entry import IndexedEntry
+from balie.faq.index.kinds import IndexDamaged
 from balie.faq.index.port import Kind, VectorIndex
 from balie.kit.ids import new_id
 
