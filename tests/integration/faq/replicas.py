@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +11,23 @@ from typing import Any
 
 from tests.fakes.words_encoder import WordsEncoder
 
-from balie.faq.domain import Answers, CollectionContent, Entry, EntryContent, EntryText, Question
+from balie.faq.domain import (
+    Answer,
+    Answers,
+    Calibration,
+    CollectionContent,
+    Entry,
+    EntryContent,
+    EntryText,
+    Question,
+)
 from balie.faq.index.faiss_index import use_one_thread
 from balie.faq.index.files import IndexFiles
 from balie.faq.index.indexes import Indexes
 from balie.faq.index.kinds import Kinds
 from balie.faq.index.parts import Parts
+from balie.faq.index.pgvector_index import PgVectorIndexes
+from balie.faq.index.pgvector_server import VectorServer
 from balie.faq.index.vectors import Vectors
 from balie.faq.knowledge.history import History
 from balie.faq.knowledge.importing import Importer
@@ -24,6 +35,8 @@ from balie.faq.knowledge.knowledge import Knowledge
 from balie.faq.knowledge.store import Store
 from balie.faq.knowledge.writing import EntryWriter
 from balie.faq.retrieval.calibrating import Calibrations
+from balie.faq.retrieval.port import PARTS, Retriever
+from balie.faq.retrieval.registry import DEFAULT_RETRIEVER, open_retriever
 from balie.faq.retrieval.search import Search
 from balie.faq.retrieval.threshold import Policy
 from balie.kit.database import Database
@@ -34,7 +47,7 @@ from balie.kit.ledger import Ledger, Write
 TENANT = "acme"
 FERRY = "ferry"
 PATIENCE_SECONDS = 20.0  # far more than anything here takes: a test that hangs fails with its own name
-POLICY = Policy(max_wrong=0.05, delta=0.1, expected_unanswerable=0.3, default_threshold=0.6)
+POLICY = Policy(max_wrong=0.05, delta=0.1, expected_unanswerable=0.3)
 
 
 @dataclass
@@ -59,6 +72,10 @@ class Replica:
         content = CollectionContent(name, name, tuple(languages))
         return (await self.knowledge.upsert_collection(write(tenant), content, "")).own_generation
 
+    async def trust(self, threshold: float, collection: str = FERRY) -> None:
+        """Gives answers from a confidence on; a replica with a long delay learns no other."""
+        (await self.indexes.of(TENANT, collection)).calibrate(Calibration(threshold, "test"))
+
     async def put(self, entry_id: str, *asked: str, collection: str = FERRY, tenant: str = TENANT) -> Entry:
         """Returns an entry, stored, with a question and phrasings in English."""
         return await self.knowledge.upsert_entry(write(tenant), collection, content(entry_id, *asked), "")
@@ -79,6 +96,7 @@ class Replica:
             "top_k": 5,
             "entry_ids": (),
             "min_generation": 0,
+            "want_parts": True,
         }
         return await self.searching.answers(tenant, Question(**(values | changes)), wait_seconds=wait_seconds)
 
@@ -102,6 +120,8 @@ async def replica(
     folder: Path | None = None,
     clock: Callable[[], datetime] | None = None,
     keep_revisions: int = 50,
+    retriever: Retriever | None = None,
+    vectors_url: str = "",
 ) -> AsyncIterator[Replica]:
     """Opens a replica, its indexes loaded, and closes it.
 
@@ -112,21 +132,39 @@ async def replica(
         delay_seconds: before it calibrates.
         kinds: of its indexes.
         folder: where it saves them; not at all when absent.
+        clock: tells the moment at which an entry must be valid.
+        keep_revisions: of each entry.
+        retriever: ranks; the one that ships when absent.
+        vectors_url: of the database where replicas keep their vectors together; each keeps its own when absent.
     """
     encoder = encoder or WordsEncoder()
+    retriever = retriever or open_retriever(DEFAULT_RETRIEVER, {})
     with (
         ThreadPoolExecutor(2, initializer=use_one_thread) as workers,
         ThreadPoolExecutor(2, initializer=use_one_thread) as searchers,
+        VectorServer(vectors_url) if vectors_url else nullcontext() as server,
     ):
         async with Database.open(url, migrations="balie.faq.migrations") as database:
             log, store, ledger = EventLog(database, poll_seconds=0.02), Store(), Ledger()
             vectors = Vectors(database, encoder)
             history = History(keep_revisions)
             writer = EntryWriter(store, log, vectors, history)
-            calibrations = Calibrations(database, workers, policy, delay_seconds=delay_seconds)
+            calibrations = Calibrations(database, workers, policy, retriever, delay_seconds=delay_seconds)
             files = IndexFiles(folder) if folder else None
+            shared = PgVectorIndexes(server, graph_from=8) if server else None
             indexes = Indexes(
-                Parts(database, store, log, vectors, calibrations, workers, kinds or Kinds(), files)
+                Parts(
+                    database,
+                    store,
+                    log,
+                    vectors,
+                    calibrations,
+                    retriever,
+                    workers,
+                    kinds or Kinds(),
+                    files,
+                    shared,
+                )
             )
             try:
                 await indexes.open()
@@ -150,6 +188,11 @@ def content(entry_id: str, *asked: str, language: str = "en") -> EntryContent:
     """Returns an entry's content in one language."""
     question, *phrasings = asked or (entry_id,)
     return EntryContent(entry_id, (EntryText(language, question, tuple(phrasings), f"about {entry_id}"),))
+
+
+def likeness(answer: Answer) -> float:
+    """Returns the cosine similarity of a question and the nearest way to ask for an answer."""
+    return answer.parts[PARTS.index("question")]
 
 
 def write(tenant: str = TENANT, request_id: str | None = None, digest: str = "") -> Write:

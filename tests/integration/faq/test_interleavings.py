@@ -9,16 +9,18 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.fakes.words_encoder import vector_of
-from tests.integration.faq.replicas import TENANT, Replica, content, replica, until
+from tests.integration.faq.replicas import TENANT, Replica, content, likeness, replica, until
 
 from balie.faq.domain import EntryContent, ImportOrder
 from balie.faq.errors import EntryNotFound
 from balie.faq.index.kinds import Choice, Kinds
+from balie.faq.index.pgvector_server import SCHEMA, VectorServer
 from balie.faq.index.port import SLOTS
 from balie.faq.index.upkeep import Upkeep
 from balie.kit.ids import new_id
@@ -55,6 +57,7 @@ class Desk:
     url: str
     kinds: Kinds
     folder: Path
+    vectors_url: str = ""
     collection: str = field(default_factory=new_id)
     opened: dict[int, tuple[AsyncExitStack, Replica]] = field(default_factory=dict)
     model: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -67,7 +70,15 @@ class Desk:
             self.opened[who] = (
                 stack,
                 await stack.enter_async_context(
-                    replica(self.url, kinds=self.kinds, folder=self.folder / str(who))
+                    replica(
+                        self.url,
+                        kinds=self.kinds,
+                        folder=None if self.vectors_url else self.folder / str(who),
+                        vectors_url=self.vectors_url,
+                        delay_seconds=5.0
+                        if self.vectors_url
+                        else 0.05,  # each of its searches is a round trip
+                    )
                 ),
             )
         return self.opened[who][1]
@@ -128,8 +139,11 @@ class Desk:
     async def check(self, one: Replica, word: str, top: int) -> None:
         """Compares a search with the model."""
         query = vector_of(word)
+        asked = {
+            name: max(float(vector_of(text) @ query) for text in texts) for name, texts in self.model.items()
+        }
         scores = {
-            name: max(float(vector_of(text) @ query) for text in asked) for name, asked in self.model.items()
+            name: max(score, float(vector_of(f"about {name}") @ query)) for name, score in asked.items()
         }
         found = await one.search(
             word, top_k=top, min_generation=self.generation, collection_id=self.collection
@@ -138,12 +152,13 @@ class Desk:
         assert len(set(names)) == len(names) == min(top, len(self.model))
         assert set(names) <= set(self.model)
         tolerance = 1e-5 if found.state.kind == "flat" else 0.03
-        assert [answer.score for answer in found.answers] == pytest.approx(
-            [scores[name] for name in names], abs=tolerance
+        assert [likeness(answer) for answer in found.answers] == pytest.approx(
+            [asked[name] for name in names], abs=tolerance
         )
-        if found.state.kind == "flat":
-            expected = sorted(scores.items(), key=lambda pair: (-round(pair[1], 5), pair[0]))[:top]
-            assert names == [name for name, _ in expected]
+        live = await one.indexes.of(TENANT, self.collection)
+        hits = await asyncio.to_thread(live.look, lambda view: view.vectors.search(query, top))
+        best = sorted(scores.values(), reverse=True)[:top]
+        assert [hit.score for hit in hits[:top]] == pytest.approx(best, abs=tolerance)
 
     async def check_whole(self) -> None:
         """Compares both indexes with the store."""
@@ -156,21 +171,37 @@ class Desk:
             ids = sorted(
                 numbers[name] * SLOTS + slot
                 for name, asked in self.model.items()
-                for slot in range(len(asked))
+                for slot in range(len(asked) + 1)  # the answer comes last
             )
 
             async def equal(one: Replica = one, held: object = (numbers, ids)) -> bool:
                 return await one.ids(self.collection) == held
 
             await until(equal)
+        if self.vectors_url:
+            await until(lambda: self.hold_in_database(ids))
+
+    async def hold_in_database(self, ids: list[int]) -> bool:
+        """Returns whether the database of vectors holds these alone."""
+
+        async def work(connection: Any) -> list[int]:
+            of = f"SELECT number FROM {SCHEMA}.editions WHERE collection_id = $1"
+            [number] = await connection.fetchrow(of, self.collection)
+            rows = await connection.fetch(f"SELECT number * {SLOTS} + slot FROM {SCHEMA}.edition_{number}")
+            return sorted(row[0] for row in rows)
+
+        with VectorServer(self.vectors_url) as server:
+            return await asyncio.to_thread(server.run, work) == ids
 
 
 async def _nothing() -> None:
     """Takes the place of saving in a replica that crashes."""
 
 
-async def play(url: str, kinds: Kinds, folder: Path, steps: list[tuple[object, ...]]) -> None:
-    desk = Desk(url, kinds, folder)
+async def play(
+    url: str, kinds: Kinds, folder: Path, steps: list[tuple[object, ...]], vectors_url: str = ""
+) -> None:
+    desk = Desk(url, kinds, folder, vectors_url)
     try:
         desk.generation = await (await desk.replica(0)).collect(desk.collection)
         for kind, who, *rest in steps:
@@ -195,3 +226,13 @@ def test_index_and_store_agree_whatever_happens(
 ) -> None:
     with TemporaryDirectory() as folder:
         asyncio.run(play(database_url, Kinds(choice=choice, train_from=4), Path(folder), steps))
+
+
+@pytest.mark.pgvector
+@given(STEPS)
+@settings(max_examples=6, deadline=None, suppress_health_check=QUIET)
+def test_vectors_that_replicas_share_agree_with_the_store_whatever_happens(
+    sqlite_url: str, pgvector_url: str, steps: list[tuple[object, ...]]
+) -> None:
+    with TemporaryDirectory() as folder:
+        asyncio.run(play(sqlite_url, Kinds(choice="pgvector"), Path(folder), steps, pgvector_url))

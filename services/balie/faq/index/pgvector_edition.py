@@ -206,7 +206,9 @@ class Edition:
 
     def _rows(self, where: str, *arguments: object) -> tuple["Ids", "Ids", "Vector"]:
         statement = f"SELECT number * {SLOTS} + slot, version, vector FROM {self._table} {where} ORDER BY 1"
-        found = self._server.run(lambda connection: connection.fetch(statement, *arguments, timeout=_LONG_SECONDS))
+        found = self._server.run(
+            lambda connection: connection.fetch(statement, *arguments, timeout=_LONG_SECONDS)
+        )
         return (
             np.asarray([row[0] for row in found], np.int64),
             np.asarray([row[1] for row in found], np.int64),
