@@ -22,6 +22,7 @@ HEAVY = (
     "transformers",
     "sentence_transformers",
     "scipy",
+    "tantivy",
 )
 
 

@@ -37,7 +37,19 @@ def test_help_teaches() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["up", "demo", "chat", "agent", "ask", "bench", "encoder build", "faq import", "faq export", "nlu train"],
+    [
+        "up",
+        "demo",
+        "chat",
+        "agent",
+        "ask",
+        "bench",
+        "encoder build",
+        "faq import",
+        "faq export",
+        "nlu train",
+        "eval faq",
+    ],
 )
 def test_every_command_says_what_it_does(command: str) -> None:
     shown = balie(*command.split(), "--help")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from balie.cli.bench_faq import bench_faq_app
 from balie.cli.bench_nlu import bench_app
 from balie.cli.console import console
 from balie.cli.desk import SAMPLE, Desk
@@ -31,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     add_completion=False,
 )
+bench_app.add_typer(bench_faq_app)
 app.add_typer(bench_app, name="bench")
 app.add_typer(encoder_app, name="encoder")
 app.add_typer(eval_app, name="eval")

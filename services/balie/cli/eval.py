@@ -1,4 +1,4 @@
-"""`balie eval`: what the engines are worth, on labelled messages. What a command does is in its own module."""
+"""`balie eval`: what engines and retrievers are worth. What a command does is in its own module."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,24 +6,15 @@ from typing import Annotated
 import typer
 
 from balie.cli.encoder_options import AsJson, EncoderFolder, folder_of
+from balie.cli.eval_faq_command import eval_faq, eval_faq_table
+from balie.cli.eval_options import Delta, MaxWrong, expected_share
 from balie.cli.extras import libraries_of
 from balie.cli.nlu_options import EngineOptions, Lang, Languages, OosLabels, options_of, tags_of
 
 eval_app = typer.Typer(
-    help="Measure what is understood, on labelled messages of your own.", no_args_is_help=True
+    help="Measure what is understood and what is found, on messages and questions of your own.",
+    no_args_is_help=True,
 )
-
-
-def _share(value: float | None) -> float | None:
-    if value is not None and not 0.0 < value < 1.0:
-        raise typer.BadParameter("must be above 0 and below 1")
-    return value
-
-
-def _expected(value: float | None) -> float | None:
-    if value is not None and not 0.0 <= value < 1.0:
-        raise typer.BadParameter("must be 0 or more and below 1")
-    return value
 
 
 @eval_app.command("nlu")
@@ -49,12 +40,8 @@ def eval_nlu(
     ] = 0,
     engine: Annotated[str, typer.Option(help="The engine's name.", show_default="the service's own")] = "",
     option: EngineOptions = None,
-    max_wrong: Annotated[
-        float, typer.Option(help="Greatest share of wrong among matches.", callback=_share)
-    ] = 0.05,
-    max_wrong_delta: Annotated[
-        float, typer.Option(help="Chance that this promise is broken.", callback=_share)
-    ] = 0.1,
+    max_wrong: MaxWrong = 0.05,
+    max_wrong_delta: Delta = 0.1,
     out_of_scope: Annotated[
         float | None,
         typer.Option(
@@ -62,7 +49,7 @@ def eval_nlu(
             "--expected-out-of-scope",
             help="Share of customers' messages that no intent is meant by.",
             show_default="that of the examples",
-            callback=_expected,
+            callback=expected_share,
         ),
     ] = None,
     languages: Languages = "nl,de,en",
@@ -165,12 +152,8 @@ def eval_nlu_table(
     ] = Path("var/nlu-evaluation"),
     engine: Annotated[str, typer.Option(help="The engine's name.", show_default="the service's own")] = "",
     option: EngineOptions = None,
-    max_wrong: Annotated[
-        float, typer.Option(help="Greatest share of wrong among matches.", callback=_share)
-    ] = 0.05,
-    max_wrong_delta: Annotated[
-        float, typer.Option(help="Chance that this promise is broken.", callback=_share)
-    ] = 0.1,
+    max_wrong: MaxWrong = 0.05,
+    max_wrong_delta: Delta = 0.1,
     encoder: EncoderFolder = None,
 ) -> None:
     """Run an engine on the public sets, and write the tables that stand in docs/nlu-evaluation.md.
@@ -200,3 +183,7 @@ def eval_nlu_table(
         encoder=folder_of(encoder),
     )
     run_table(order)
+
+
+eval_app.command("faq")(eval_faq)
+eval_app.command("faq-table")(eval_faq_table)

@@ -18,6 +18,7 @@ def watched(what: str) -> Iterator[Callable[[str, float], None]]:
     standard error as well: standard output is the result's.
     """
     from balie.encoders import EncoderUnavailable
+    from balie.faq.errors import EntryFileWrong, RetrieverUnavailable
     from balie.kit.registry import MissingExtra, UnknownPlugin
     from balie.nlu.errors import EngineUnavailable, ModelDamaged, StartRefused
 
@@ -37,8 +38,10 @@ def watched(what: str) -> Iterator[Callable[[str, float], None]]:
         StartRefused,
         EncoderUnavailable,
         EngineUnavailable,
+        EntryFileWrong,
         MissingExtra,
         ModelDamaged,
+        RetrieverUnavailable,
         UnknownPlugin,
     ) as error:
         fail(str(error))

@@ -13,8 +13,9 @@ from rich.text import Text
 from balie.cli.console import errors, fail
 from balie.cli.eval_progress import watched
 from balie.encoders import EncoderSettings, open_encoder
+from balie.kit.text_files.markdown import MarksMissing
 from balie.nlu.calibrating import Promise
-from balie.nlu.evaluation.benchmark.markdown import MarksMissing, placed, table_of
+from balie.nlu.evaluation.benchmark.markdown import MARKS, table_of
 from balie.nlu.evaluation.benchmark.results import Results
 from balie.nlu.evaluation.benchmark.rows import Bench, Result, work_out
 from balie.nlu.evaluation.benchmark.sets import ROWS, FewShotRow, PromiseRow, Row, names
@@ -91,7 +92,7 @@ def _write(order: Order, table: str) -> None:
         return
     try:
         text = order.document.read_text(encoding="utf-8")
-        order.document.write_text(placed(text, table), encoding="utf-8")
+        order.document.write_text(MARKS.placed(text, table), encoding="utf-8")
     except MarksMissing as error:
         fail(f"{order.document}: {error}")
     except OSError as error:

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from balie.cli.encoder_options import EncoderFolder, folder_of
+from balie.cli.eval_options import Delta, MaxWrong
 from balie.cli.extras import libraries_of
 from balie.cli.faq_index import index_app
 from balie.cli.faq_review import review_app
@@ -158,3 +160,49 @@ def faq_restore(
     from balie.cli.faq_history import run_restore
 
     asyncio.run(run_restore(faq, collection, entry, revision))
+
+
+@faq_app.command("tune")
+def faq_tune(
+    entries: Annotated[
+        list[Path],
+        typer.Option(help="File of entries, of any kind that `balie faq import` reads; may be repeated."),
+    ],
+    queries: Annotated[
+        list[Path],
+        typer.Option(help="File of questions with the ids of the entries that answer them; may be repeated."),
+    ],
+    to: Annotated[
+        Path | None, typer.Option(help="File to write the proposal into.", show_default="it is only shown")
+    ] = None,
+    tuned: Annotated[
+        Path | None, typer.Option(help="An earlier proposal to start from.", show_default="what ships")
+    ] = None,
+    max_wrong: MaxWrong = 0.05,
+    max_wrong_delta: Delta = 0.1,
+    encoder: EncoderFolder = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder to keep vectors in.")] = None,
+) -> None:
+    """Learn from questions of your customers how to weigh meaning and words, and how sure to be.
+
+    Files are those of `balie eval faq`. The proposal is shown beside what is there, on questions that it did not learn from,
+    and changes nothing until the service is told to use it.
+
+    Example: balie faq tune --entries faq.yaml --queries asked.jsonl --to tuned.json
+    """
+    with libraries_of("nlu"):  # what learns comes with it
+        from balie.cli.faq_tune import Order, run_tune
+        from balie.faq.knowledge.files import Source
+
+    run_tune(
+        Order(
+            entries=[Source(file) for file in entries],
+            queries=[Source(file) for file in queries],
+            max_wrong=max_wrong,
+            delta=max_wrong_delta,
+            encoder=folder_of(encoder),
+            to=to,
+            tuned=tuned,
+            cache=cache,
+        )
+    )

@@ -34,9 +34,9 @@ from balie.faq.knowledge.service import KnowledgeService
 from balie.faq.knowledge.store import Store
 from balie.faq.knowledge.writing import EntryWriter
 from balie.faq.retrieval.calibrating import Calibrations
+from balie.faq.retrieval.judged import Policy
 from balie.faq.retrieval.registry import open_retriever
 from balie.faq.retrieval.search import Search
-from balie.faq.retrieval.threshold import Policy
 from balie.faq.service import FaqService
 from balie.faq.settings import FaqSettings
 from balie.kit.background import running
@@ -65,7 +65,7 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
         vectors = Vectors(database, encoder)
         history = History(settings.keep_revisions)
         writer = EntryWriter(store, log, vectors, history)
-        retriever = open_retriever(settings.retriever, {})
+        retriever = open_retriever(settings.retriever, settings.retriever_options)
         calibrations = Calibrations(
             database,
             background,
@@ -96,7 +96,9 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
         stack.push_async_callback(indexes.close)
         await indexes.open()
         questions = QuestionStore()
-        grouping = Grouping(database, store, questions, encoder, likeness=settings.group_likeness)
+        grouping = Grouping(
+            database, store, questions, lambda: change.current, likeness=settings.group_likeness
+        )
         remembering = Remembering(
             database, store, questions, grouping, switched_on=settings.remember_questions
         )

@@ -149,6 +149,13 @@ class QuestionGroupNotFound(NotFound):
         )
 
 
+class RetrieverUnavailable(Exception):
+    """The retriever that is configured cannot be made; stops a service that starts, so no `Failure`."""
+
+    def __init__(self, kind: str, problem: str) -> None:
+        super().__init__(f"the retriever {kind} {problem}")
+
+
 class EntryFileWrong(Exception):
     """A file cannot be read as entries; for whoever imports it, so no `Failure`.
 

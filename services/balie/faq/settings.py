@@ -53,6 +53,10 @@ class FaqSettings(DatabaseSettings):
         default="hybrid",
         description="What ranks entries: `hybrid`, `dense` (sentence embeddings alone), `lexical` (words alone), or the name of a plug-in.",
     )
+    retriever_options: dict[str, str] = Field(
+        default_factory=dict,
+        description='The retriever\'s options, as JSON. Those that ship have one: `{"tuned": FILE}`, which `balie faq tune` wrote.',
+    )
     calibration_delay_seconds: float = Field(
         default=2.0,
         ge=0,
@@ -85,13 +89,13 @@ class FaqSettings(DatabaseSettings):
         description="Vectors of a collection from which on `pgvector` lays them out in a graph, 1 to 1000000000; below, it compares with all.",
     )
     index_fp16_from: int = Field(
-        default=50_000,
+        default=10_000,
         ge=1,
         le=1_000_000_000,
         description="Vectors of a collection from which on `auto` takes `fp16` in place of `flat`, 1 to 1000000000.",
     )
     index_ivf_from: int = Field(
-        default=100_000,
+        default=20_000,
         ge=1,
         le=1_000_000_000,
         description="Vectors of a collection from which on `auto` takes `ivf`, 1 to 1000000000.",

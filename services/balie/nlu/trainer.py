@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 
 from balie.encoders import open_encoder
 from balie.encoders.layers import LayeredEncoder
+from balie.encoders.many import encode_many
 from balie.nlu import folds
 from balie.nlu.artifacts import ENGINE_FOLDER, Manifest, Probe, StoredThresholds, seal
 from balie.nlu.calibrating import HeldOut, calibrate
@@ -29,12 +29,8 @@ from balie.nlu.phrases import Phrases
 from balie.nlu.training_data.languages import with_languages
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from balie.encoders import Encoder
     from balie.nlu.engines.port import Engine
 
-_CHUNK = 64
 _PROBES = 8
 
 Weigh = Callable[[Path], int]
@@ -60,7 +56,8 @@ def train(job: Job, progress: Progress, weigh: Weigh = lambda _folder: 0) -> Man
         progress("loading the encoder", 0.02)
         encoder = LayeredEncoder(open_encoder(job.encoder))
         texts = [example.text for example in examples.items]
-        rows = encode(encoder, texts, job.encoder.workers, _part(progress, 0.05, 0.3))
+        told = _part(progress, 0.05, 0.3)
+        rows = encode_many(encoder, texts, job.encoder.workers, told, step="encoding the examples")
         states = encoder.states_of(rows)
     lesson = Lesson(examples.items, examples.intents, None if states is None else states[:, 0], states)
     home = job.folder / ENGINE_FOLDER
@@ -161,26 +158,6 @@ def _cross_validated(engine: "Engine", lesson: Lesson, work: Path, progress: Pro
     if found is None:
         raise TrainingFailed("all examples are the same words: there is nothing to measure a model with")
     return found
-
-
-def encode(
-    encoder: "Encoder", texts: Sequence[str], workers: int, progress: Progress
-) -> "NDArray[np.float32]":
-    """Returns the vector of each text, shape (texts, dimensions), encoded on several threads.
-
-    Args:
-        encoder: encodes.
-        texts: one at least.
-        workers: how many threads.
-        progress: is told the share that is done.
-    """
-    chunks = [texts[start : start + _CHUNK] for start in range(0, len(texts), _CHUNK)]
-    vectors = []
-    with ThreadPoolExecutor(workers) as pool:
-        for done, part in enumerate(pool.map(encoder.encode, chunks), 1):
-            vectors.append(part)
-            progress("encoding the examples", done / len(chunks))
-    return np.concatenate(vectors)
 
 
 def _part(progress: Progress, start: float, end: float) -> Progress:

@@ -113,7 +113,7 @@ def by(author: str = "contact:anna", tenant: str = TENANT, request_id: str | Non
 def learner_of(one: Replica, *, likeness: float = 0.5, days: int = 30, switched_on: bool = True) -> Learner:
     """Returns the parts that learn, of a replica."""
     store = QuestionStore()
-    grouping = Grouping(one.database, one.store, store, one.encoder, likeness=likeness)
+    grouping = Grouping(one.database, one.store, store, lambda: one.encoder, likeness=likeness)
     remembering = Remembering(one.database, one.store, store, grouping, switched_on=switched_on)
     writer = EntryWriter(one.store, one.log, one.vectors)
     return Learner(

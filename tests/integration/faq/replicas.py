@@ -35,10 +35,10 @@ from balie.faq.knowledge.knowledge import Knowledge
 from balie.faq.knowledge.store import Store
 from balie.faq.knowledge.writing import EntryWriter
 from balie.faq.retrieval.calibrating import Calibrations
+from balie.faq.retrieval.judged import Policy
 from balie.faq.retrieval.port import PARTS, Retriever
 from balie.faq.retrieval.registry import DEFAULT_RETRIEVER, open_retriever
 from balie.faq.retrieval.search import Search
-from balie.faq.retrieval.threshold import Policy
 from balie.kit.database import Database
 from balie.kit.eventlog import EventLog
 from balie.kit.ids import new_id

@@ -14,10 +14,11 @@ from rich.console import Console
 
 from balie.api.common.v1.language_pb2 import ScoredIntent
 from balie.api.nlu.v1.nlu_service_pb2 import AnalyzeRequest, AnalyzeResponse, Understanding
+from balie.cli.bench.calls import measure
 from balie.cli.bench.nlu import server, yardstick
-from balie.cli.bench.nlu.calls import measure
-from balie.cli.bench.nlu.figures import EARLY, WHOLE, YARDSTICK, Answers, Report, Speed, shown
+from balie.cli.bench.nlu.figures import EARLY, WHOLE, YARDSTICK, Answers, Report, shown
 from balie.cli.bench.nlu.messages import Labelled, Messages
+from balie.cli.bench.speeds import Speed
 
 Unary = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
 

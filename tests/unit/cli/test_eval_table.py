@@ -8,7 +8,7 @@ from tests.unit.nlu.evaluation.desk import rows, write
 from typer.testing import CliRunner, Result
 
 from balie.cli.app import app
-from balie.nlu.evaluation.benchmark.markdown import BEGIN, END
+from balie.nlu.evaluation.benchmark.markdown import MARKS
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def balie(data: Path, *arguments: str) -> Result:
 
 def test_writes_the_table_into_the_document_and_goes_on_where_it_was(data: Path):
     document = data.parent / "table.md"
-    document.write_text(f"# Figures\n\n{BEGIN}\n{END}\n\nThe end.\n", encoding="utf-8")
+    document.write_text(f"# Figures\n\n{MARKS.begin}\n{MARKS.end}\n\nThe end.\n", encoding="utf-8")
 
     first = balie(data, "--only", "askubuntu", "--document", str(document))
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import platform
+import socket
 import sys
 from pathlib import Path
 
@@ -26,6 +27,18 @@ def cpu_seconds(pid: int) -> float:
     """Returns the CPU time that a process has used, all its threads together."""
     times = psutil.Process(pid).cpu_times()
     return times.user + times.system
+
+
+def memory_mb(pid: int) -> float:
+    """Returns the memory that is resident of a process, megabytes."""
+    return float(psutil.Process(pid).memory_info().rss / 1e6)
+
+
+def free_port() -> int:
+    """Returns a port of loopback that is free now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 def machine() -> dict[str, str]:

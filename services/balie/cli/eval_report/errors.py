@@ -45,7 +45,7 @@ def errors_of(outcome: "Outcome") -> tuple[list[dict[str, str]], int, list[dict[
             "truth": outcome.messages[at].intent,
             "predicted": names[outcome.best[at]],
         }
-        for at in _evenly(order, kinds).tolist()
+        for at in evenly(order, kinds).tolist()
     ]
     counts = Counter(kinds[places].tolist())
     told = [
@@ -54,7 +54,7 @@ def errors_of(outcome: "Outcome") -> tuple[list[dict[str, str]], int, list[dict[
     return rows, len(places) - len(rows), told
 
 
-def _evenly(order: "NDArray[np.int64]", kinds: "NDArray[np.str_]") -> "NDArray[np.int64]":
+def evenly(order: "NDArray[np.int64]", kinds: "NDArray[np.str_]") -> "NDArray[np.int64]":
     """Returns the surest errors, of each kind as many as fit, so that a common kind hides no other."""
     if order.size <= _ERRORS:
         return order

@@ -27,10 +27,15 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
-for (const box of document.querySelectorAll(".filters input")) {
-  box.addEventListener("change", () => {
-    for (const row of document.querySelectorAll(`.errors tr[data-kind="${box.dataset.kind}"]`)) {
-      row.hidden = !box.checked;
-    }
-  });
+const boxes = [...document.querySelectorAll(".filters input[data-kind]")];
+const search = document.querySelector(".filters input[type=search]");
+const filter = () => {
+  const kinds = new Set(boxes.filter((box) => box.checked).map((box) => box.dataset.kind));
+  const wanted = search ? search.value.trim().toLowerCase() : "";
+  for (const row of document.querySelectorAll(".errors tr[data-kind]")) {
+    row.hidden = !kinds.has(row.dataset.kind) || !row.textContent.toLowerCase().includes(wanted);
+  }
+};
+for (const box of [...boxes, search]) {
+  box?.addEventListener("input", filter);
 }

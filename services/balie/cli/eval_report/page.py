@@ -6,11 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from balie.cli.eval_report import charts
+from balie.cli.eval_report.confidence_charts import whisker
 from balie.cli.eval_report.errors import errors_of
+from balie.cli.eval_report.rendering import rendered, written
 from balie.nlu.evaluation.figures import FIGURES
 from balie.nlu.examples import OUT_OF_SCOPE
 from balie.nlu.verdicts import NEVER
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from balie.nlu.calibrating import Promise
     from balie.nlu.evaluation.running import Evaluation
 
-PAGE_FILE = "index.html"
 _DASH = "-"
 
 
@@ -48,28 +46,17 @@ def write_page(found: "Evaluation", subject: Subject, folder: Path) -> Path:
     Raises:
         OSError: it cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / PAGE_FILE
-    path.write_text(page(found, subject), encoding="utf-8")
-    return path
+    return written(page(found, subject), folder)
 
 
 def page(found: "Evaluation", subject: Subject) -> str:
     """Returns the page as HTML; whatever text comes from the data is escaped."""
-    environment = Environment(
-        loader=PackageLoader("balie.cli.eval_report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    here = Path(__file__).parent
     match = found.thresholds.get("match")
     drawn_map = charts.confusion_map(found.outcome)
     errors, left_out, kinds = errors_of(found.outcome)
-    return environment.get_template("page.html.j2").render(
+    return rendered(
+        "page.html.j2",
         title=subject.title,
-        style=Markup((here / "page.css").read_text(encoding="utf-8")),  # noqa: S704  our own files
-        script=Markup((here / "page.js").read_text(encoding="utf-8")),  # noqa: S704
         oos=OUT_OF_SCOPE,
         facts=_facts(found, subject),
         notes=_notes(found),
@@ -155,7 +142,7 @@ def _figures(found: "Evaluation") -> list[dict[str, object]]:
             "name": name,
             "value": f"{value:.4f}",
             "reach": _reach(found, name),
-            "drawing": charts.whisker(value, found.measured.intervals.get(name)),
+            "drawing": whisker(value, found.measured.intervals.get(name)),
             "about": meaning.replace("`", ""),
         }
         for name, meaning in FIGURES.items()
@@ -177,9 +164,7 @@ def _languages(found: "Evaluation") -> list[dict[str, object]]:
             "messages": one.messages,
             "accuracy": _share(one.in_scope_accuracy),
             "reach": f"{one.interval.low:.3f} to {one.interval.high:.3f}",
-            "drawing": ""
-            if one.in_scope_accuracy is None
-            else charts.whisker(one.in_scope_accuracy, one.interval),
+            "drawing": "" if one.in_scope_accuracy is None else whisker(one.in_scope_accuracy, one.interval),
             "coverage": _share(one.coverage),
             "wrong_rate": _share(one.wrong_rate),
         }

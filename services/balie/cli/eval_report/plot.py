@@ -3,7 +3,7 @@
 A plot scales with the page, and so do its letters; whatever text comes in is escaped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from markupsafe import Markup, escape
@@ -25,6 +25,7 @@ class Plot:
         width: of the drawing, in its own units; letters are 12 of them high.
         height: likewise.
         title: what somebody is told who cannot see it.
+        written: how the values of both axes are written.
     """
 
     x_label: str
@@ -36,6 +37,7 @@ class Plot:
     y_ticks: Sequence[float] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     width: int = 420
     height: int = 320
+    written: Callable[[float], str] = field(default_factory=lambda: number)
     _parts: list[Markup] = field(default_factory=list)
 
     _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 44
@@ -113,7 +115,11 @@ class Plot:
         head = Markup('<svg class="plot" viewBox="0 0 {} {}" role="img"><title>{}</title>').format(
             self.width, self.height, self.title
         )
-        return Markup("").join([head, *self._axes(), *self._parts, Markup("</svg>")])
+        return Markup("").join([head, self.drawn(), Markup("</svg>")])
+
+    def drawn(self) -> Markup:
+        """Returns what the plot consists of, to be put into another drawing."""
+        return Markup("").join([*self._axes(), *self._parts])
 
     def _axes(self) -> list[Markup]:
         kept, self._parts = self._parts, []
@@ -121,10 +127,10 @@ class Plot:
         low_y, high_y = self.y_range
         for tick in self.y_ticks:
             self.straight((low_x, tick), (high_x, tick), "grid")
-            self.words((low_x, tick), number(tick), "tick", anchor="end", shift=(-6, 4))
+            self.words((low_x, tick), self.written(tick), "tick", anchor="end", shift=(-6, 4))
         for tick in self.x_ticks:
             self.straight((tick, low_y), (tick, high_y), "grid")
-            self.words((tick, low_y), number(tick), "tick", anchor="middle", shift=(0, 16))
+            self.words((tick, low_y), self.written(tick), "tick", anchor="middle", shift=(0, 16))
         self.words(((low_x + high_x) / 2, low_y), self.x_label, "label", anchor="middle", shift=(0, 36))
         middle = (self._y(low_y) + self._y(high_y)) / 2
         self._add(

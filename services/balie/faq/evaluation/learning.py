@@ -9,7 +9,7 @@ scores).
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from balie.faq.retrieval.blend import Blend, BlendRetriever
+from balie.faq.retrieval.blend import BlendRetriever
 from balie.faq.retrieval.confidence import SIGNALS, Confidence
 from balie.faq.retrieval.fitting import candidates
 from balie.faq.retrieval.port import PARTS, Query, View
@@ -55,17 +55,27 @@ def choice(retriever: BlendRetriever, query: Query, view: View, entry_ids: froze
     return Choice(found.parts, right) if right.any() else None
 
 
-def learn_weights(sets: Iterable[Sequence[Choice]], *, used: Sequence[bool]) -> tuple[float, ...]:
+def learn_weights(
+    sets: Iterable[Sequence[Choice]],
+    *,
+    used: Sequence[bool],
+    towards: Sequence[float] | None = None,
+    pull: float = _PULL,
+) -> tuple[float, ...]:
     """Returns the weights under which the answers of several sets are likeliest, each set counting the same.
 
     Args:
         sets: of questions, each with at least one.
         used: which parts may have a weight; no weight is below 0, as every part speaks for an entry.
+        towards: weights that they are pulled to; zeros without them.
+        pull: how hard.
     """
     packed = [list(one) for one in sets]
+    centre = np.zeros(len(used)) if towards is None else np.asarray(towards)
 
     def loss(weights: "Floats") -> "tuple[float, Floats]":
-        total, slope = _PULL * float(weights @ weights), 2 * _PULL * weights
+        away = weights - centre
+        total, slope = pull * float(away @ away), 2 * pull * away
         for choices in packed:
             for one in choices:
                 fits = one.parts @ weights
@@ -78,7 +88,7 @@ def learn_weights(sets: Iterable[Sequence[Choice]], *, used: Sequence[bool]) -> 
         return total, slope
 
     bounds = [(0.0, None) if may else (0.0, 0.0) for may in used]
-    start = np.asarray([_START if may else 0.0 for may in used])
+    start = np.asarray([_START if may else 0.0 for may in used]) if towards is None else centre
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
     return tuple(round(float(weight), 3) for weight in found.x)
 
@@ -126,9 +136,15 @@ def learn_confidence(examples: Sequence[Shown], *, weights: Sequence[float] | No
     return Confidence(tuple(round(float(slope), 5) for slope in slopes), round(bias, 5))
 
 
-def with_weights(blend: Blend, language: str, weights: tuple[float, ...]) -> Blend:
-    """Returns a blend with other weights for a language."""
-    return replace(blend, weights={**blend.weights, language: weights})
+def recalibrated(confidence: Confidence, examples: Sequence[Shown]) -> Confidence:
+    """Returns a confidence whose scale and bias fit examples of both outcomes; what it goes by stays the same."""
+    slopes = np.asarray(confidence.weights)
+    sums = np.asarray([[float(one.signals @ slopes) + confidence.bias] for one in examples])
+    model = LogisticRegression(C=1.0).fit(sums, [one.right for one in examples])
+    scale, bias = max(0.0, float(model.coef_[0][0])), float(model.intercept_[0])
+    return Confidence(
+        tuple(round(float(slope * scale), 5) for slope in slopes), round(confidence.bias * scale + bias, 5)
+    )
 
 
 def used_parts(retriever: type[BlendRetriever]) -> Sequence[bool]:

@@ -9,11 +9,14 @@ import numpy as np
 
 from balie.calibration import auroc
 from balie.faq.evaluation.offline import OfflineCollection
+from balie.faq.evaluation.one_thread import one_thread
 from balie.faq.evaluation.queries import EvalQuery
+from balie.faq.retrieval.judged import Judged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Vector = NDArray[np.float32]
     Vectors = NDArray[np.float32]
 
 Progress = Callable[[str, float], None]
@@ -32,6 +35,8 @@ class Asked:
         best: id of the best entry; empty when there is none.
         confidence: how sure that one is.
         seconds: that the search took, with its vector given.
+        parts: what the fit of that one is made of, in the order of `PARTS`; empty when there is none.
+        answer_parts: those of the first entry that answers; empty when none was found.
     """
 
     query: EvalQuery
@@ -39,6 +44,8 @@ class Asked:
     best: str
     confidence: float
     seconds: float
+    parts: tuple[float, ...] = ()
+    answer_parts: tuple[float, ...] = ()
 
     @property
     def is_answerable(self) -> bool:
@@ -54,7 +61,7 @@ class Asked:
 def ask(
     collection: OfflineCollection, queries: Sequence[EvalQuery], vectors: "Vectors", progress: Progress
 ) -> list[Asked]:
-    """Returns what becomes of each question.
+    """Returns what becomes of each question, asked one after another on one thread.
 
     Args:
         collection: what is asked.
@@ -63,22 +70,48 @@ def ask(
         progress: told how far it is.
     """
     found = []
-    for place, (asked, vector) in enumerate(zip(queries, vectors, strict=True)):
-        query = collection.query(asked, vector)
-        started = time.perf_counter()
-        shown = collection.rank(query, _SHOWN)
-        seconds = time.perf_counter() - started
-        ranks: tuple[int, ...] = ()
-        if asked.entry_ids:
-            every = collection.rank(query, min(_RANKED, len(collection.ids)))
-            ranks = tuple(rank for rank, one in enumerate(every, 1) if one.entry.id in asked.entry_ids)
-        best = shown[0] if shown else None
-        found.append(
-            Asked(asked, ranks, best.entry.id if best else "", best.confidence if best else 0.0, seconds)
-        )
-        if place % _EVERY == 0:
-            progress("asking", place / len(queries))
+    with one_thread():
+        for place, (query, vector) in enumerate(zip(queries, vectors, strict=True)):
+            if not place:
+                collection.rank(collection.query(query, vector), _SHOWN)  # what is made once counts for none
+            found.append(_asked(collection, query, vector))
+            if place % _EVERY == 0:
+                progress("asking", place / len(queries))
     return found
+
+
+def _asked(collection: OfflineCollection, asked: EvalQuery, vector: "Vector") -> Asked:
+    query = collection.query(asked, vector)
+    started = time.perf_counter()
+    shown = collection.rank(query, _SHOWN, without=asked.without)
+    seconds = time.perf_counter() - started
+    order = {one.entry.id: one for one in shown}
+    if asked.entry_ids - order.keys():
+        every = collection.rank(query, min(_RANKED, len(collection.ids)), without=asked.without)
+        order = {one.entry.id: one for one in (*shown, *every)}
+    ranks = tuple(rank for rank, entry_id in enumerate(order, 1) if entry_id in asked.entry_ids)
+    best = shown[0] if shown else None
+    if best is None:
+        return Asked(asked, ranks, "", 0.0, seconds)
+    answer = next((one for entry_id, one in order.items() if entry_id in asked.entry_ids), None)
+    return Asked(
+        asked,
+        ranks,
+        best.entry.id,
+        best.confidence,
+        seconds,
+        best.parts.values,
+        answer.parts.values if answer else (),
+    )
+
+
+def judged(asked: Sequence[Asked]) -> Judged:
+    """Returns what thresholds are learned from."""
+    return Judged(
+        np.asarray([one.confidence for one in asked], np.float64),
+        np.asarray([one.is_right for one in asked], np.bool_),
+        np.asarray([one.is_answerable for one in asked], np.bool_),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +160,11 @@ def figures(asked: Sequence[Asked], threshold: float) -> FaqFigures:
         queries=len(asked),
         answerable=len(answerable),
         p_at_1=_mean([one.is_right for one in answerable]),
-        hit_at_5=_mean([bool(one.ranks) and one.ranks[0] <= _SHOWN for one in answerable]),
-        mrr=_mean([1 / one.ranks[0] if one.ranks else 0.0 for one in answerable]),
-        map=_mean([_average_precision(one) for one in answerable]),
-        answerable_auroc=auroc([one.confidence for one in asked], [one.is_answerable for one in asked])
+        hit_at_5=_mean([is_hit(one) for one in answerable]),
+        mrr=_mean([reciprocal_rank(one) for one in answerable]),
+        map=_mean([average_precision(one) for one in answerable]),
+        # What is told apart stands for "out of scope": here what an entry answers, which is to be surer.
+        answerable_auroc=auroc([one.confidence for one in asked], [not one.is_answerable for one in asked])
         if is_mixed
         else None,
         threshold=threshold,
@@ -145,7 +179,18 @@ def figures(asked: Sequence[Asked], threshold: float) -> FaqFigures:
     )
 
 
-def _average_precision(one: Asked) -> float:
+def is_hit(one: Asked) -> bool:
+    """Returns whether an answer is among the best five."""
+    return bool(one.ranks) and one.ranks[0] <= _SHOWN
+
+
+def reciprocal_rank(one: Asked) -> float:
+    """Returns one over the place of the first answer, 0 without one."""
+    return 1 / one.ranks[0] if one.ranks else 0.0
+
+
+def average_precision(one: Asked) -> float:
+    """Returns the mean over a question's answers of the share of answers down to the place of each; 0 for one not found."""
     return sum(place / rank for place, rank in enumerate(one.ranks, 1)) / len(one.query.entry_ids)
 
 

@@ -6,7 +6,7 @@ Writers of one collection's groups come one after another: they hold the collect
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,7 @@ class Grouping:
         database: where they are.
         collections: gives the lock of a collection.
         store: reads and writes questions and groups.
-        encoder: tells which mean about the same.
+        encoder: returns the encoder of the moment, which tells what means about the same.
         likeness: least cosine similarity to a group's leader with which a question joins it.
     """
 
@@ -52,7 +52,7 @@ class Grouping:
         database: Database,
         collections: Store,
         store: QuestionStore,
-        encoder: TextEncoder,
+        encoder: Callable[[], TextEncoder],
         *,
         likeness: float,
     ) -> None:
@@ -95,39 +95,46 @@ class Grouping:
 
     async def _group(self, key: Key, texts: dict[str, str]) -> None:
         """Groups questions of one collection, given by id."""
+        encoder = self._encoder()
         async with self._database.read() as tx:
             stale = {
                 row.leader_id: row.text
                 for row in await self._store.leaders(tx, key)
-                if row.fingerprint != self._encoder.fingerprint
+                if row.fingerprint != encoder.fingerprint
             }
         wanted = texts | stale
         vectors: dict[str, Vector] = {}
         for some in _batches(list(wanted)):
-            rows = await self._encoder.encode([wanted[name] for name in some])
+            rows = await encoder.encode([wanted[name] for name in some])
             vectors |= dict(zip(some, rows, strict=True))
         async with self._database.write() as tx:
             if await self._collections.collection(tx, *key, lock=True) is None:
                 return  # deleted since, and its questions with it
-            await self._place(tx, key, vectors, sorted(texts))
+            await self._place(tx, key, encoder, vectors, sorted(texts))
 
     async def _place(
-        self, tx: Transaction, key: Key, vectors: "dict[str, Vector]", ids: Sequence[str]
+        self,
+        tx: Transaction,
+        key: Key,
+        encoder: TextEncoder,
+        vectors: "dict[str, Vector]",
+        ids: Sequence[str],
     ) -> None:
+        fingerprint = encoder.fingerprint
         leaders = await self._store.leaders(tx, key)
         known: list[Vector] = []
         for row in leaders:
-            if row.fingerprint == self._encoder.fingerprint:
+            if row.fingerprint == fingerprint:
                 known.append(numbers(row.vector))
             elif row.leader_id in vectors:
                 known.append(vectors[row.leader_id])
-                await self._save_vector(tx, key, row.leader_id, vectors[row.leader_id])
+                await self._store.save_vector(tx, key, row.leader_id, fingerprint, vectors[row.leader_id])
             else:
                 return  # a group got another leader meanwhile: the next round knows it
         waiting = await self._store.ungrouped(tx, key, ids)  # another replica may have been faster
         if not waiting:
             return
-        empty = np.empty((0, self._encoder.dimensions), np.float32)
+        empty = np.empty((0, encoder.dimensions), np.float32)
         places = place(
             np.stack(known) if known else empty,
             np.stack([vectors[question_id] for question_id, _ in waiting]),
@@ -137,7 +144,7 @@ class Grouping:
         for (question_id, asked_at), number in zip(waiting, places, strict=True):
             if number == len(groups):
                 groups.append(await self._found(tx, key, question_id, asked_at))
-                await self._save_vector(tx, key, question_id, vectors[question_id])
+                await self._store.save_vector(tx, key, question_id, fingerprint, vectors[question_id])
             elif number < len(leaders) and leaders[number].state == State.DONE.value:
                 await self._reopen(tx, key, leaders[number].id, asked_at)
             await self._store.join(tx, key, question_id, groups[number])
@@ -166,9 +173,6 @@ class Grouping:
         group = await self._store.group(tx, key, group_id)
         if group is not None and group.state is State.DONE and asked_at > group.updated_at:
             await self._store.save_state(tx, key, group_id, State.NEW, datetime.now(UTC))
-
-    async def _save_vector(self, tx: Transaction, key: Key, question_id: str, vector: "Vector") -> None:
-        await self._store.save_vector(tx, key, question_id, self._encoder.fingerprint, vector)
 
 
 def _batches(names: Sequence[str]) -> list[Sequence[str]]:

@@ -69,6 +69,11 @@ class EncoderChange:
         self._opened: dict[str, ClosableEncoder] = {first.fingerprint: first}
         self._failed: tuple[str, float] = ("", 0.0)
 
+    @property
+    def current(self) -> ClosableEncoder:
+        """Returns the encoder that new indexes are built with."""
+        return self._opened[self._current]
+
     async def run(self) -> None:
         """Looks until it is cancelled."""
         while True:

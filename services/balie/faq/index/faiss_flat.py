@@ -84,6 +84,3 @@ class HalfFlatIndex(FlatIndex):
     def _contents(self) -> "tuple[Ids, Vector]":
         ids, rows = super()._contents()
         return ids, to_unit_length(rows)
-
-    def _rows(self, ids: "Ids") -> "Vector":
-        return to_unit_length(super()._rows(ids))

@@ -97,7 +97,8 @@ class HnswIndex(FaissIndex):
         return scores, self._ids[places]
 
     def _rows(self, ids: "Ids") -> "Vector":
-        return to_unit_length(self._storage.reconstruct_batch(self._places(ids, lambda: self._ids)))
+        rows: Vector = self._storage.reconstruct_batch(self._places(ids, lambda: self._ids))
+        return rows
 
     def _compared(self, query: "Vector", wanted: int, places: "Ids") -> "tuple[Vector, Ids]":
         """Returns the nearest of the vectors at some places, each compared."""

@@ -94,7 +94,8 @@ class IvfIndex(FaissIndex):
         self._index.remove_ids(faiss.IDSelectorArray(ids))  # the kind that a table of ids can follow
 
     def _rows(self, ids: "Ids") -> "Vector":
-        return to_unit_length(self._index.reconstruct_batch(ids))
+        rows: Vector = self._index.reconstruct_batch(ids)
+        return rows
 
     def _nearest(self, query: "Vector", wanted: int, effort: int, only: "Ids | None") -> "tuple[Vector, Ids]":
         lists = self._index.nlist

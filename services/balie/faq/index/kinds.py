@@ -47,8 +47,8 @@ class Kinds:
     """
 
     choice: Choice = "auto"
-    fp16_from: int = 50_000
-    ivf_from: int = 100_000
+    fp16_from: int = 10_000
+    ivf_from: int = 20_000
     train_from: int = 1000
     most_wear: float = 0.25
 

@@ -88,14 +88,12 @@ def ids_of(counts: Mapping[int, int]) -> "Ids":
 
 
 def _grouped(scores: "Vector", ids: "Ids", allowed: Allowed | None) -> list[Hit]:
-    """Returns the best hit of each entry that is allowed; FAISS gives best first."""
-    best: dict[int, Hit | None] = {}
-    for score, vector_id in zip(scores.tolist(), ids.tolist(), strict=True):
-        number, slot = divmod(vector_id, SLOTS)
-        if number not in best:
-            may = allowed is None or allowed(number)
-            best[number] = Hit(number, slot, _score(score)) if may else None
-    return [hit for hit in best.values() if hit is not None]
+    """Returns the best hit of each entry that is allowed, of vectors that come best first."""
+    numbers, slots = np.divmod(ids, SLOTS)
+    first = np.sort(np.unique(numbers, return_index=True)[1])
+    values = np.clip(np.round(scores[first].astype(np.float64), _DIGITS), -1.0, 1.0)
+    hits = zip(numbers[first].tolist(), slots[first].tolist(), values.tolist(), strict=True)
+    return [Hit(*hit) for hit in hits if allowed is None or allowed(hit[0])]
 
 
 def _with_ties(hits: list[Hit], top: int) -> list[Hit]:

@@ -45,10 +45,9 @@ def primary(language: str) -> str:
 
 
 def stems(text: str, language: str) -> list[str]:
-    """Returns the stems of a text's words in their order, each marked with its language."""
-    name = primary(language)
-    found: list[str] = _stemmer(STEMMERS.get(name, _PLAIN)).analyze(text)
-    return [f"{name}:{stem}" for stem in found]
+    """Returns the stems of a text's words in their order."""
+    found: list[str] = _stemmer(STEMMERS.get(primary(language), _PLAIN)).analyze(text)
+    return found
 
 
 def grams(text: str) -> list[str]:

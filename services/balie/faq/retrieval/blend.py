@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from balie.faq.errors import RetrieverUnavailable
 from balie.faq.retrieval.analysis import primary
-from balie.faq.retrieval.confidence import Asked, Confidence, signals
+from balie.faq.retrieval.confidence import SIGNALS, Asked, Confidence, signals
 from balie.faq.retrieval.fitting import Candidates, candidates
-from balie.faq.retrieval.lexical import Terms, key_of
-from balie.faq.retrieval.port import LeftOut, Parts, Query, Ranked, View
+from balie.faq.retrieval.judged import Judged
+from balie.faq.retrieval.lexical import key_of
+from balie.faq.retrieval.port import PARTS, LeftOut, Parts, Query, Ranked, View
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,10 +35,12 @@ class Blend:
     Attributes:
         weights: one for each of `PARTS`, by primary language; those of "" for all others.
         confidence: works out how sure the best entry is.
+        reference: what it did on questions that it was not learned from.
     """
 
     weights: Mapping[str, tuple[float, ...]]
     confidence: Confidence
+    reference: Judged
 
     @staticmethod
     def of(plain: Mapping[str, Any]) -> "Blend":
@@ -43,11 +48,16 @@ class Blend:
         return Blend(
             {language: tuple(values) for language, values in plain["weights"].items()},
             Confidence(tuple(plain["confidence"]["weights"]), plain["confidence"]["bias"]),
+            Judged.of(plain["reference"]),
         )
 
     def plain(self) -> dict[str, Any]:
         """Returns its plain form."""
-        return {"weights": dict(self.weights), "confidence": asdict(self.confidence)}
+        return {
+            "weights": dict(self.weights),
+            "confidence": asdict(self.confidence),
+            "reference": self.reference.plain(),
+        }
 
     def version(self) -> str:
         """Returns what changes when it does."""
@@ -63,6 +73,38 @@ def shipped(kind: str) -> Blend:
     """Returns the blend that ships for a retriever: `dense`, `lexical` or `hybrid`."""
     text = files("balie.faq.retrieval").joinpath(_SHIPPED).read_text(encoding="utf-8")
     return Blend.of(json.loads(text)[kind])
+
+
+def read_tuned(kind: str, path: Path) -> Blend:
+    """Returns the blend of a file.
+
+    Raises:
+        RetrieverUnavailable: it cannot be read, or is none of this retriever's.
+    """
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))[kind]
+        blend = Blend.of(plain)
+        shapes = {len(values) for values in blend.weights.values()} | {len(blend.confidence.weights)}
+        is_fit = _OTHERS in blend.weights and shapes == {len(PARTS), len(SIGNALS)}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        is_fit = False
+    if not is_fit:
+        raise RetrieverUnavailable(
+            kind, f"cannot use {path}: it is no file that balie faq tune wrote for it with this version"
+        )
+    return blend
+
+
+def write_tuned(path: Path, blends: Mapping[str, Blend]) -> None:
+    """Writes blends by retriever into a file that `read_tuned` reads; it is there whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    plain = {kind: blend.plain() for kind, blend in blends.items()}
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(json.dumps(plain, separators=(", ", ": ")) + "\n", encoding="utf-8")
+    part.replace(path)
 
 
 class BlendRetriever:
@@ -85,19 +127,26 @@ class BlendRetriever:
         """Returns what changes whenever it would rank or be sure otherwise."""
         return self._version
 
+    @property
+    def reference(self) -> Judged:
+        """Returns what it did on questions that it was not learned from."""
+        return self.blend.reference
+
     @classmethod
     def from_options(cls, options: Mapping[str, str]) -> Self:
-        """Returns the retriever as it ships; it has no options."""
-        if options:
-            raise ValueError(
-                f"the retriever {cls.kind} has no options; given are {', '.join(sorted(options))}"
-            )
-        return cls()
+        """Returns the retriever as it ships, or with what `balie faq tune` wrote into the file of the option `tuned`.
+
+        Raises:
+            RetrieverUnavailable: an option is unknown, or the file is none of this retriever's.
+        """
+        if unknown := sorted(set(options) - {"tuned"}):
+            raise RetrieverUnavailable(cls.kind, f"has no option {unknown[0]}; known is tuned")
+        return cls(read_tuned(cls.kind, Path(options["tuned"]))) if "tuned" in options else cls()
 
     def rank(self, query: Query, view: View, top: int) -> Sequence[Ranked]:
         """Returns the best entries, best first."""
         found = self.fitted(query, view, top)
-        return self.ranked(found, view) if found.order else []
+        return self.ranked(found, view, top) if found.order else []
 
     def fitted(self, query: Query, view: View, top: int) -> "Fitted":
         """Returns the candidates in their order."""
@@ -111,10 +160,10 @@ class BlendRetriever:
         order = sorted(best.values(), key=lambda line: (-fits[line], found.entries[line].id))
         return Fitted(found, fits, order, query.without)
 
-    def ranked(self, fitted: "Fitted", view: View) -> list[Ranked]:
-        """Returns candidates with how sure each is."""
-        order, found = fitted.order, fitted.candidates
-        fits = fitted.fits[order]
+    def ranked(self, fitted: "Fitted", view: View, top: int) -> list[Ranked]:
+        """Returns the best `top` candidates with how sure each is."""
+        found = fitted.candidates
+        fits = fitted.fits[fitted.order]
         sure = self.blend.confidence.of(fitted.signals(view))
         likely = np.exp(fits - fits[0])
         rest = float(likely[1:].sum())
@@ -128,7 +177,7 @@ class BlendRetriever:
                 Parts(*found.parts[line].tolist()),
                 float(confidence),
             )
-            for line, confidence in zip(order, confidences, strict=True)
+            for line, confidence in zip(fitted.order[:top], confidences[:top], strict=True)
         ]
 
 
@@ -154,16 +203,15 @@ class Fitted:
         asked: Asked | None = None
         if words is not None:
             entry, place = self.candidates.entries[first], self.candidates.places[first]
-            stems = words.stems.get(primary(entry.texts[place].language)) or next(
-                iter(words.stems.values()), Terms.of(())
-            )
             left_out = ""
             if self.without is not None and (entry.number, place) == (
                 self.without.number,
                 self.without.place,
             ):
                 left_out = entry.texts[place].asked()[self.without.asked]
-            asked = Asked(words.grams, stems, view.words.stems_of(key_of(entry.number, place), left_out))
+            looked_up = words[primary(entry.texts[place].language)]
+            held = view.words.stems_of(key_of(entry.number, place), left_out)
+            asked = Asked(looked_up.letters, looked_up.stems, held)
         return signals(self.fits[self.order], self.candidates.parts[self.order], asked)
 
 

@@ -9,7 +9,8 @@ import structlog
 
 from balie.faq.domain import Calibration
 from balie.faq.index.live_index import LiveIndex
-from balie.faq.retrieval.threshold import Policy, default, learn
+from balie.faq.retrieval.judged import Policy
+from balie.faq.retrieval.threshold import default, learn
 from balie.faq.tables import calibrations
 from balie.kit.database import Database
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from balie.faq.index.port import SLOTS
 from balie.faq.retrieval.analysis import primary
-from balie.faq.retrieval.lexical import LexicalQuery, LexicalScores, key_of
+from balie.faq.retrieval.language_index import LexicalScores
+from balie.faq.retrieval.lexical import LexicalQuery, best_numbers, key_of
 from balie.faq.retrieval.port import PARTS, LeftOut, Query, View
 
 if TYPE_CHECKING:
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Vector = NDArray[np.float32]
 
-NEAREST = 32
+NEAREST = 16
 """Entries with the nearest vectors that become candidates."""
 
-WORDED = 64
+WORDED = 24
 """Texts with the most of the question's letters, and of its stems, that become candidates."""
+
+SCORED = 256
+"""Texts whose letters and stems are looked up; whoever is beyond them, in a large collection, has next to none."""
 
 NOT_THERE = -1.0
 
@@ -59,10 +63,10 @@ def candidates(query: Query, view: View, top: int, *, vectors: bool = True, word
     numbers: dict[int, None] = {}
     asked, scores = None, LexicalScores()
     if words and query.text and len(view.words):
-        asked = view.words.query(query.text, query.languages or view.languages)
-        scores = view.words.search(asked, max(WORDED, top))
-        for number in scores.numbers():
-            if view.allowed(number) and _is_there(number, query.without):
+        asked = view.words.query(query.text, query.languages)
+        scores = view.words.search(asked, max(SCORED, top))
+        for number in best_numbers(scores, max(WORDED, top)):
+            if number not in numbers and view.allowed(number) and _is_there(number, query.without):
                 numbers[number] = None
     if vectors and query.vector is not None:
         hits = view.vectors.search(query.vector, max(NEAREST, top), allowed=view.allowed)
@@ -74,8 +78,7 @@ def candidates(query: Query, view: View, top: int, *, vectors: bool = True, word
     if vectors and query.vector is not None and len(texts.places):
         parts[:, :3] = _similar(texts, query.vector, query.without, view)
     if asked is not None:
-        view.words.complete(asked, scores, texts.keys)
-        parts[:, 3] = [scores.grams.get(key, 0.0) for key in texts.keys]
+        parts[:, 3] = [scores.letters.get(key, 0.0) for key in texts.keys]
         parts[:, 4] = [scores.stems.get(key, 0.0) for key in texts.keys]
         if query.without is not None:
             _leave_words_out(texts, parts, asked, query.without, view)
@@ -167,4 +170,4 @@ def _leave_words_out(
     for line, (entry, place) in enumerate(zip(texts.entries, texts.places, strict=True)):
         if entry.number == without.number and place == without.place:
             left = entry.texts[place].asked()[without.asked]
-            parts[line, 3:] = view.words.shares_without(asked, entry.texts[place], left)
+            parts[line, 3:] = view.words.shares_without(asked, key_of(entry.number, place), left)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from balie.faq.index.port import VectorIndex
+    from balie.faq.retrieval.judged import Judged
     from balie.faq.retrieval.lexical import LexicalIndex
 
     Vector = NDArray[np.float32]
@@ -126,6 +127,13 @@ class Retriever(Protocol):
     @property
     def version(self) -> str:
         """Returns what changes whenever it would rank or be sure otherwise; part of what calibrations are kept under."""
+
+    @property
+    def reference(self) -> "Judged":
+        """Returns what it did on questions with known answers, for collections that prove no threshold themselves.
+
+        `balie.faq.retrieval.judged.NOTHING` when that is not known: such collections then get no answers.
+        """
 
     def rank(self, query: Query, view: View, top: int) -> Sequence[Ranked]:
         """Returns the best entries, best first, ties by id; each once, and none that the view does not allow.

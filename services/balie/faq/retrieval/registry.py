@@ -29,7 +29,7 @@ def open_retriever(name: str, options: Mapping[str, str]) -> "Retriever":
     Raises:
         UnknownPlugin: nobody registered the name; the message lists the known ones.
         MissingExtra: its library is not installed; the message has the line that installs it.
-        ValueError: an option is unknown, or its value makes no sense.
+        RetrieverUnavailable: an option is unknown, or its value makes no sense.
     """
     retriever: Retriever = RETRIEVERS.load(name).from_options(options)  # type: ignore[attr-defined]
     return retriever

@@ -6,20 +6,15 @@ then is wrong. This needs nobody's labels. Where it proves nothing, because entr
 what the ranking did on real questions of other collections stands in for it.
 """
 
-import hashlib
-import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from balie.calibration import ThresholdUnknown, least_threshold
 from balie.faq.domain import Calibration
 from balie.faq.index.port import SLOTS
+from balie.faq.retrieval.judged import Judged, Policy
 from balie.faq.retrieval.port import LeftOut, Query, View
 
 if TYPE_CHECKING:
@@ -31,63 +26,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
 
-_REFERENCE = "reference.json"
 _NEVER = 1.0
 """No answer is given where nothing proves a threshold; a pinned one still is."""
 
 _LEAST_QUESTIONS = 40
 """With fewer nothing can be proven of the mix that customers ask."""
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the operator accepts.
-
-    Attributes:
-        max_wrong: greatest share of wrong among the answers given.
-        delta: chance that this promise is broken.
-        expected_unanswerable: share of the questions that no entry answers.
-        max_questions: most questions asked of one collection.
-    """
-
-    max_wrong: float
-    delta: float
-    expected_unanswerable: float
-    max_questions: int = 2000
-
-    def basis(self, retriever: str) -> str:
-        """Returns what tells calibrations of this policy, for a retriever's version, from others'."""
-        return hashlib.sha256(repr((retriever, self)).encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What became of questions.
-
-    Attributes:
-        confidences: shape (questions,), of the best entry.
-        right: shape (questions,), whether the best entry answers.
-        answerable: shape (questions,), whether any does.
-    """
-
-    confidences: "Floats"
-    right: "Flags"
-    answerable: "Flags"
-
-    def threshold(self, policy: Policy, method: str) -> Calibration | None:
-        """Returns the least threshold that keeps the policy's promise; None when none can be proven."""
-        try:
-            found = least_threshold(
-                self.confidences,
-                self.right,
-                policy.max_wrong,
-                delta=policy.delta,
-                in_scope=self.answerable,
-                expected_out_of_scope=policy.expected_unanswerable,
-            )
-        except ThresholdUnknown:
-            return None
-        return Calibration(found.value, f"{method}.{found.version}")
 
 
 def learn(live: "LiveIndex", retriever: "Retriever", policy: Policy) -> Calibration:
@@ -98,11 +41,8 @@ def learn(live: "LiveIndex", retriever: "Retriever", policy: Policy) -> Calibrat
 
 
 def default(retriever: "Retriever", policy: Policy) -> Calibration:
-    """Returns what real questions of other collections prove for a retriever that ships; for others, never to answer."""
-    kind = retriever.version.partition(".")[0]
-    judged = _reference().get(kind)
-    found = judged.threshold(policy, "reference") if judged else None
-    return found or Calibration(_NEVER, "none.v1")
+    """Returns what questions of other collections prove for the retriever; without any, never to answer."""
+    return retriever.reference.threshold(policy, "reference") or Calibration(_NEVER, "none.v1")
 
 
 def leave_one_out(live: "LiveIndex", retriever: "Retriever", policy: Policy) -> Judged:
@@ -161,16 +101,3 @@ def _questions(view: View, policy: Policy) -> Sequence[LeftOut]:
         else:
             others.append(LeftOut(number, place, asked, whole=True))
     return kept + others[: wanted - len(kept)]
-
-
-@cache
-def _reference() -> dict[str, Judged]:
-    text = files("balie.faq.retrieval").joinpath(_REFERENCE).read_text(encoding="utf-8")
-    return {
-        kind: Judged(
-            np.asarray(columns["confidences"], np.float64),
-            np.asarray(columns["right"], np.bool_),
-            np.asarray(columns["answerable"], np.bool_),
-        )
-        for kind, columns in json.loads(text).items()
-    }

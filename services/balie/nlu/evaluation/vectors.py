@@ -1,22 +1,22 @@
 """What the encoder says of many texts, each encoded once: folds and draws of the same examples ask for it again."""
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from balie.encoders.kept_vectors import KeptVectors
 from balie.encoders.layers import LayeredEncoder
-from balie.nlu.trainer import encode
+from balie.encoders.many import encode_many
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from balie.encoders import Encoder
     from balie.nlu.engines.port import Progress
 
+_STEP = "encoding the examples"
 _SAMPLE = 256
 """Texts that are encoded to tell how long one takes."""
 
@@ -35,10 +35,8 @@ class Vectors:
     ) -> None:
         self._open = open_encoder
         self._workers = workers
-        self._folder = folder
         self._encoder: LayeredEncoder | None = None
-        self._places: dict[str, int] = {}
-        self._rows: list[NDArray[np.float32]] = []
+        self._kept = KeptVectors(lambda: self.encoder, workers, folder)
 
     @property
     def encoder(self) -> LayeredEncoder:
@@ -49,39 +47,15 @@ class Vectors:
 
     def add(self, texts: Sequence[str], progress: "Progress") -> None:
         """Encodes what was not asked for before."""
-        missing = sorted({*texts} - self._places.keys(), key=lambda text: (len(text), text))
-        if not missing:
-            return
-        for text, row in zip(missing, self._kept(missing, progress), strict=True):
-            self._places[text] = len(self._rows)
-            self._rows.append(row)
+        self._kept.add(texts, progress, step=_STEP)
 
     def of(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Returns shape (texts, states, dimensions), each of length 1: the vectors first, then earlier states if any."""
-        self.add(texts, lambda _step, _share: None)
-        rows = np.stack([self._rows[self._places[text]] for text in texts])
-        return self.encoder.states_of(rows)
+        return self.encoder.states_of(self._kept.rows(texts))
 
     def seconds_for_each(self, texts: Sequence[str]) -> float:
         """Returns how long encoding takes for one text of these, in seconds, measured on some of them."""
         chosen = texts[:: max(1, len(texts) // _SAMPLE)][:_SAMPLE]
         started = time.perf_counter()
-        encode(self.encoder, chosen, self._workers, lambda _step, _share: None)
+        encode_many(self.encoder, chosen, self._workers, lambda _step, _share: None)
         return (time.perf_counter() - started) / len(chosen)
-
-    def _kept(self, texts: Sequence[str], progress: "Progress") -> "NDArray[np.float32]":
-        if self._folder is None:
-            return encode(self.encoder, texts, self._workers, progress)
-        digest = hashlib.sha256(f"{self.encoder.fingerprint} {self.encoder.dimensions} ".encode())
-        for text in texts:
-            digest.update(text.encode() + b"\0")
-        path = self._folder / f"{digest.hexdigest()[:24]}.npy"
-        if path.is_file():
-            found: NDArray[np.float32] = np.load(path, allow_pickle=False)
-            return found
-        found = encode(self.encoder, texts, self._workers, progress)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part.npy")
-        np.save(part, found)
-        part.replace(path)
-        return found

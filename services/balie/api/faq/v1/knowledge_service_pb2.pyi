@@ -202,7 +202,7 @@ class Index(google.protobuf.message.Message):
     entry_count: builtins.int
     """Counts the entries in the index: those that are published."""
     vector_count: builtins.int
-    """Counts the vectors in the index: one per question and phrasing."""
+    """Counts the vectors in the index: one per question, phrasing and answer."""
     encoder_fingerprint: builtins.str
     """Names the encoder of the vectors."""
     dimensions: builtins.int

@@ -7,61 +7,25 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from balie.cli.bench.speeds import (
+    ALONE,
+    TOGETHER,
+    Speed,
+    Target,
+    at_least,
+    at_most,
+    or_dash,
+    speeds_table,
+    table,
+    targets_table,
+)
+
 YARDSTICK, WHOLE, EARLY = "yardstick", "every message encoded", "early exit"
-ALONE, TOGETHER = 1, 16
 
 TIMES_EARLY = 5.0
 TIMES_WHOLE = 3.0
 SHARE_OF_P50 = 0.5
 MOST_LOST = 0.002
-
-
-@dataclass(frozen=True)
-class Target:
-    """A figure that is wanted, and what was found.
-
-    Attributes:
-        name: what is measured.
-        wanted: the bound, as people say it.
-        found: None when it was not measured.
-        met: None when it was not measured.
-        shown: what was found, as people say it.
-    """
-
-    name: str
-    wanted: str
-    found: float | None
-    met: bool | None
-    shown: str
-
-
-@dataclass(frozen=True)
-class Speed:
-    """One way with so many messages in flight: medians of the rounds.
-
-    Attributes:
-        way: who answers, and how.
-        in_flight: calls under way at a time.
-        calls: that were answered, in all rounds.
-        failed: that were not.
-        messages_per_second: answered.
-        p50_ms: median time of a call, milliseconds.
-        p99_ms: the same for the slowest in a hundred.
-        cpu_ms_per_message: CPU of the server, milliseconds.
-        times_yardstick: rate divided by that of the yardstick in the same round; None without one.
-        share_of_its_p50: p50 divided by that of the yardstick in the same round; None without one.
-    """
-
-    way: str
-    in_flight: int
-    calls: int
-    failed: int
-    messages_per_second: float
-    p50_ms: float
-    p99_ms: float
-    cpu_ms_per_message: float
-    times_yardstick: float | None
-    share_of_its_p50: float | None
 
 
 @dataclass(frozen=True)
@@ -118,11 +82,11 @@ class Report:
         lost = None if with_exit is None or without is None else 100 * (without - with_exit)
         return [
             *(
-                _at_least(f"msg/s, {TOGETHER} in flight, {way}", least, speeds[way, TOGETHER].times_yardstick)
+                at_least(f"msg/s, {TOGETHER} in flight, {way}", least, speeds[way, TOGETHER].times_yardstick)
                 for way, least in ((EARLY, TIMES_EARLY), (WHOLE, TIMES_WHOLE))
             ),
             *(
-                _at_most(
+                at_most(
                     f"p50, {ALONE} in flight, {way}",
                     SHARE_OF_P50,
                     speeds[way, ALONE].share_of_its_p50,
@@ -130,7 +94,7 @@ class Report:
                 )
                 for way in (EARLY, WHOLE)
             ),
-            _at_most("accuracy lost to early exit, points", 100 * MOST_LOST, lost, "{:+.2f}"),
+            at_most("accuracy lost to early exit, points", 100 * MOST_LOST, lost, "{:+.2f}"),
         ]
 
     @property
@@ -156,7 +120,8 @@ def shown(report: Report) -> RenderableType:
         Text(f"{report.described}; learned side by side in: {trained}", style="dim"),
     ]
     for in_flight, title in titles.items():
-        parts += [Text(), _speeds(title, [one for one in report.speeds if one.in_flight == in_flight])]
+        speeds = [one for one in report.speeds if one.in_flight == in_flight]
+        parts += [Text(), speeds_table(title, speeds, yardstick=YARDSTICK, unit="msg/s")]
     note = (
         "p50, p99: of a call, ms; CPU: of the server for each message, ms; x rate, x p50: the yardstick's taken as 1, within "
         f"each round; medians of {report.rounds} rounds of {report.seconds:g} s; no message comes from a cache; MB: resident"
@@ -168,67 +133,20 @@ def shown(report: Report) -> RenderableType:
         Text(),
         Text(note, style="dim"),
         Text(),
-        _targets(report.targets),
+        targets_table(report.targets),
     )
 
 
-def _speeds(title: str, speeds: Sequence[Speed]) -> Table:
-    table = _table(title, "", "msg/s", "p50", "p99", "CPU", "x rate", "x p50", "calls")
-    for one in speeds:
-        table.add_row(
-            one.way,
-            f"{one.messages_per_second:.1f}",
-            f"{one.p50_ms:.1f}",
-            f"{one.p99_ms:.1f}",
-            f"{one.cpu_ms_per_message:.2f}",
-            _or_dash(one.times_yardstick, "{:.2f}"),
-            _or_dash(one.share_of_its_p50, "{:.2f}"),
-            f"{one.calls}{f' + {one.failed} failed' if one.failed else ''}",
-            style="dim" if one.way == YARDSTICK else "",
-        )
-    return table
-
-
 def _answers(answers: Sequence[Answers]) -> Table:
-    table = _table("what the answers are worth", "", "accuracy", "right", "of", "encoded", "MB")
+    shown = table("what the answers are worth", "", "accuracy", "right", "of", "encoded", "MB")
     for one in answers:
-        table.add_row(
+        shown.add_row(
             one.way,
-            _or_dash(one.accuracy, "{:.2%}"),
+            or_dash(one.accuracy, "{:.2%}"),
             str(one.right),
             str(one.of),
-            _or_dash(one.encoded, "{:.1%}"),
+            or_dash(one.encoded, "{:.1%}"),
             f"{one.memory_mb:.0f}",
             style="dim" if one.way == YARDSTICK else "",
         )
-    return table
-
-
-def _targets(targets: Sequence[Target]) -> Table:
-    table = _table("targets", "", "wanted", "found", "")
-    words = {True: ("met", "green"), False: ("not met", "red"), None: ("not measured", "yellow")}
-    for one in targets:
-        table.add_row(one.name, one.wanted, one.shown, Text(*words[one.met]))
-    return table
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 1))
-    for place, column in enumerate(columns):
-        table.add_column(column, justify="right" if place else "left", no_wrap=True)
-    return table
-
-
-def _or_dash(value: float | None, form: str) -> str:
-    return "-" if value is None else form.format(value)
-
-
-def _at_least(name: str, bound: float, found: float | None) -> Target:
-    met = None if found is None else found >= bound
-    return Target(name, f"at least {bound:g}x", found, met, _or_dash(found, "{:.2f}x"))
-
-
-def _at_most(name: str, bound: float, found: float | None, form: str) -> Target:
-    # The room is for rounding alone: 100 * (0.95 - 0.948) is a little more than 0.2.
-    met = None if found is None else found <= bound + 1e-9
-    return Target(name, f"at most {form.format(bound)}", found, met, _or_dash(found, form))
+    return shown

@@ -11,10 +11,11 @@ import grpc
 from balie.api.common.v1 import language_pb2
 from balie.api.nlu.v1 import model_pb2, model_service_pb2, nlu_service_pb2
 from balie.cli.bench.nlu.messages import Labelled
-from balie.cli.console import errors, explain_failure, fail, printable
+from balie.cli.bench.service import serving
+from balie.cli.console import explain_failure, fail, printable
 from balie.cli.desk import SAMPLE, Desk
-from balie.cli.processes import ServiceFell, ServiceProcess
-from balie.cli.suite import Addresses, service_settings, until_serving
+from balie.cli.processes import ServiceProcess
+from balie.cli.suite import Addresses, service_settings
 from balie.client import Balie
 from balie.kit.ids import new_id
 
@@ -54,25 +55,19 @@ class Server:
         del settings["BALIE_NLU_INTENTS_FILE"]
         settings["BALIE_ENCODER_CACHE_TEXTS"] = "0"
         self.address = addresses.nlu
-        self._process = ServiceProcess("nlu", settings, lambda _service, _line: None, _fell)
+        self._settings = settings
+        self._process: ServiceProcess | None = None
 
     @property
     def pid(self) -> int:
-        """Returns the process's id."""
-        return self._process.pid
+        """Returns the process's id; 0 before it serves."""
+        return self._process.pid if self._process else 0
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator["Server"]:
         """Runs it for the length of a block; ends the command when it cannot start."""
-        await self._process.start()
-        try:
-            try:
-                await until_serving(self._process, self.address)
-            except ServiceFell as fell:
-                fail(str(fell))
+        async with serving("nlu", self._settings, self.address) as self._process:
             yield self
-        finally:
-            await self._process.stop()
 
     async def learn(
         self, learning: Learning, learned: Sequence[Labelled], progress: Callable[[str, float], None]
@@ -135,7 +130,3 @@ def _alike(some: Sequence[language_pb2.ScoredIntent], others: Sequence[language_
 
 def _intents(reply: bytes) -> Sequence[language_pb2.ScoredIntent]:
     return nlu_service_pb2.AnalyzeResponse.FromString(reply).understanding.intents
-
-
-def _fell(service: str, code: int) -> None:
-    errors.print(f"{service} ended with {code}; it is started again", style="bold yellow")

@@ -5,7 +5,6 @@ It is started as `PYTHON SCRIPT TRAIN.jsonl PORT`, and says `ready` on its stand
 
 import asyncio
 import json
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -15,6 +14,7 @@ from typing import Any, cast
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
+from balie.cli.bench.machine import free_port
 from balie.cli.bench.nlu.messages import Labelled
 from balie.cli.console import fail
 from balie.cli.settings import inherited_environment
@@ -69,7 +69,7 @@ async def serving(script: Script, learned: Sequence[Labelled], folder: Path) -> 
     train = folder / "yardstick.jsonl"
     rows = [json.dumps({"text": row.text, "label": row.label}) for row in learned]
     train.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    port = _free_port()
+    port = free_port()
     environment = inherited_environment("yardstick")
     environment.pop("PYTHONPATH", None)  # this interpreter's libraries are none of its
     with tempfile.TemporaryFile() as said:
@@ -105,12 +105,6 @@ async def serving(script: Script, learned: Sequence[Labelled], folder: Path) -> 
                 await asyncio.wait_for(process.wait(), _STOP_SECONDS)
             if process.returncode is None:
                 process.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def _message(name: str) -> Any:

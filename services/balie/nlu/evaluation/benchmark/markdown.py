@@ -3,34 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from balie.kit.text_files.markdown import Marks, table
 from balie.nlu.evaluation.benchmark.published import SOURCES
 from balie.nlu.evaluation.benchmark.rows import Result
 from balie.nlu.evaluation.benchmark.sets import FewShotRow, PromiseRow, Row, SetRow
 
-BEGIN = "<!-- balie eval nlu-table: begin -->"
-END = "<!-- balie eval nlu-table: end -->"
-
-
-class MarksMissing(Exception):
-    """A document has no place for the table."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            f"the document needs the lines {BEGIN} and {END}, in this order, for the table to stand between"
-        )
-
-
-def placed(document: str, table: str) -> str:
-    """Returns a document with the table between its marks, in place of what was there.
-
-    Raises:
-        MarksMissing: they are not there.
-    """
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise MarksMissing
-    return f"{before}{BEGIN}\n\n{table.strip()}\n\n{END}{after}"
+MARKS = Marks("balie eval nlu-table")
+"""Between which the table stands in the document."""
 
 
 def table_of(rows: Sequence[Row], results: Mapping[str, Result], engine: str) -> str:
@@ -47,20 +26,20 @@ def table_of(rows: Sequence[Row], results: Mapping[str, Result], engine: str) ->
     promises = [row for row in there if isinstance(row, PromiseRow)]
     parts = []
     if sets:
-        parts += ["### All examples", *_table(_SET_HEAD, _set_lines(sets, results, engine)), *_notes(sets)]
+        parts += ["### All examples", *table(_SET_HEAD, _set_lines(sets, results, engine)), *_notes(sets)]
     if any(results[row.name]["pairs"] for row in sets):
         parts += [
             "### Out of scope at the same accuracy",
-            *_table(_PAIR_HEAD, _pair_lines(sets, results, engine)),
+            *table(_PAIR_HEAD, _pair_lines(sets, results, engine)),
         ]
     if few:
-        parts += ["### Ten examples of each intent", *_table(_FEW_HEAD, _few_lines(few, results))]
+        parts += ["### Ten examples of each intent", *table(_FEW_HEAD, _few_lines(few, results))]
     if promises:
-        parts += ["### The promise", *_table(_PROMISE_HEAD, _promise_lines(promises, results))]
+        parts += ["### The promise", *table(_PROMISE_HEAD, _promise_lines(promises, results))]
         for row in promises:
             parts += [f"#### A stated share, on {row.of}", *_stated(results[row.name])]
     if sets:
-        parts += ["### What it takes", *_table(_COST_HEAD, _cost_lines(sets, results))]
+        parts += ["### What it takes", *table(_COST_HEAD, _cost_lines(sets, results))]
     used = {
         one.source
         for others in (row.others for row in there if not isinstance(row, PromiseRow))
@@ -162,7 +141,7 @@ def _stated(result: Result) -> list[str]:
             for one in row
         ]
         lines.append([f"stated {stated:g}", f"{row[0]['coverage']:.3f}", *cells])
-    return _table(("", "accepted of in scope", *(f"{share:g} of traffic" for share in real)), lines)
+    return table(("", "accepted of in scope", *(f"{share:g} of traffic" for share in real)), lines)
 
 
 def _cost_lines(rows: Sequence[SetRow], results: Mapping[str, Result]) -> Iterator[list[str]]:
@@ -202,13 +181,3 @@ def _drawn(figure: Mapping[str, Any], *, sign: str = "") -> str:
 
 def _reach(interval: Sequence[float] | None, *, sign: str = "") -> str:
     return "" if interval is None else f"({interval[0]:{sign}.3f} to {interval[1]:{sign}.3f})"
-
-
-def _table(head: Sequence[str], lines: Iterator[list[str]] | Sequence[Sequence[str]]) -> list[str]:
-    rows = [" | ".join(_cell(one) for one in line) for line in lines]
-    rule = " | ".join("---" for _ in head)
-    return ["", f"| {' | '.join(head)} |", f"| {rule} |", *(f"| {row} |" for row in rows), ""]
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")

@@ -12,7 +12,7 @@ from tests.unit.nlu.evaluation.desk import examples, rows, write
 from balie.nlu.calibrating import Promise
 from balie.nlu.engines.port import Progress
 from balie.nlu.evaluation.benchmark.logistic import LogisticTeacher
-from balie.nlu.evaluation.benchmark.markdown import BEGIN, END, MarksMissing, placed, table_of
+from balie.nlu.evaluation.benchmark.markdown import table_of
 from balie.nlu.evaluation.benchmark.published import ARORA, Published
 from balie.nlu.evaluation.benchmark.rows import Bench, Result, work_out
 from balie.nlu.evaluation.benchmark.sets import FewShotRow, PromiseRow, Row, SetRow
@@ -173,21 +173,6 @@ def test_the_table_of_some_rows_is_of_these():
         "| few | **0.810 (0.800 to 0.820)** | 0.790 | +0.020 (+0.010 to +0.030) | Other 0.700 (Arora 2020) |"
         in table
     )
-
-
-def test_a_table_takes_the_place_of_the_one_before():
-    document = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-
-    once = placed(document, "| new |")
-
-    assert once == f"before\n{BEGIN}\n\n| new |\n\n{END}\nafter\n"
-    assert placed(once, "| new |") == once
-
-
-@pytest.mark.parametrize("document", ["nothing", f"{END}\n{BEGIN}"])
-def test_a_document_without_a_place_for_it_is_left_alone(document: str):
-    with pytest.raises(MarksMissing, match="needs the lines"):
-        placed(document, "| new |")
 
 
 def test_logistic_regression_learns_what_is_in_scope_and_accepts_everything():

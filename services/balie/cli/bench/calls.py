@@ -2,9 +2,9 @@
 
 It sends and receives bytes, so that it does the same work for every server and leaves as much of the machine to each.
 
-Run as `python -m balie.cli.bench.nlu.calls ADDRESS METHOD FILE IN_FLIGHT SECONDS FIRST`. The file is a JSON array of
-requests in Base64, which are sent in turn from number FIRST on; 0 seconds send each once and give the replies back.
-Prints one JSON object.
+Run as `python -m balie.cli.bench.calls ADDRESS METHOD FILE IN_FLIGHT SECONDS FIRST`; a METHOD of gRPC, or `http` for
+requests of HTTP/1.1 as they are. The file is a JSON array of requests in Base64, which are sent in turn from number FIRST
+on; 0 seconds send each once and give the replies back. Prints one JSON object.
 """
 
 import asyncio
@@ -12,14 +12,20 @@ import base64
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import grpc
 
+from balie.cli.bench.http import Http, HttpFailed
+
+HTTP = "http"
+"""Stands for a method, where calls are those of HTTP."""
+
 _TIMEOUT_SECONDS = 60.0
 
-_Call = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
+_Call = Callable[[bytes], Awaitable[bytes]]
 
 
 class Calls:
@@ -52,8 +58,8 @@ class Calls:
             self._next += 1
             begin = time.perf_counter()
             try:
-                reply = await self._call(self._requests[number], timeout=_TIMEOUT_SECONDS)
-            except grpc.RpcError:
+                reply = await self._call(self._requests[number])
+            except (grpc.RpcError, HttpFailed):
                 self.failed += 1
                 continue
             self.latencies.append(time.perf_counter() - begin)
@@ -65,9 +71,8 @@ async def measure(
     address: str, method: str, requests: Sequence[bytes], in_flight: int, seconds: float, first: int
 ) -> dict[str, object]:
     """Returns the latencies in seconds, the time it took, how many calls failed, and the replies by number."""
-    async with grpc.aio.insecure_channel(address) as channel:
-        call: _Call = channel.unary_unary(method)
-        await call(requests[first % len(requests)], timeout=_TIMEOUT_SECONDS)  # connects
+    async with _opened(address, method) as call:
+        await call(requests[first % len(requests)])  # connects
         begin, calls = time.perf_counter(), Calls(call, requests, seconds, first)
         await calls.run(in_flight)
         return {
@@ -76,6 +81,23 @@ async def measure(
             "failed": calls.failed,
             "replies": {n: base64.b64encode(reply).decode() for n, reply in calls.replies.items()},
         }
+
+
+@asynccontextmanager
+async def _opened(address: str, method: str) -> AsyncIterator[_Call]:
+    """Gives what makes a call."""
+    if method == HTTP:
+        async with Http(address, _TIMEOUT_SECONDS) as http:
+            yield http.call
+        return
+    async with grpc.aio.insecure_channel(address) as channel:
+        stub: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
+
+        async def call(request: bytes) -> bytes:
+            reply: bytes = await stub(request, timeout=_TIMEOUT_SECONDS)
+            return reply
+
+        yield call
 
 
 if __name__ == "__main__":

@@ -1,0 +1,204 @@
+"""Learns what ships: how the retrievers weigh the parts of a fit, how sure they are, and what that did on real questions.
+
+    python -m balie.faq.evaluation.shipping --entries ENTRIES --queries QUERIES [--entries ... --queries ...]
+
+writes `blend.json` of `balie.faq.retrieval`. Each pair of files is a set. A set is learned from as it
+is, and with two phrasings of each entry at most, as collections differ in how many they have. Where all questions of a set
+are answerable, every second one is asked again with its entries taken out.
+"""
+
+import argparse
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from balie.encoders import Encoder, EncoderSettings, open_encoder
+from balie.faq.evaluation.learning import (
+    Choice,
+    Shown,
+    choice,
+    learn_confidence,
+    learn_weights,
+    shown,
+    used_parts,
+)
+from balie.faq.evaluation.offline import Encode, OfflineCollection
+from balie.faq.evaluation.queries import EvalQuery, read_queries
+from balie.faq.index.faiss_index import use_one_thread
+from balie.faq.knowledge.files.reading import read_entries
+from balie.faq.retrieval.blend import (
+    Blend,
+    BlendRetriever,
+    DenseRetriever,
+    HybridRetriever,
+    LexicalRetriever,
+    write_tuned,
+)
+from balie.faq.retrieval.confidence import SIGNALS, Confidence
+from balie.faq.retrieval.judged import NOTHING, Judged
+from balie.faq.retrieval.port import PARTS, Query, View
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_FEW = 2
+_FOLDS = 5
+_BATCH = 64
+_NATIVE = "en"  # the language that the packaged encoder knows whole
+_RETRIEVERS: tuple[type[BlendRetriever], ...] = (DenseRetriever, LexicalRetriever, HybridRetriever)
+_UNSURE = Confidence((0.0,) * len(SIGNALS), 0.0)
+
+
+@dataclass
+class LearningSet:
+    """One set of entries and questions, in memory."""
+
+    name: str
+    collection: OfflineCollection
+    queries: Sequence[EvalQuery]
+    vectors: "NDArray[np.float32]"
+
+    @property
+    def is_native(self) -> bool:
+        """Returns whether its questions are in the language that the encoder knows whole."""
+        return all((query.language or _NATIVE) == _NATIVE for query in self.queries)
+
+    def asked(self) -> Iterator[tuple[EvalQuery, Query]]:
+        """Yields each question as it stands and as it is looked up."""
+        for query, vector in zip(self.queries, self.vectors, strict=True):
+            yield query, self.collection.query(query, vector)
+
+
+def learn(retriever: type[BlendRetriever], sets: Sequence[LearningSet]) -> Blend:
+    """Returns a blend with weights, confidence, and out-of-fold confidences of all questions."""
+    weights: dict[str, tuple[float, ...]] = {}
+    for language, some in (
+        (_NATIVE, [one for one in sets if one.is_native]),
+        ("", [one for one in sets if not one.is_native] or list(sets)),
+    ):
+        plain = retriever(Blend({"": (0.0,) * len(PARTS)}, _UNSURE, NOTHING))
+        choices = [list(_choices(plain, one)) for one in some]
+        weights[language] = learn_weights(choices, used=used_parts(retriever))
+    ranking = retriever(Blend(weights, _UNSURE, NOTHING))
+    examples = [row for one in sets for row in _examples(ranking, one)]
+    told: list[tuple[float, bool, bool]] = []
+    for fold in range(_FOLDS):
+        kept = [row for row in examples if _fold(row[0]) != fold]
+        model = learn_confidence([row for _, row, _ in kept], weights=_counts(kept))
+        told += [
+            (round(model.of(row.signals), 4), row.right, row.answerable)
+            for text, row, is_few in examples
+            if _fold(text) == fold and not is_few
+        ]
+    confidences, right, answerable = zip(*told, strict=True)
+    return Blend(
+        weights,
+        learn_confidence([row for _, row, _ in examples], weights=_counts(examples)),
+        Judged(np.asarray(confidences), np.asarray(right), np.asarray(answerable)),
+    )
+
+
+_Example = tuple[str, Shown, bool]
+
+
+def _choices(retriever: BlendRetriever, one: LearningSet) -> Iterator[Choice]:
+    for asked, query in one.asked():
+        if asked.entry_ids:
+            found = one.collection.live.look(
+                lambda view, query=query, asked=asked: choice(retriever, query, view, asked.entry_ids)  # type: ignore[misc]
+            )
+            if found is not None:
+                yield found
+
+
+def _examples(retriever: BlendRetriever, one: LearningSet) -> Iterator[_Example]:
+    is_few = one.name.endswith(".few")
+    answerable_only = all(query.entry_ids for query in one.queries)
+    for place, (asked, query) in enumerate(one.asked()):
+        taken_out = answerable_only and place % 2 == 1
+
+        def see(
+            view: View,
+            query: Query = query,
+            asked: EvalQuery = asked,
+            hidden: frozenset[str] = asked.entry_ids if taken_out else frozenset(),
+        ) -> Shown | None:
+            seen = replace(view, allowed=lambda number: view.entries[number].id not in hidden)
+            return shown(retriever, query, seen, frozenset() if hidden else asked.entry_ids)
+
+        found = one.collection.live.look(see)
+        if found is not None:
+            yield asked.text, found, is_few
+
+
+def _counts(examples: Sequence[_Example]) -> list[float]:
+    """Returns how much each example counts: a question that is there twice, once."""
+    times: dict[str, int] = {}
+    for text, *_ in examples:
+        times[text] = times.get(text, 0) + 1
+    return [1 / times[text] for text, *_ in examples]
+
+
+def _fold(text: str) -> int:
+    return int(hashlib.sha256(text.encode()).hexdigest(), 16) % _FOLDS
+
+
+def load(entries: Path, queries: Path, encode: Encode, fingerprint: str) -> Iterator[LearningSet]:
+    """Yields a set as it is, and with few phrasings when it has more."""
+    contents = [one.content for one in read_entries(entries)]
+    asked = read_queries(queries)
+    vectors = encode([query.text for query in asked])
+    name = f"{entries.parent.name}.{queries.stem}"
+    yield LearningSet(
+        name, OfflineCollection(contents, HybridRetriever(), encode, fingerprint=fingerprint), asked, vectors
+    )
+    if any(len(text.phrasings) > _FEW for content in contents for text in content.texts):
+        few = [
+            replace(
+                content,
+                texts=tuple(replace(text, phrasings=text.phrasings[:_FEW]) for text in content.texts),
+            )
+            for content in contents
+        ]
+        yield LearningSet(
+            f"{name}.few",
+            OfflineCollection(few, HybridRetriever(), encode, fingerprint=fingerprint),
+            asked,
+            vectors,
+        )
+
+
+def main() -> None:
+    """Learns from the files that are named, and writes what ships."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--entries", action="append", type=Path, required=True)
+    parser.add_argument("--queries", action="append", type=Path, required=True)
+    told = parser.parse_args()
+    use_one_thread()
+    encoder = open_encoder(EncoderSettings.load())
+    sets = [
+        one
+        for entries, queries in zip(told.entries, told.queries, strict=True)
+        for one in load(entries, queries, partial(_encoded, encoder), encoder.fingerprint)
+    ]
+    blends = {retriever.kind: learn(retriever, sets) for retriever in _RETRIEVERS}
+    write_tuned(Path(__file__).parents[1] / "retrieval" / "blend.json", blends)
+
+
+def _encoded(encoder: Encoder, texts: Sequence[str]) -> "NDArray[np.float32]":
+    """Returns vectors of many texts; in batches of about the same length, as a batch is padded to its longest."""
+    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+    found: NDArray[np.float32] = np.empty((len(texts), encoder.dimensions), np.float32)
+    for start in range(0, len(order), _BATCH):
+        places = order[start : start + _BATCH]
+        found[places] = encoder.encode([texts[place] for place in places])
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,262 @@
+"""Texts of one language in tantivy: stems and runs of letters; the only module that searches with the library.
+
+A document is an entry's texts in the language: question, phrasings and answer together, so that an entry counts once
+however many of its phrasings match. Scores are shares: of what is asked, weighed by how rare it is, how much the
+document holds. So they compare between long and short questions, and what no document knows counts as not found.
+
+Source: Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond".
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from tantivy import Document, Index, Occur, Query, SchemaBuilder, Searcher
+
+from balie.faq.domain import EntryText
+from balie.faq.retrieval.analysis import grams, stems, words
+from balie.faq.retrieval.compounds import COMPOUNDING, Vocabulary
+
+LETTERS, STEMS = "letters", "stems"
+_FIELDS = (LETTERS, STEMS)
+_WRITER_BYTES = 15_000_000  # the least that tantivy takes; used while something is written
+_STALE_SHARE = 0.3
+_STALE_LEAST = 200
+_STEMS_KEPT = 4096  # texts whose stems are kept at hand
+_LEAST_TERMS = 8
+_MOST_DOCUMENTS = 400_000  # that a search goes through: some ten milliseconds
+_K1, _B = 1.2, 0.75  # tantivy's own
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term of a question, how rare it is, and how many documents hold it."""
+
+    text: str
+    weight: float
+    count: int
+
+    @property
+    def is_known(self) -> bool:
+        """Returns whether any document holds it."""
+        return self.count > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a question asks for, in one field.
+
+    Attributes:
+        total: the sum of the terms' weights.
+        unknown: share of it that no document holds, [0, 1].
+    """
+
+    terms: tuple[Term, ...] = ()
+    total: float = 0.0
+    unknown: float = 0.0
+
+    @staticmethod
+    def of(terms: Iterable[Term]) -> "Terms":
+        """Returns terms with their sums."""
+        found = tuple(terms)
+        total = sum(term.weight for term in found)
+        unknown = sum(term.weight for term in found if not term.is_known)
+        return Terms(found, total, unknown / total if total else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageQuery:
+    """A question as it is looked up in one language."""
+
+    letters: Terms
+    stems: Terms
+
+
+@dataclass(slots=True)
+class LexicalScores:
+    """Shares of a question that texts hold, by key, best first within a language; 0 for those that are not here."""
+
+    letters: dict[int, float] = field(default_factory=dict)
+    stems: dict[int, float] = field(default_factory=dict)
+
+
+class LanguageIndex:
+    """Finds texts of one language by their words. Not safe for a change beside anything else.
+
+    Args:
+        language: its primary subtag.
+    """
+
+    def __init__(self, language: str) -> None:
+        builder = SchemaBuilder()
+        builder.add_unsigned_field("key", stored=False, indexed=True, fast=True)
+        for name in _FIELDS:
+            builder.add_text_field(name, stored=False, tokenizer_name="whitespace", index_option="freq")
+        self._schema = builder.build()
+        self._language = language
+        self._texts: dict[int, EntryText] = {}
+        self._vocabulary = Vocabulary() if language in COMPOUNDING else None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._index = Index(self._schema)
+        self._searcher: Searcher = self._index.searcher()
+        self._stale = 0
+        self._counted = 0
+        self._lengths = dict.fromkeys(_FIELDS, 0.0)
+        self._stems_of: dict[int, frozenset[str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def keys(self) -> set[int]:
+        """Returns the keys of the texts that are here."""
+        return set(self._texts)
+
+    def replace(self, removed: Iterable[int], added: Mapping[int, EntryText]) -> None:
+        """Takes texts out, then puts others, or the same ones anew, in.
+
+        Args:
+            removed: keys; those that are not here are passed over.
+            added: texts by key; removed first if they are there.
+        """
+        going = {*removed, *added} & self._texts.keys()
+        for key in going:
+            text = self._texts.pop(key)
+            if self._vocabulary is not None:
+                self._vocabulary.remove(_words(text))
+        self._stale += len(going)
+        for key, text in added.items():
+            self._texts[key] = text
+            if self._vocabulary is not None:
+                self._vocabulary.add(_words(text))
+        if self._stale > max(_STALE_LEAST, _STALE_SHARE * len(self._texts)):
+            # What was deleted stays in tantivy's segments until they are merged: this ends it.
+            self._begin()
+            self._write((), self._texts)
+        elif going or added:
+            self._write(going, added)
+
+    def _write(self, going: Iterable[int], coming: Mapping[int, EntryText]) -> None:
+        writer = self._index.writer(_WRITER_BYTES, 1)
+        written = dict.fromkeys(_FIELDS, 0)
+        for key in going:
+            writer.delete_documents_by_term("key", key)
+        for key, text in coming.items():
+            row = Document()
+            row.add_unsigned("key", key)
+            for name, terms in self._document_terms(text).items():
+                row.add_text(name, " ".join(terms))
+                written[name] += len(terms)
+            writer.add_document(row)
+        writer.commit()
+        self._index.reload()
+        self._searcher = self._index.searcher()
+        self._count(written, len(coming))
+
+    def _count(self, written: Mapping[str, int], texts: int) -> None:
+        """Keeps the mean length of a text about right; what was deleted is taken to have been of mean length."""
+        before = max(0, len(self._texts) - texts)
+        for name, terms in written.items():
+            mean = self._lengths[name] / self._counted if self._counted else 0.0
+            self._lengths[name] = mean * before + terms
+        self._counted = len(self._texts)
+        self._stems_of.clear()
+
+    def query(self, text: str) -> LanguageQuery:
+        """Returns a question as it is looked up here."""
+        return LanguageQuery(
+            Terms.of(self._weighed(LETTERS, grams(text))), Terms.of(self._weighed(STEMS, self._stems(text)))
+        )
+
+    def search(self, query: LanguageQuery, top: int, found: LexicalScores) -> None:
+        """Adds the best `top` texts by letters and by stems each."""
+        for name, terms, scores in (
+            (LETTERS, query.letters, found.letters),
+            (STEMS, query.stems, found.stems),
+        ):
+            known = [
+                (Occur.Should, Query.term_query(self._schema, name, term.text, "freq"))
+                for term in _telling(terms.terms)
+            ]
+            if known:
+                hits = self._searcher.search(Query.boolean_query(known), top, count=False).hits
+                addresses = [address for _, address in hits]
+                keys = cast("list[int]", self._searcher.fast_field_values("key", addresses)) if hits else []
+                scores.update(zip(keys, [score / terms.total for score, _ in hits], strict=True))
+
+    def shares_without(self, query: LanguageQuery, key: int, left_out: str) -> tuple[float, float]:
+        """Returns the shares of a question that a text would hold without one way to ask it: letters, and stems."""
+        held = self._document_terms(_without(self._texts[key], left_out))
+        return self._share(LETTERS, query.letters, held), self._share(STEMS, query.stems, held)
+
+    def _share(self, name: str, terms: Terms, held: Mapping[str, Sequence[str]]) -> float:
+        """Returns what tantivy would give, from the same formula."""
+        counts = Counter(held[name])
+        mean = self._lengths[name] / max(1, len(self._texts))
+        weight = _K1 * (1 - _B + _B * len(held[name]) / max(1.0, mean))
+        found = sum(
+            term.weight * (1 + _K1) * count / (count + weight)
+            for term in terms.terms
+            if (count := counts.get(term.text, 0))
+        )
+        return found / terms.total if terms.total else 0.0
+
+    def stems_of(self, key: int, left_out: str = "") -> frozenset[str]:
+        """Returns the stems of a text that is here, perhaps without one way to ask it."""
+        if left_out:
+            return frozenset(self._document_terms(_without(self._texts[key], left_out))[STEMS])
+        kept = self._stems_of.get(key)
+        if kept is None:
+            if len(self._stems_of) >= _STEMS_KEPT:
+                self._stems_of.clear()
+            kept = frozenset(self._document_terms(self._texts[key])[STEMS])
+            self._stems_of[key] = kept
+        return kept
+
+    def _document_terms(self, text: EntryText) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {LETTERS: [], STEMS: []}
+        for part in (*text.asked(), text.answer):
+            found[LETTERS] += grams(part)
+            found[STEMS] += self._stems(part)
+        return found
+
+    def _stems(self, text: str) -> list[str]:
+        found = stems(text, self._language)
+        if self._vocabulary is not None:
+            parts = [part for word in words(text) for part in self._vocabulary.parts(word)]
+            if parts:
+                found += stems(" ".join(parts), self._language)
+        return found
+
+    def _weighed(self, name: str, terms: Sequence[str]) -> list[Term]:
+        texts = self._searcher.num_docs
+        found = []
+        for term in dict.fromkeys(terms):
+            count = self._searcher.doc_freq(name, term)
+            weight = math.log(1 + max(0.0, texts - count + 0.5) / (count + 0.5))
+            found.append(Term(term, weight, count))
+        return found
+
+
+def _telling(terms: Sequence[Term]) -> list[Term]:
+    """Returns the known terms that are looked up: the rarest, until they are in too many documents to be quick."""
+    found: list[Term] = []
+    documents = 0
+    for term in sorted((term for term in terms if term.is_known), key=lambda term: term.count):
+        documents += term.count
+        if len(found) >= _LEAST_TERMS and documents > _MOST_DOCUMENTS:
+            break
+        found.append(term)
+    return found
+
+
+def _words(text: EntryText) -> list[str]:
+    return [word for part in (*text.asked(), text.answer) for word in words(part)]
+
+
+def _without(text: EntryText, left_out: str) -> EntryText:
+    kept = tuple(asked for asked in text.asked() if asked != left_out)
+    return replace(text, question="", phrasings=kept)
