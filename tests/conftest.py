@@ -27,6 +27,26 @@ def postgresql_databases() -> "Iterator[PostgresDatabases]":
         pytest.skip(str(reason))
 
 
+@pytest.fixture(scope="session")
+def pgvector_databases() -> "Iterator[PostgresDatabases]":
+    from tests.databases import NoPostgres, PostgresDatabases, pgvector_server
+
+    try:
+        with pgvector_server() as server:
+            databases = PostgresDatabases(server)
+            yield databases
+            databases.drop()
+    except NoPostgres as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def pgvector_url(pgvector_databases: "PostgresDatabases") -> Iterator[str]:
+    """The url of an empty database on a server with pgvector; mark the test `pgvector`."""
+    with pgvector_databases.lent() as lend:
+        yield lend()
+
+
 @pytest.fixture
 def sqlite_urls(tmp_path: Path) -> Callable[[], str]:
     """Makes urls of SQLite databases that do not exist yet."""

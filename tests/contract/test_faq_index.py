@@ -84,6 +84,23 @@ async def test_an_index_takes_the_kind_that_is_set(sqlite_url: str) -> None:
         assert (await one.search("What about thing 1?")).answers[0].entry_id == "e1"
 
 
+@pytest.mark.pgvector
+async def test_an_index_in_a_database_is_found_again_after_a_restart_and_built_anew(
+    pgvector_url: str,
+) -> None:
+    settings = {"index_kind": "pgvector", "index_graph_from": 4}
+    async with desk(pgvector_url, **settings) as one:
+        generation = await filled(one)
+        before = await index_of(one)
+        assert (before.kind, before.generation) == (knowledge.INDEX_KIND_PGVECTOR, generation)
+        assert before.vector_count == 9, "a question, a phrasing and an answer each"
+    async with desk(pgvector_url, **settings) as one:
+        assert (await one.search("What about thing 1?")).answers[0].entry_id == "e1"
+        steps = [step async for step in rebuilt(one)]
+        assert steps[-1].index.vector_count == before.vector_count
+        assert (await one.search("What about thing 2?")).answers[0].entry_id == "e2"
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "reason"),
     [

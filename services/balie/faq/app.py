@@ -22,6 +22,8 @@ from balie.faq.index.files import IndexFiles
 from balie.faq.index.indexes import Indexes
 from balie.faq.index.kinds import Kinds
 from balie.faq.index.parts import Parts
+from balie.faq.index.pgvector_index import PgVectorIndexes
+from balie.faq.index.pgvector_server import VectorServer
 from balie.faq.index.upkeep import Upkeep
 from balie.faq.index.vectors import Vectors
 from balie.faq.knowledge.exporting import Exporter
@@ -71,9 +73,21 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
             retriever,
             delay_seconds=settings.calibration_delay_seconds,
         )
-        files = IndexFiles(settings.index_folder) if settings.index_folder else None
+        shared = await _shared(settings, stack)
+        files = IndexFiles(settings.index_folder) if settings.index_folder and not shared else None
         indexes = Indexes(
-            Parts(database, store, log, vectors, calibrations, retriever, background, _kinds(settings), files)
+            Parts(
+                database,
+                store,
+                log,
+                vectors,
+                calibrations,
+                retriever,
+                background,
+                _kinds(settings),
+                files,
+                shared,
+            )
         )
         change = EncoderChange(
             indexes, database, encoder, _source(chosen), seconds=settings.encoder_watch_seconds
@@ -97,6 +111,7 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
             running(
                 upkeep.run(),
                 upkeep.run_saving(),
+                upkeep.run_keeping(),
                 change.run(),
                 remembering.run(),
                 grouping.run(),
@@ -159,6 +174,16 @@ def _kinds(settings: FaqSettings) -> Kinds:
         train_from=settings.index_train_from,
         most_wear=settings.index_most_wear,
     )
+
+
+async def _shared(settings: FaqSettings, stack: AsyncExitStack) -> PgVectorIndexes | None:
+    """Returns where replicas keep their vectors together; None when each keeps its own."""
+    if settings.index_kind != "pgvector":
+        return None
+    connections = settings.search_threads + _BACKGROUND_THREADS
+    server = stack.enter_context(VectorServer(settings.vectors_url(), connections=connections))
+    await asyncio.to_thread(server.check)
+    return PgVectorIndexes(server, graph_from=settings.index_graph_from)
 
 
 def _threads(name: str, count: int) -> ThreadPoolExecutor:

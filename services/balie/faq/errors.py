@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from balie.kit.errors import FailedPrecondition, InvalidRequest, NotFound, Unavailable
+from balie.kit.errors import DatabaseUnavailable, FailedPrecondition, InvalidRequest, NotFound, Unavailable
 
 
 class CollectionNotFound(NotFound):
@@ -88,6 +88,17 @@ class IndexRebuildFailed(Unavailable):
             collection_id=collection_id,
             problem=problem,
         )
+
+
+class VectorDatabaseUnavailable(DatabaseUnavailable):
+    """The database that keeps the vectors does not answer; the driver's text stays in the log."""
+
+    def __init__(self) -> None:
+        Unavailable.__init__(self, "the database of vectors does not answer")
+
+
+class VectorDatabaseUnfit(Exception):
+    """The database that shall keep the vectors lacks something; the message says how to get it. For whoever starts the service."""
 
 
 class CollectionNotEmpty(FailedPrecondition):

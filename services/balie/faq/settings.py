@@ -1,9 +1,9 @@
 """What the FAQ service is told; the only reader of its environment."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from balie.encoders.settings import EncoderSettings
@@ -69,11 +69,24 @@ class FaqSettings(DatabaseSettings):
         le=100_000,
         description="Most of a collection's own questions that its threshold is learned from, 100 to 100000.",
     )
-    index_kind: Literal["auto", "flat", "fp16", "hnsw", "ivf"] = Field(
+    index_kind: Literal["auto", "flat", "fp16", "hnsw", "ivf", "pgvector"] = Field(
         default="auto",
         description="How an index keeps its vectors: `auto` goes by their number, `flat` is exact, `fp16` takes half the "
         "memory and time, `ivf` and `hnsw` take 8 bits a number and find some 99 of 100 best entries in a fraction of the "
-        "time; `hnsw` is slow to build and keeps what is deleted until it is built anew.",
+        "time; `hnsw` is slow to build and keeps what is deleted until it is built anew; `pgvector` keeps them in PostgreSQL, "
+        "once for all replicas.",
+    )
+    index_database_url: str = Field(
+        default="",
+        repr=False,
+        description="PostgreSQL database with pgvector 0.8 or newer where `pgvector` keeps vectors, "
+        "postgresql+asyncpg://user@host/name. Without it, the service's own database.",
+    )
+    index_graph_from: int = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000_000,
+        description="Vectors of a collection from which on `pgvector` lays them out in a graph, 1 to 1000000000; below, it compares with all.",
     )
     index_fp16_from: int = Field(
         default=10_000,
@@ -149,6 +162,19 @@ class FaqSettings(DatabaseSettings):
         le=86_400,
         description="Time between two rounds of throwing away what is kept no longer, seconds, 1 to 86400.",
     )
+
+    @model_validator(mode="after")
+    def _has_a_place_for_vectors(self) -> Self:
+        if self.index_kind == "pgvector" and not self.vectors_url().startswith("postgresql+asyncpg://"):
+            raise ValueError(
+                "BALIE_FAQ_INDEX_KIND=pgvector needs PostgreSQL: set BALIE_FAQ_INDEX_DATABASE_URL to "
+                "postgresql+asyncpg://user@host/name, or keep the service's own database there"
+            )
+        return self
+
+    def vectors_url(self) -> str:
+        """Returns the address of the database where `pgvector` keeps vectors."""
+        return self.index_database_url or self.database_url
 
     def encoder(self) -> EncoderSettings:
         """Returns the encoder's settings, from the environment, with this service's folder when it has one.

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,8 @@ from balie.faq.index.files import IndexFiles
 from balie.faq.index.indexes import Indexes
 from balie.faq.index.kinds import Kinds
 from balie.faq.index.parts import Parts
+from balie.faq.index.pgvector_index import PgVectorIndexes
+from balie.faq.index.pgvector_server import VectorServer
 from balie.faq.index.vectors import Vectors
 from balie.faq.knowledge.domain import CollectionContent, Entry, EntryContent, EntryText
 from balie.faq.knowledge.history import History
@@ -115,6 +117,7 @@ async def replica(
     clock: Callable[[], datetime] | None = None,
     keep_revisions: int = 50,
     retriever: Retriever | None = None,
+    vectors_url: str = "",
 ) -> AsyncIterator[Replica]:
     """Opens a replica, its indexes loaded, and closes it.
 
@@ -128,12 +131,14 @@ async def replica(
         clock: tells the moment at which an entry must be valid.
         keep_revisions: of each entry.
         retriever: ranks; the one that ships when absent.
+        vectors_url: of the database where replicas keep their vectors together; each keeps its own when absent.
     """
     encoder = encoder or WordsEncoder()
     retriever = retriever or open_retriever(DEFAULT_RETRIEVER, {})
     with (
         ThreadPoolExecutor(2, initializer=use_one_thread) as workers,
         ThreadPoolExecutor(2, initializer=use_one_thread) as searchers,
+        VectorServer(vectors_url) if vectors_url else nullcontext() as server,
     ):
         async with Database.open(url, migrations="balie.faq.migrations") as database:
             log, store, ledger = EventLog(database, poll_seconds=0.02), Store(), Ledger()
@@ -142,9 +147,19 @@ async def replica(
             writer = EntryWriter(store, log, vectors, history)
             calibrations = Calibrations(database, workers, policy, retriever, delay_seconds=delay_seconds)
             files = IndexFiles(folder) if folder else None
+            shared = PgVectorIndexes(server, graph_from=8) if server else None
             indexes = Indexes(
                 Parts(
-                    database, store, log, vectors, calibrations, retriever, workers, kinds or Kinds(), files
+                    database,
+                    store,
+                    log,
+                    vectors,
+                    calibrations,
+                    retriever,
+                    workers,
+                    kinds or Kinds(),
+                    files,
+                    shared,
                 )
             )
             try:

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +19,7 @@ from tests.integration.faq.replicas import TENANT, Replica, content, likeness, r
 
 from balie.faq.errors import EntryNotFound
 from balie.faq.index.kinds import Choice, Kinds
+from balie.faq.index.pgvector_server import SCHEMA, VectorServer
 from balie.faq.index.port import SLOTS
 from balie.faq.index.upkeep import Upkeep
 from balie.faq.knowledge.domain import EntryContent, ImportOrder
@@ -65,6 +67,7 @@ class Desk:
     kinds: Kinds
     folder: Path
     retriever: Retriever
+    vectors_url: str = ""
     collection: str = field(default_factory=new_id)
     opened: dict[int, tuple[AsyncExitStack, Replica]] = field(default_factory=dict)
     model: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -80,8 +83,12 @@ class Desk:
                     replica(
                         self.url,
                         kinds=self.kinds,
-                        folder=self.folder / str(who),
+                        folder=None if self.vectors_url else self.folder / str(who),
                         retriever=self.retriever,
+                        vectors_url=self.vectors_url,
+                        delay_seconds=5.0
+                        if self.vectors_url
+                        else 0.05,  # each of its searches is a round trip
                     )
                 ),
             )
@@ -143,8 +150,11 @@ class Desk:
     async def check(self, one: Replica, word: str, top: int) -> None:
         """Compares a search with the model."""
         query = vector_of(word)
+        asked = {
+            name: max(float(vector_of(text) @ query) for text in texts) for name, texts in self.model.items()
+        }
         scores = {
-            name: max(float(vector_of(text) @ query) for text in asked) for name, asked in self.model.items()
+            name: max(score, float(vector_of(f"about {name}") @ query)) for name, score in asked.items()
         }
         found = await one.search(
             word, top_k=top, min_generation=self.generation, collection_id=self.collection
@@ -189,6 +199,20 @@ class Desk:
             await until(equal)
             every = await one.found("dog", top_k=50, collection_id=self.collection)
             assert sorted(every) == sorted(self.model)
+        if self.vectors_url:
+            await until(lambda: self.hold_in_database(ids))
+
+    async def hold_in_database(self, ids: list[int]) -> bool:
+        """Returns whether the database of vectors holds these alone."""
+
+        async def work(connection: Any) -> list[int]:
+            of = f"SELECT number FROM {SCHEMA}.editions WHERE collection_id = $1"
+            [number] = await connection.fetchrow(of, self.collection)
+            rows = await connection.fetch(f"SELECT number * {SLOTS} + slot FROM {SCHEMA}.edition_{number}")
+            return sorted(row[0] for row in rows)
+
+        with VectorServer(self.vectors_url) as server:
+            return await asyncio.to_thread(server.run, work) == ids
 
 
 async def _nothing() -> None:
@@ -196,9 +220,14 @@ async def _nothing() -> None:
 
 
 async def play(
-    url: str, kinds: Kinds, folder: Path, steps: list[tuple[object, ...]], retriever: Retriever
+    url: str,
+    kinds: Kinds,
+    folder: Path,
+    steps: list[tuple[object, ...]],
+    retriever: Retriever,
+    vectors_url: str = "",
 ) -> None:
-    desk = Desk(url, kinds, folder, retriever)
+    desk = Desk(url, kinds, folder, retriever, vectors_url)
     try:
         desk.generation = await (await desk.replica(0)).collect(desk.collection)
         for kind, who, *rest in steps:
@@ -227,3 +256,13 @@ def test_index_and_store_agree_whatever_happens(
 ) -> None:
     with TemporaryDirectory() as folder:
         asyncio.run(play(database_url, Kinds(choice=choice, train_from=4), Path(folder), steps, retriever))
+
+
+@pytest.mark.pgvector
+@given(STEPS)
+@settings(max_examples=6, deadline=None, suppress_health_check=QUIET)
+def test_vectors_that_replicas_share_agree_with_the_store_whatever_happens(
+    sqlite_url: str, pgvector_url: str, steps: list[tuple[object, ...]]
+) -> None:
+    with TemporaryDirectory() as folder:
+        asyncio.run(play(sqlite_url, Kinds(choice="pgvector"), Path(folder), steps, NEAREST, pgvector_url))

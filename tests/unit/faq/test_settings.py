@@ -69,3 +69,17 @@ def test_a_wrong_encoder_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BALIE_ENCODER_WORKERS", "many")
     with pytest.raises(EncoderSettingsWrong):
         FaqSettings.load().encoder()
+
+
+def test_vectors_in_postgresql_need_a_database_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BALIE_FAQ_INDEX_KIND", "pgvector")
+    with pytest.raises(SystemExit):
+        FaqSettings.load()
+    assert "BALIE_FAQ_INDEX_DATABASE_URL" in capsys.readouterr().err
+    monkeypatch.setenv("BALIE_FAQ_INDEX_DATABASE_URL", "postgresql+asyncpg://faq@host/vectors")
+    assert FaqSettings.load().vectors_url() == "postgresql+asyncpg://faq@host/vectors"
+    monkeypatch.delenv("BALIE_FAQ_INDEX_DATABASE_URL")
+    monkeypatch.setenv("BALIE_FAQ_DATABASE_URL", "postgresql+asyncpg://faq@host/faq")
+    assert FaqSettings.load().vectors_url() == "postgresql+asyncpg://faq@host/faq"

@@ -39,6 +39,7 @@ class CollectionFollower:
         tenant: whose collection it is.
         collection: as it was found.
         from_files: whether to begin with the saved index.
+        anew: whether to begin with nothing of what an index that replicas share holds.
 
     Attributes:
         live: the index.
@@ -50,7 +51,13 @@ class CollectionFollower:
     """
 
     def __init__(
-        self, parts: Parts, tenant: str, collection: StoredCollection, *, from_files: bool = True
+        self,
+        parts: Parts,
+        tenant: str,
+        collection: StoredCollection,
+        *,
+        from_files: bool = True,
+        anew: bool = False,
     ) -> None:
         self.parts = parts
         self._tenant = tenant
@@ -58,6 +65,7 @@ class CollectionFollower:
         self._topic = events.topic_of(collection.id)
         self._loaded = False
         self._from_files = from_files
+        self._anew = anew
         self.owner = Owner(tenant, collection.id, parts.vectors.fingerprint, parts.vectors.dimensions)
         self.live = LiveIndex(
             fingerprint=parts.vectors.fingerprint,
@@ -84,6 +92,10 @@ class CollectionFollower:
         self.saved_generation = await self.parts.in_thread(self.live.write, partial(self._write, files))
         _log.debug("index saved", collection_id=self._collection_id, generation=self.saved_generation)
 
+    async def keep(self) -> bool:
+        """Returns whether the vectors are still where they are kept for all replicas, after saying that they are used."""
+        return not self._loaded or self.gone or await self.parts.in_thread(self.live.keep)
+
     def _write(
         self, files: IndexFiles, generation: int, index: VectorIndex, held: Collection[IndexedEntry]
     ) -> None:
@@ -95,8 +107,9 @@ class CollectionFollower:
         try:
             await self._persist(self._follow)
             self.gone = True
-            if self.parts.files:
-                await self.parts.in_thread(self.parts.files.forget, self._tenant, self._collection_id)
+            for kept in (self.parts.files, self.parts.shared):
+                if kept:
+                    await self.parts.in_thread(kept.forget, self._tenant, self._collection_id)
         finally:
             self.settled.set()
             calibrating.cancel()
@@ -133,9 +146,10 @@ class CollectionFollower:
         loader = Loader(self.parts, self.owner, self.progress)
         # Once: what a file brought into trouble is not to be read for ever.
         from_files, self._from_files = self._from_files, False
-        loaded = await loader.load(from_files=from_files)
+        loaded = await loader.load(from_files=from_files, anew=self._anew)
         if loaded is None:
             return False
+        self._anew = False
         newest = await newest_event(self.parts.log, self._tenant, self._collection_id, loaded.generation)
         self._event_ids = {loaded.generation: newest.event_id if newest else ""}
         self.progress.begin(BuildStep.BUILDING)
@@ -150,7 +164,7 @@ class CollectionFollower:
             base=saved.index if saved else None,
         )
         self.live.tell()
-        self.saved_generation = saved.generation if saved else 0
+        self.saved_generation = saved.generation if saved and self.parts.files else 0
         await self._calibration.begin()
         self._loaded = True
         self.progress.begin(BuildStep.FOLLOWING)

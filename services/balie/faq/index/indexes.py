@@ -45,6 +45,8 @@ class Indexes:
             there = await self._parts.store.every_collection(tx)
         if self._parts.files:
             await self._parts.in_thread(self._parts.files.keep, there)
+        if self._parts.shared:
+            await self._parts.in_thread(self._parts.shared.keep_only, there)
         await self.discover()
         for served in list(self._served.values()):
             await served.follower.settled.wait()
@@ -154,6 +156,12 @@ class Indexes:
             await served.follower.save()
         except OSError as error:
             _log.warning("index not saved", collection_id=served.follower.owner.collection_id, why=str(error))
+
+    async def keep(self) -> None:
+        """Says of indexes that replicas share that they are used, and builds anew what was deleted all the same."""
+        for key, served in self.all().items():
+            if not await served.follower.keep():
+                await self.rebuild(*key, why="its vectors are gone from the database")
 
     async def close(self) -> None:
         """Ends all that goes on, and saves what changed."""

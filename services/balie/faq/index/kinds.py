@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Rows = Mapping[int, Sequence[NDArray[np.float32]]]
 
-Choice = Literal["auto", "flat", "fp16", "hnsw", "ivf"]
+Choice = Literal["auto", "flat", "fp16", "hnsw", "ivf", "pgvector"]
 
 _SHRUNK = 2
 """An index changes back to a smaller kind at this part of the size from which it was chosen: it is not to swing."""
@@ -39,7 +39,7 @@ class Kinds:
     """Which kind an index shall be.
 
     Attributes:
-        choice: a kind, or `auto` for the one that the sizes say.
+        choice: a kind, or `auto` for the one that the sizes say, which is never `pgvector`.
         fp16_from: vectors from which on `auto` takes fp16 in place of flat.
         ivf_from: vectors from which on `auto` takes ivf.
         train_from: vectors from which on ivf and hnsw can be made; below, flat stands in for them.
@@ -71,7 +71,10 @@ class Kinds:
 
     def build(self, dimensions: int, rows: "Rows") -> VectorIndex:
         """Returns an index of vectors by the number of their entry, of the kind that suits them; may take minutes."""
-        index = make(self.of(sum(map(len, rows.values()))), dimensions, rows)
+        kind = self.of(sum(map(len, rows.values())))
+        if kind is Kind.PGVECTOR:
+            kind = Kind.FLAT  # stands in until the index in the database is opened
+        index = make(kind, dimensions, rows)
         numbers = list(rows)
         for start in range(0, len(numbers), _SLICE):
             index.replace((), {number: rows[number] for number in numbers[start : start + _SLICE]})

@@ -15,7 +15,7 @@ from balie.faq.domain import Calibration, IndexState
 from balie.faq.index.indexed_entry import IndexedEntry
 from balie.faq.index.kinds import Kinds
 from balie.faq.index.locks import ReadWriteLock
-from balie.faq.index.port import Snapshot, VectorIndex
+from balie.faq.index.port import SharedIndex, Snapshot, VectorIndex
 from balie.faq.retrieval.lexical import LexicalIndex
 from balie.faq.retrieval.port import View
 
@@ -192,22 +192,33 @@ class LiveIndex:
             generation: that it holds afterwards.
             as_of: when the newest change of that generation was made.
         """
-        with self._changing, self._lock.writing():
-            going = set(removed) | {entry.number for entry in added}
-            # An id that was deleted and given anew, when the deletion is still to come in the log.
-            going |= {self._numbers[entry.id] for entry in added if entry.id in self._numbers}
-            self._vectors.replace(going, {entry.number: rows for entry, rows in added.items()})
-            self._words.replace(going, {entry.number: entry.texts for entry in added})
-            for number in going & self._entries.keys():
-                gone = self._entries.pop(number)
-                if self._numbers.get(gone.id) == number:
-                    del self._numbers[gone.id]
-            for entry in added:
-                self._entries[entry.number] = entry
-                self._numbers[entry.id] = entry.number
-            if languages is not None:
-                self._speak(languages, fallback)
-            self._generation, self._as_of = generation, as_of
+        with self._changing:
+            if isinstance(self._vectors, SharedIndex):
+                self._vectors.stage(added, generation)  # the most of the work: searches go on meanwhile
+            with self._lock.writing():
+                self._change(removed, added)
+                if languages is not None:
+                    self._speak(languages, fallback)
+                self._generation, self._as_of = generation, as_of
+
+    def _change(self, removed: Iterable[int], added: "Mapping[IndexedEntry, EntryVectors]") -> None:
+        going = set(removed) | {entry.number for entry in added}
+        # An id that was deleted and given anew, when the deletion is still to come in the log.
+        going |= {self._numbers[entry.id] for entry in added if entry.id in self._numbers}
+        self._vectors.replace(going, {entry.number: rows for entry, rows in added.items()})
+        self._words.replace(going, {entry.number: entry.texts for entry in added})
+        for number in going & self._entries.keys():
+            gone = self._entries.pop(number)
+            if self._numbers.get(gone.id) == number:
+                del self._numbers[gone.id]
+        for entry in added:
+            self._entries[entry.number] = entry
+            self._numbers[entry.id] = entry.number
+
+    def keep(self) -> bool:
+        """Returns whether its vectors are still there, after saying that they are used."""
+        vectors = self._vectors
+        return not isinstance(vectors, SharedIndex) or vectors.keep()
 
     def unfit(self) -> str:
         """Returns why the index of vectors should be built anew, empty when it should not."""

@@ -5,6 +5,8 @@ saved; what happened since, the follower reads from the log.
 
 Otherwise entries come from SQL in one snapshot. A vector still comes from the saved index when its entry's words are the
 same as when it was saved, from the table of vectors when they are not, and from the encoder when it is nowhere.
+
+An index that replicas share is handed the vectors that it lacks page by page, so that no process holds all of them.
 """
 
 import asyncio
@@ -13,11 +15,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import structlog
+
 from balie.faq.domain import BuildStep
 from balie.faq.events import topic_of
 from balie.faq.index.files import Owner, Saved
 from balie.faq.index.indexed_entry import IndexedEntry, published
 from balie.faq.index.parts import Parts
+from balie.faq.index.port import SharedIndex, SharedIndexes
 from balie.faq.index.progress import Progress
 from balie.faq.index.vectors import text_hash
 from balie.faq.knowledge.domain import Collection, Entry
@@ -30,6 +35,8 @@ if TYPE_CHECKING:
 _PAGE = 500  # entries read at a time: a page holds the event loop for some ten milliseconds
 _MOST_BEHIND = 10_000
 """Changes from which on reading all entries is quicker than following the log."""
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -61,13 +68,16 @@ class Loader:
         self._owner = owner
         self._progress = progress
 
-    async def load(self, *, from_files: bool) -> Loaded | None:
+    async def load(self, *, from_files: bool, anew: bool = False) -> Loaded | None:
         """Returns the collection's entries with their vectors; None when it is gone.
 
         Args:
             from_files: whether to take vectors from the saved index.
+            anew: whether to use nothing of what an index that replicas share holds.
         """
         self._progress.begin(BuildStep.READING)
+        if self._parts.shared:
+            return await self._into_shared(self._parts.shared, anew=anew)
         saved = None
         if from_files and self._parts.files:
             saved = await self._parts.in_thread(self._parts.files.read, self._owner)
@@ -91,6 +101,42 @@ class Loader:
             done += len(page)
             self._progress.at(done, len(entries))
         return loaded
+
+    async def _into_shared(self, shared: SharedIndexes, *, anew: bool) -> Loaded | None:
+        """Returns the collection's entries; their vectors are in the index that is saved with them."""
+        index = await self._opened(shared, anew=anew)
+        read = await self._read()
+        if read is None:
+            return None
+        collection, entries = read
+        if index.generation > collection.generation:
+            _log.warning(
+                "shared index left behind",
+                collection_id=collection.id,
+                why=f"it held generation {index.generation}, stored is {collection.generation}: a backup was restored",
+            )
+            index = await self._opened(shared, anew=True)
+        self._progress.begin(BuildStep.ENCODING)
+        hashes: set[bytes] = set()
+        saved = Saved(index, collection.generation, "", [])
+        loaded = Loaded(collection, collection.generation, collection.changed_at, {}, hashes, saved)
+        done = 0
+        for page in _pages(entries):
+            indexed = await self._parts.in_thread(_prepared, page, hashes)
+            known = await self._parts.in_thread(index.adopt, indexed)
+            await self._add(loaded, page, indexed, known)
+            await self._parts.in_thread(_hand_over, loaded, index, indexed)
+            done += len(page)
+            self._progress.at(done, len(entries))
+        self._progress.begin(BuildStep.BUILDING)
+        await self._parts.in_thread(index.settle, collection.generation)
+        return loaded
+
+    async def _opened(self, shared: SharedIndexes, *, anew: bool) -> SharedIndex:
+        owner = self._owner
+        return await self._parts.in_thread(
+            shared.open, owner.tenant, owner.collection_id, owner.fingerprint, owner.dimensions, anew=anew
+        )
 
     async def _from_files(self, saved: Saved) -> Loaded | None:
         """Returns what a saved index holds; None when the store may have another past, or has gone far ahead."""
@@ -161,6 +207,15 @@ async def newest_event(log: EventLog, tenant: str, collection_id: str, generatio
 
 def _without_rows(entries: Sequence[IndexedEntry]) -> "dict[IndexedEntry, list[Vector]]":
     return {entry: [] for entry in entries}
+
+
+def _hand_over(loaded: Loaded, index: SharedIndex, entries: Sequence[IndexedEntry]) -> None:
+    """Gives an index the vectors of entries that have some with them, and keeps them no longer."""
+    rows = {entry: loaded.rows[entry] for entry in entries if loaded.rows[entry]}
+    if rows:
+        index.stage(rows, loaded.generation)
+        index.replace((), {entry.number: vectors for entry, vectors in rows.items()})
+        loaded.rows.update({entry: [] for entry in rows})
 
 
 def _prepared(page: Sequence[Entry], hashes: set[bytes]) -> list[IndexedEntry]:

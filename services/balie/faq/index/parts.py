@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from balie.faq.index.files import IndexFiles
 from balie.faq.index.kinds import Kinds
+from balie.faq.index.port import SharedIndexes
 from balie.faq.index.vectors import Vectors
 from balie.faq.knowledge.store import Store
 from balie.faq.retrieval.calibrating import Calibrations
@@ -31,6 +32,7 @@ class Parts:
         workers: threads that change indexes, and may be busy for seconds.
         kinds: which kind an index shall be.
         files: where indexes are saved; None when they are not.
+        shared: keeps the vectors of all replicas; None when each keeps its own.
     """
 
     database: Database
@@ -42,6 +44,7 @@ class Parts:
     workers: Executor
     kinds: Kinds = field(default_factory=Kinds)
     files: IndexFiles | None = None
+    shared: SharedIndexes | None = None
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Returns what a piece of work returns that would hold up the event loop."""

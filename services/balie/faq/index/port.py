@@ -1,18 +1,20 @@
-"""What is asked of an index of vectors, whoever keeps them: FAISS in this process, or later a server.
+"""What is asked of an index of vectors, whoever keeps them: FAISS in this process, or a server.
 
 An id is the entry's number and the vector's slot within the entry, so it is stable whatever else changes: no mapping
 shifts when something is deleted.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from balie.faq.index.indexed_entry import IndexedEntry
 
     Vector = NDArray[np.float32]
 
@@ -34,6 +36,8 @@ class Kind(StrEnum):
     """In 8 bits a number, in a graph of neighbours: fastest, slow to build, keeps what is deleted until it is rebuilt."""
     IVF = "ivf"
     """In 8 bits a number, in lists of which a search reads a few: fast, and deletes at once."""
+    PGVECTOR = "pgvector"
+    """In 16 bits a number, in a PostgreSQL database that the replicas share; from some size on in a graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +127,58 @@ class VectorIndex(Protocol):
         Raises:
             OSError: it cannot be written.
         """
+
+
+@runtime_checkable
+class SharedIndex(VectorIndex, Protocol):
+    """An index whose vectors a server keeps, once for all replicas.
+
+    A replica sees those vectors alone that it took over or put there: what others put there for later generations it
+    does not find before it has come as far, so that a search never mixes two states.
+    """
+
+    @property
+    def generation(self) -> int:
+        """Returns the latest generation that any replica had put there when this index was opened."""
+
+    def adopt(self, entries: "Iterable[IndexedEntry]") -> "dict[int, str]":
+        """Takes over those entries whose vectors are there already, and returns their digests by number."""
+
+    def stage(self, entries: "Mapping[IndexedEntry, Sequence[Vector]]", generation: int) -> None:
+        """Puts vectors there without finding them yet, so that the `replace` which follows is short.
+
+        May be called beside searches. What is there already is not written again.
+
+        Args:
+            entries: with their vectors.
+            generation: of the collection that they come from.
+        """
+
+    def settle(self, generation: int) -> None:
+        """Says that it is whole: what is left over from replicas that fell over is deleted, and the graph built."""
+
+    def keep(self) -> bool:
+        """Returns whether its vectors are still there; to be called every few minutes, as what nobody keeps is deleted."""
+
+
+class SharedIndexes(Protocol):
+    """Where the vectors of all collections are kept, for all replicas; its methods block."""
+
+    def open(
+        self, tenant: str, collection_id: str, fingerprint: str, dimensions: int, *, anew: bool
+    ) -> SharedIndex:
+        """Returns a collection's index of an encoder's vectors, of which it finds none yet.
+
+        Args:
+            tenant: whose collection it is.
+            collection_id: its id.
+            fingerprint: of the encoder.
+            dimensions: length of a vector.
+            anew: whether to use nothing that is there.
+        """
+
+    def forget(self, tenant: str, collection_id: str) -> None:
+        """Deletes all vectors of a collection that is gone."""
+
+    def keep_only(self, collections: Collection[tuple[str, str]]) -> None:
+        """Deletes the vectors of any other collection, by tenant and id, once nobody uses them."""

@@ -95,7 +95,14 @@ class Rebuild:
     async def _run(self) -> None:
         async with self._turn:
             _log.info("index rebuild begins", collection_id=self._collection.id, why=self._why)
-            self._follower = CollectionFollower(self._parts, self._tenant, self._collection, from_files=False)
+            self._follower = CollectionFollower(
+                self._parts,
+                self._tenant,
+                self._collection,
+                from_files=False,
+                anew=self._old.encoder.fingerprint
+                == self.fingerprint,  # another encoder's are joined if they are there
+            )
             fresh = Served(self._follower)
             try:
                 await self._built(fresh, self._follower)

@@ -16,6 +16,9 @@ _LOOK_SECONDS = 1.0
 _AGAIN_SECONDS = 60.0
 """An index that could not be built anew is tried again after this time."""
 
+_KEEP_SECONDS = 60.0
+"""How often it is said that the vectors which replicas share are used; they are kept for far longer."""
+
 _LONGEST_DELAYS = 10
 """A collection that never stops changing is saved after so many delays all the same."""
 
@@ -53,6 +56,15 @@ class Upkeep:
             if why and self._tried.get(key, 0.0) <= now:
                 self._tried[key] = now + _AGAIN_SECONDS
                 await self._indexes.rebuild(*key, why=why)
+
+    async def run_keeping(self) -> None:
+        """Keeps the vectors that replicas share from being deleted as unused, until it is cancelled."""
+        while True:
+            await asyncio.sleep(_KEEP_SECONDS)
+            try:
+                await self._indexes.keep()
+            except Failure as failure:
+                _log.warning("indexes not kept", reason=failure.reason)
 
     async def run_saving(self) -> None:
         """Saves indexes whose collections have settled, until it is cancelled."""

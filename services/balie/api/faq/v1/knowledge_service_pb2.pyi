@@ -37,6 +37,10 @@ class _IndexKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     """In 8 bits a number, in a graph of neighbours: some 99 of 100 best entries are found."""
     INDEX_KIND_IVF: _IndexKind.ValueType  # 4
     """In 8 bits a number, in lists of neighbours: some 99 of 100 best entries are found."""
+    INDEX_KIND_PGVECTOR: _IndexKind.ValueType  # 5
+    """In 16 bits a number, in a PostgreSQL database that the replicas share; some 99 of 100 best entries are found in large
+    collections, all of them in small ones.
+    """
 
 class IndexKind(_IndexKind, metaclass=_IndexKindEnumTypeWrapper):
     """Says how an index keeps its vectors."""
@@ -51,6 +55,10 @@ INDEX_KIND_HNSW: IndexKind.ValueType  # 3
 """In 8 bits a number, in a graph of neighbours: some 99 of 100 best entries are found."""
 INDEX_KIND_IVF: IndexKind.ValueType  # 4
 """In 8 bits a number, in lists of neighbours: some 99 of 100 best entries are found."""
+INDEX_KIND_PGVECTOR: IndexKind.ValueType  # 5
+"""In 16 bits a number, in a PostgreSQL database that the replicas share; some 99 of 100 best entries are found in large
+collections, all of them in small ones.
+"""
 global___IndexKind = IndexKind
 
 class _IndexState:
@@ -206,7 +214,7 @@ class Index(google.protobuf.message.Message):
     kind: global___IndexKind.ValueType
     """Says how the vectors are kept."""
     size_bytes: builtins.int
-    """Estimates what the vectors take in memory, bytes."""
+    """Estimates what the vectors take in this process's memory, bytes. Vectors in a database take only what tells them apart."""
     state: global___IndexState.ValueType
     """Says whether another index is being built to take this one's place."""
     wanted_encoder_fingerprint: builtins.str
