@@ -51,7 +51,7 @@ async def test_an_index_says_how_it_keeps_its_vectors(sqlite_url: str, tmp_path:
             while (index := await index_of(one)).saved_generation != generation:
                 await asyncio.sleep(0.02)
         assert (index.kind, index.state) == (knowledge.INDEX_KIND_FLAT, knowledge.INDEX_STATE_READY)
-        assert (index.vector_count, index.size_bytes) == (6, 6 * (4 * index.dimensions + 8))
+        assert (index.vector_count, index.size_bytes) == (9, 9 * (4 * index.dimensions + 8))
         assert index.wanted_encoder_fingerprint == index.encoder_fingerprint
         assert not index.HasField("build")
 
@@ -181,7 +181,7 @@ async def test_the_command_line_shows_and_rebuilds_an_index(sqlite_url: str) -> 
         await filled(one)
         for command in ("show", "rebuild"):
             code, shown = await balie("faq", "index", command, FERRY, "--faq", one.address)
-            assert (code, "6 vectors" in shown) == (0, True), shown
+            assert (code, "9 vectors" in shown) == (0, True), shown
             code, told = await balie("faq", "index", command, FERRY, "--faq", one.address, "--json")
             assert json.loads(told)["kind"] == "INDEX_KIND_FLAT"
         code, _ = await balie("faq", "index", command, "nowhere", "--faq", one.address)
