@@ -232,6 +232,28 @@ def test_connections_that_break_are_made_anew(pgvector_url: str, server: VectorS
     assert index.numbers() == {1, 2}
 
 
+def test_a_user_who_may_not_is_told_what_an_administrator_has_to_run(pgvector_url: str) -> None:
+    administrator = make_url(pgvector_url).set(drivername="postgresql+asyncpg")
+    run(
+        administrator,
+        "CREATE ROLE balie_plain LOGIN PASSWORD 'plain'",
+        "GRANT USAGE ON SCHEMA public TO balie_plain",
+    )
+    plain = administrator.set(username="balie_plain", password="plain")  # noqa: S106
+    try:
+        url = plain.render_as_string(hide_password=False)
+        with VectorServer(url) as server, pytest.raises(VectorDatabaseUnfit, match="CREATE EXTENSION vector"):
+            server.check()
+        with VectorServer(url) as server:
+            run(administrator, "CREATE EXTENSION vector")
+            with pytest.raises(VectorDatabaseUnfit, match="CREATE SCHEMA balie_vectors AUTHORIZATION"):
+                server.check()
+            run(administrator, "CREATE SCHEMA balie_vectors AUTHORIZATION balie_plain")
+            put(opened(server), entry(1), generation=1)
+    finally:
+        run(administrator, "DROP OWNED BY balie_plain CASCADE", "DROP ROLE balie_plain")
+
+
 @pytest.mark.postgres
 def test_a_server_without_pgvector_is_told_how_to_get_it(postgresql_url: str) -> None:
     available = "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"

@@ -26,6 +26,14 @@ _SETUP_LOCK = 4_051_867_213
 _ATTEMPTS = 3
 _CLOSING_SECONDS = 5.0
 
+_BROKEN = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what comes of a connection that breaks within a transaction
+    OSError,
+    TimeoutError,
+)
+
 T = TypeVar("T")
 Work = Callable[[Any], Awaitable[T]]
 
@@ -83,11 +91,11 @@ class VectorServer:
             try:
                 pool = await self._opened()
                 async with pool.acquire(timeout=self._seconds) as connection:
-                    return await work(connection)
+                    return await _done(work, connection)
             except asyncpg.DeadlockDetectedError:  # with another replica that writes the same
                 if attempt == _ATTEMPTS - 1:
                     raise VectorDatabaseUnavailable from None
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except _BROKEN as error:
                 _log.warning("database of vectors", problem=f"{type(error).__name__}: {error}")
                 raise VectorDatabaseUnavailable from error
         raise AssertionError
@@ -126,6 +134,17 @@ class VectorServer:
                 self._pool.terminate()
 
 
+async def _done(work: "Work[T]", connection: Any) -> T:
+    """Returns what a piece of work returns; a connection whose state is not known afterwards is not used again."""
+    try:
+        return await work(connection)
+    except asyncpg.PostgresError:
+        raise
+    except BaseException:
+        connection.terminate()
+        raise
+
+
 async def _set_up(connection: Any) -> str:
     """Returns where the extension is, after making what is not there.
 
@@ -136,13 +155,8 @@ async def _set_up(connection: Any) -> str:
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _SETUP_LOCK)
         place = await _extension(connection)
         if await connection.fetchval("SELECT to_regclass($1)", f"{SCHEMA}.editions") is None:
-            try:
-                await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-            except asyncpg.InsufficientPrivilegeError:
-                raise VectorDatabaseUnfit(
-                    f"the user may not make the schema {SCHEMA}: let an administrator run "
-                    f"`CREATE SCHEMA {SCHEMA} AUTHORIZATION …` with the user's name"
-                ) from None
+            if await connection.fetchval("SELECT to_regnamespace($1)", SCHEMA) is None:
+                await _make_schema(connection)
             await connection.execute(
                 f"CREATE TABLE {SCHEMA}.editions ("
                 "number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant text NOT NULL, "
@@ -151,6 +165,16 @@ async def _set_up(connection: Any) -> str:
                 "used_at timestamptz NOT NULL DEFAULT now())"
             )
     return place
+
+
+async def _make_schema(connection: Any) -> None:
+    try:
+        await connection.execute(f"CREATE SCHEMA {SCHEMA}")
+    except asyncpg.InsufficientPrivilegeError:
+        raise VectorDatabaseUnfit(
+            f"the user may not make the schema {SCHEMA}: let an administrator run "
+            f"`CREATE SCHEMA {SCHEMA} AUTHORIZATION …` with the user's name"
+        ) from None
 
 
 async def _extension(connection: Any) -> str:
@@ -168,7 +192,7 @@ async def _extension(connection: Any) -> str:
             )
         try:
             await connection.execute("CREATE EXTENSION vector")
-        except asyncpg.InsufficientPrivilegeError:
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidSchemaNameError):
             raise VectorDatabaseUnfit(
                 "pgvector is not switched on in this database, and the user may not do it: let an administrator run "
                 "`CREATE EXTENSION vector` there"
