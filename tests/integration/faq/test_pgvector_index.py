@@ -1,6 +1,7 @@
 """Vectors in PostgreSQL: the promises of an index, and those to replicas that share it."""
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -207,6 +208,21 @@ def test_a_graph_is_used_and_its_searches_are_full(server: VectorServer) -> None
     assert {hit.number for hit in index.search(query, 10, allowed=allowed.__contains__)} == allowed
     assert index.search(query, 1)[0].number == 1
     assert len({hit.number for hit in index.search(query, 1499)}) == 1499
+
+
+def test_threads_that_are_at_work_when_it_is_closed_are_refused(pgvector_url: str) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        with VectorServer(pgvector_url, connections=1) as server:
+            server.check()
+
+            def search_on() -> None:
+                while True:
+                    server.run(lambda connection: connection.execute("SELECT pg_sleep(0.02)"))
+
+            working = [threads.submit(search_on) for _ in range(4)]
+            time.sleep(0.1)
+        for one in working:
+            assert isinstance(one.exception(timeout=10), VectorDatabaseUnavailable)
 
 
 def test_a_database_that_is_away_is_told_of(pgvector_url: str) -> None:

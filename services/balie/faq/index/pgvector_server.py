@@ -56,6 +56,8 @@ class VectorServer:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="vectors", daemon=True)
         self._opening = asyncio.Lock()
+        self._asking = threading.Lock()
+        self._closed = False
         self._pool: Any = None
 
     def __enter__(self) -> Self:
@@ -63,6 +65,10 @@ class VectorServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        with self._asking:
+            self._closed = (
+                True  # threads that are still at work, such as on a calibration, are refused from here on
+            )
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -84,7 +90,11 @@ class VectorServer:
             VectorDatabaseUnavailable: the database does not answer, or not as it should.
             VectorDatabaseUnfit: it lacks something.
         """
-        return asyncio.run_coroutine_threadsafe(self._run(work), self._loop).result()
+        with self._asking:
+            if self._closed:
+                raise VectorDatabaseUnavailable
+            asked = asyncio.run_coroutine_threadsafe(self._run(work), self._loop)
+        return asked.result()
 
     async def _run(self, work: "Work[T]") -> T:
         for attempt in range(_ATTEMPTS):
@@ -96,7 +106,8 @@ class VectorServer:
                 if attempt == _ATTEMPTS - 1:
                     raise VectorDatabaseUnavailable from None
             except _BROKEN as error:
-                _log.warning("database of vectors", problem=f"{type(error).__name__}: {error}")
+                if not self._closed:
+                    _log.warning("database of vectors", problem=f"{type(error).__name__}: {error}")
                 raise VectorDatabaseUnavailable from error
         raise AssertionError
 
@@ -127,11 +138,14 @@ class VectorServer:
             return self._pool
 
     async def _close(self) -> None:
+        """Closes the pool, and returns when whoever waits for an answer has one."""
         if self._pool is not None:
             try:
                 await asyncio.wait_for(self._pool.close(), _CLOSING_SECONDS)
             except TimeoutError:
                 self._pool.terminate()
+        if others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others, timeout=_CLOSING_SECONDS)
 
 
 async def _done(work: "Work[T]", connection: Any) -> T:
