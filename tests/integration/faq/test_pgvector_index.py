@@ -1,6 +1,7 @@
 """Vectors in PostgreSQL: the promises of an index, and those to replicas that share it."""
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -209,6 +210,21 @@ def test_a_graph_is_used_and_its_searches_are_full(server: VectorServer) -> None
     assert len({hit.number for hit in index.search(query, 1499)}) == 1499
 
 
+def test_threads_that_are_at_work_when_it_is_closed_are_refused(pgvector_url: str) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        with VectorServer(pgvector_url, connections=1) as server:
+            server.check()
+
+            def search_on() -> None:
+                while True:
+                    server.run(lambda connection: connection.execute("SELECT pg_sleep(0.02)"))
+
+            working = [threads.submit(search_on) for _ in range(4)]
+            time.sleep(0.1)
+        for one in working:
+            assert isinstance(one.exception(timeout=10), VectorDatabaseUnavailable)
+
+
 def test_a_database_that_is_away_is_told_of(pgvector_url: str) -> None:
     nobody = make_url(pgvector_url).set(database="no_such_database").render_as_string(hide_password=False)
     with VectorServer(nobody, statement_seconds=5) as away, pytest.raises(VectorDatabaseUnavailable) as told:
@@ -230,6 +246,28 @@ def test_connections_that_break_are_made_anew(pgvector_url: str, server: VectorS
         with suppress(VectorDatabaseUnavailable):
             put(index, entry(2), generation=2)
     assert index.numbers() == {1, 2}
+
+
+def test_a_user_who_may_not_is_told_what_an_administrator_has_to_run(pgvector_url: str) -> None:
+    administrator = make_url(pgvector_url).set(drivername="postgresql+asyncpg")
+    run(
+        administrator,
+        "CREATE ROLE balie_plain LOGIN PASSWORD 'plain'",
+        "GRANT USAGE ON SCHEMA public TO balie_plain",
+    )
+    plain = administrator.set(username="balie_plain", password="plain")  # noqa: S106
+    try:
+        url = plain.render_as_string(hide_password=False)
+        with VectorServer(url) as server, pytest.raises(VectorDatabaseUnfit, match="CREATE EXTENSION vector"):
+            server.check()
+        with VectorServer(url) as server:
+            run(administrator, "CREATE EXTENSION vector")
+            with pytest.raises(VectorDatabaseUnfit, match="CREATE SCHEMA balie_vectors AUTHORIZATION"):
+                server.check()
+            run(administrator, "CREATE SCHEMA balie_vectors AUTHORIZATION balie_plain")
+            put(opened(server), entry(1), generation=1)
+    finally:
+        run(administrator, "DROP OWNED BY balie_plain CASCADE", "DROP ROLE balie_plain")
 
 
 @pytest.mark.postgres

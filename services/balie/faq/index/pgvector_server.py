@@ -26,6 +26,14 @@ _SETUP_LOCK = 4_051_867_213
 _ATTEMPTS = 3
 _CLOSING_SECONDS = 5.0
 
+_BROKEN = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what comes of a connection that breaks within a transaction
+    OSError,
+    TimeoutError,
+)
+
 T = TypeVar("T")
 Work = Callable[[Any], Awaitable[T]]
 
@@ -48,6 +56,8 @@ class VectorServer:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="vectors", daemon=True)
         self._opening = asyncio.Lock()
+        self._asking = threading.Lock()
+        self._closed = False
         self._pool: Any = None
 
     def __enter__(self) -> Self:
@@ -55,6 +65,10 @@ class VectorServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        with self._asking:
+            self._closed = (
+                True  # threads that are still at work, such as on a calibration, are refused from here on
+            )
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -76,19 +90,24 @@ class VectorServer:
             VectorDatabaseUnavailable: the database does not answer, or not as it should.
             VectorDatabaseUnfit: it lacks something.
         """
-        return asyncio.run_coroutine_threadsafe(self._run(work), self._loop).result()
+        with self._asking:
+            if self._closed:
+                raise VectorDatabaseUnavailable
+            asked = asyncio.run_coroutine_threadsafe(self._run(work), self._loop)
+        return asked.result()
 
     async def _run(self, work: "Work[T]") -> T:
         for attempt in range(_ATTEMPTS):
             try:
                 pool = await self._opened()
                 async with pool.acquire(timeout=self._seconds) as connection:
-                    return await work(connection)
+                    return await _done(work, connection)
             except asyncpg.DeadlockDetectedError:  # with another replica that writes the same
                 if attempt == _ATTEMPTS - 1:
                     raise VectorDatabaseUnavailable from None
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-                _log.warning("database of vectors", problem=f"{type(error).__name__}: {error}")
+            except _BROKEN as error:
+                if not self._closed:
+                    _log.warning("database of vectors", problem=f"{type(error).__name__}: {error}")
                 raise VectorDatabaseUnavailable from error
         raise AssertionError
 
@@ -119,11 +138,25 @@ class VectorServer:
             return self._pool
 
     async def _close(self) -> None:
+        """Closes the pool, and returns when whoever waits for an answer has one."""
         if self._pool is not None:
             try:
                 await asyncio.wait_for(self._pool.close(), _CLOSING_SECONDS)
             except TimeoutError:
                 self._pool.terminate()
+        if others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others, timeout=_CLOSING_SECONDS)
+
+
+async def _done(work: "Work[T]", connection: Any) -> T:
+    """Returns what a piece of work returns; a connection whose state is not known afterwards is not used again."""
+    try:
+        return await work(connection)
+    except asyncpg.PostgresError:
+        raise
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 async def _set_up(connection: Any) -> str:
@@ -136,13 +169,8 @@ async def _set_up(connection: Any) -> str:
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _SETUP_LOCK)
         place = await _extension(connection)
         if await connection.fetchval("SELECT to_regclass($1)", f"{SCHEMA}.editions") is None:
-            try:
-                await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-            except asyncpg.InsufficientPrivilegeError:
-                raise VectorDatabaseUnfit(
-                    f"the user may not make the schema {SCHEMA}: let an administrator run "
-                    f"`CREATE SCHEMA {SCHEMA} AUTHORIZATION …` with the user's name"
-                ) from None
+            if await connection.fetchval("SELECT to_regnamespace($1)", SCHEMA) is None:
+                await _make_schema(connection)
             await connection.execute(
                 f"CREATE TABLE {SCHEMA}.editions ("
                 "number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, tenant text NOT NULL, "
@@ -151,6 +179,16 @@ async def _set_up(connection: Any) -> str:
                 "used_at timestamptz NOT NULL DEFAULT now())"
             )
     return place
+
+
+async def _make_schema(connection: Any) -> None:
+    try:
+        await connection.execute(f"CREATE SCHEMA {SCHEMA}")
+    except asyncpg.InsufficientPrivilegeError:
+        raise VectorDatabaseUnfit(
+            f"the user may not make the schema {SCHEMA}: let an administrator run "
+            f"`CREATE SCHEMA {SCHEMA} AUTHORIZATION …` with the user's name"
+        ) from None
 
 
 async def _extension(connection: Any) -> str:
@@ -168,7 +206,7 @@ async def _extension(connection: Any) -> str:
             )
         try:
             await connection.execute("CREATE EXTENSION vector")
-        except asyncpg.InsufficientPrivilegeError:
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidSchemaNameError):
             raise VectorDatabaseUnfit(
                 "pgvector is not switched on in this database, and the user may not do it: let an administrator run "
                 "`CREATE EXTENSION vector` there"
