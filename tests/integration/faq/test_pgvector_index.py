@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import make_url
 from tests.databases import run
 
-from balie.faq.domain import EntryText
 from balie.faq.errors import VectorDatabaseUnavailable, VectorDatabaseUnfit
 from balie.faq.index.indexed_entry import IndexedEntry
 from balie.faq.index.pgvector_index import PgVectorIndex, PgVectorIndexes
 from balie.faq.index.pgvector_server import SCHEMA, VectorServer
 from balie.faq.index.port import SLOTS
+from balie.faq.knowledge.domain import EntryText
 from balie.kit.testing.vector_indexes import VectorIndexSuite
 
 Rows = Mapping[int, Sequence[Any]]
