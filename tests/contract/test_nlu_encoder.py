@@ -414,8 +414,9 @@ async def test_a_vector_goes_to_the_faq_as_it_is(
         await faq.put("cats", "May my cat come aboard?")
         last = await faq.put("dogs", "May I bring my dog?")
         (embedding,) = (await encode(stub, "May I bring my dog?")).embeddings
-        found = await faq.search(embedding=embedding, min_generation=last.index_generation)
-    assert (found.answers[0].entry_id, found.answers[0].score) == ("dogs", pytest.approx(1.0, abs=1e-5))
+        found = await faq.search(embedding=embedding, min_generation=last.index_generation, want_parts=True)
+    best = found.answers[0]
+    assert (best.entry_id, best.parts.question) == ("dogs", pytest.approx(1.0, abs=1e-5))
 
 
 async def test_logs_hold_no_word_of_a_text(stub: encoder_service_pb2_grpc.EncoderServiceStub) -> None:

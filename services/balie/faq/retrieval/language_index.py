@@ -249,8 +249,9 @@ class LanguageIndex:
         texts = self._searcher.num_docs
         found = []
         for term in dict.fromkeys(terms):
-            count = self._searcher.doc_freq(name, term)
-            weight = math.log(1 + max(0.0, texts - count + 0.5) / (count + 0.5))
+            # tantivy counts what was deleted until it is merged away.
+            count = min(texts, self._searcher.doc_freq(name, term))
+            weight = math.log(1 + (texts - count + 0.5) / (count + 0.5))
             found.append(Term(term, weight, count))
         return found
 
