@@ -451,7 +451,8 @@ async def test_refuses_to_export_what_is_no_collections_id(small: Desk, name: st
 
 async def test_a_service_may_write(small: Desk) -> None:
     request = knowledge.UpsertEntryRequest(entry=entry("dogs"), request_id="r")
-    await small.knowledge.UpsertEntry(request, timeout=SECONDS, metadata=callers.service("editor"))
+    made = await small.knowledge.UpsertEntry(request, timeout=SECONDS, metadata=callers.service("editor"))
+    assert [one.id for one in await small.exports()] == ["dogs"] == [made.entry.id]
 
 
 async def _all(stream: Any) -> list[Any]:

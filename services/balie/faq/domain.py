@@ -57,8 +57,8 @@ class Question:
 class Source(IntEnum):
     """How an entry came among the answers; the numbers are the contract's."""
 
+    RANKED = 1
     PINNED = 2
-    RANKED = 3
 
 
 class NoAnswer(IntEnum):

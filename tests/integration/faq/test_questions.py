@@ -152,6 +152,8 @@ async def test_the_background_writes_and_groups_by_itself(database_url: str) -> 
             return bool((await one.texts())[BIKE])
 
         await until(is_grouped)
+        [view] = await one.groups()
+        assert view.group.size == 1
 
 
 async def test_a_busy_or_broken_encoder_holds_questions_up_and_loses_none(sqlite_url: str) -> None:
@@ -166,6 +168,9 @@ async def test_a_busy_or_broken_encoder_holds_questions_up_and_loses_none(sqlite
                 return bool((await one.texts())[BIKE])
 
             await until(is_grouped)
+            assert (one.one.encoder.refusals, one.one.encoder.bugs) == (0, 0)  # both were met on the way
+            [view] = await one.groups()
+            assert view.group.size == 1
 
 
 async def test_two_replicas_found_one_group(database_url: str) -> None:

@@ -136,7 +136,13 @@ def test_refuses_a_collection_outside_its_bounds(changes: dict[str, Any], reason
     ],
 )
 def test_takes_a_collection_at_its_bounds(changes: dict[str, Any]) -> None:
-    convert.collection_from_proto(collection(**changes))
+    sent = collection(**changes)
+    found = convert.collection_from_proto(sent)
+    assert (found.id, found.display_name, list(found.languages)) == (
+        sent.id,
+        sent.display_name,
+        list(sent.languages),
+    )
 
 
 @pytest.mark.parametrize(
@@ -198,7 +204,15 @@ def test_refuses_an_entry_outside_its_bounds(changes: dict[str, Any], reason: st
     ],
 )
 def test_takes_an_entry_at_its_bounds(changes: dict[str, Any]) -> None:
-    convert.entry_from_proto(entry(**changes))
+    sent = entry(**changes)
+    found = convert.entry_from_proto(sent)
+    assert (found.id, len(found.texts), list(found.tags), dict(found.metadata)) == (
+        sent.id,
+        len(sent.texts),
+        list(sent.tags),
+        dict(sent.metadata),
+    )
+    assert (list(found.audience), list(found.market)) == (list(sent.audience), list(sent.market))
 
 
 @pytest.mark.parametrize(

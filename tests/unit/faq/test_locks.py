@@ -63,5 +63,7 @@ def test_an_exception_inside_frees_the_lock() -> None:
                 raise ValueError
         except ValueError:
             pass
+    entered = []
     with lock.writing():
-        pass
+        entered.append("after both")
+    assert entered == ["after both"]

@@ -11,13 +11,13 @@ import argparse
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from balie.encoders import Encoder, EncoderSettings, open_encoder
+from balie.encoders import EncoderSettings, open_encoder
+from balie.encoders.kept_vectors import KeptVectors
 from balie.faq.evaluation.learning import (
     Choice,
     Shown,
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 
 _FEW = 2
 _FOLDS = 5
-_BATCH = 64
 _NATIVE = "en"  # the language that the packaged encoder knows whole
 _RETRIEVERS: tuple[type[BlendRetriever], ...] = (DenseRetriever, LexicalRetriever, HybridRetriever)
 _UNSURE = Confidence((0.0,) * len(SIGNALS), 0.0)
@@ -180,24 +179,15 @@ def main() -> None:
     parser.add_argument("--queries", action="append", type=Path, required=True)
     told = parser.parse_args()
     use_one_thread()
-    encoder = open_encoder(EncoderSettings.load())
+    settings = EncoderSettings.load()
+    vectors = KeptVectors(lambda: open_encoder(settings), settings.workers)
     sets = [
         one
         for entries, queries in zip(told.entries, told.queries, strict=True)
-        for one in load(entries, queries, partial(_encoded, encoder), encoder.fingerprint)
+        for one in load(entries, queries, vectors.rows, vectors.encoder.fingerprint)
     ]
     blends = {retriever.kind: learn(retriever, sets) for retriever in _RETRIEVERS}
     write_tuned(Path(__file__).parents[1] / "retrieval" / "blend.json", blends)
-
-
-def _encoded(encoder: Encoder, texts: Sequence[str]) -> "NDArray[np.float32]":
-    """Returns vectors of many texts; in batches of about the same length, as a batch is padded to its longest."""
-    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-    found: NDArray[np.float32] = np.empty((len(texts), encoder.dimensions), np.float32)
-    for start in range(0, len(order), _BATCH):
-        places = order[start : start + _BATCH]
-        found[places] = encoder.encode([texts[place] for place in places])
-    return found
 
 
 if __name__ == "__main__":

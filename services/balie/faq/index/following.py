@@ -70,7 +70,7 @@ class CollectionFollower:
         self.live = LiveIndex(
             fingerprint=parts.vectors.fingerprint,
             dimensions=parts.vectors.dimensions,
-            calibration=parts.calibrations.default(),
+            calibration=parts.calibrations.default,
             retriever=parts.retriever,
             as_of=collection.changed_at,
             kinds=parts.kinds,

@@ -15,7 +15,7 @@ from balie.faq.domain import Calibration, IndexState
 from balie.faq.index.indexed_entry import IndexedEntry
 from balie.faq.index.kinds import Kinds
 from balie.faq.index.locks import ReadWriteLock
-from balie.faq.index.port import SharedIndex, Snapshot, VectorIndex
+from balie.faq.index.port import SharedIndex, VectorIndex
 from balie.faq.retrieval.lexical import LexicalIndex
 from balie.faq.retrieval.port import View
 
@@ -128,11 +128,6 @@ class LiveIndex:
         """Returns what is seen in one state of the index; changes wait meanwhile."""
         with self._lock.reading():
             return see(self._view(lambda _: True))
-
-    def snapshot(self) -> tuple[int, Snapshot]:
-        """Returns the generation and a copy of all its vectors."""
-        with self._changing:
-            return self._generation, self._vectors.snapshot()
 
     def ids(self) -> tuple[dict[str, int], list[int]]:
         """Returns the numbers of its entries by id, and the ids of all its vectors."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -15,7 +15,7 @@ import numpy as np
 from balie.faq.errors import RetrieverUnavailable
 from balie.faq.retrieval.analysis import primary
 from balie.faq.retrieval.confidence import SIGNALS, Asked, Confidence, signals
-from balie.faq.retrieval.fitting import Candidates, candidates, known
+from balie.faq.retrieval.fitting import Candidates, candidates
 from balie.faq.retrieval.judged import Judged
 from balie.faq.retrieval.lexical import key_of
 from balie.faq.retrieval.port import PARTS, LeftOut, Parts, Query, Ranked, View
@@ -153,7 +153,7 @@ class BlendRetriever:
         found = self.fitted(query, view, top)
         if not found.order:
             return []
-        return self.ranked(found.led_by(known(query, view)), view, top)
+        return self.ranked(found.led_by_known(), view, top)
 
     def fitted(self, query: Query, view: View, top: int) -> "Fitted":
         """Returns the candidates in their order."""
@@ -209,8 +209,9 @@ class Fitted:
     without: LeftOut | None
     known: int = 0
 
-    def led_by(self, numbers: Collection[int]) -> "Fitted":
-        """Returns the same with the entries of some numbers, which have the question word for word, before all others."""
+    def led_by_known(self) -> "Fitted":
+        """Returns the same with the entries that have the question word for word before all others."""
+        numbers = set(self.candidates.known)
         if not numbers:
             return self
         entries = self.candidates.entries

@@ -26,6 +26,9 @@ _LONGEST_DELAYS = 10
 class Calibrations:
     """Learns and keeps calibrations.
 
+    Attributes:
+        default: what is used until a collection's own is learned.
+
     Args:
         database: where the newest of each collection is kept, so that a restart begins with it.
         workers: threads that may be busy for seconds.
@@ -49,10 +52,7 @@ class Calibrations:
         self._policy = policy
         self._retriever = retriever
         self._basis = policy.basis(retriever.version)
-
-    def default(self) -> Calibration:
-        """Returns what is used until a collection's own is learned."""
-        return default(self._retriever, self._policy)
+        self.default = default(retriever, policy)
 
     def of(
         self, tenant: str, collection_id: str, live: LiveIndex, fingerprint: str

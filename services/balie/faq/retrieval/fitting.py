@@ -42,12 +42,14 @@ class Candidates:
         places: of each text within its entry.
         parts: shape (texts, parts), in the order of `PARTS`.
         words: the question's words; None when it was not looked up by them.
+        known: numbers of the entries that have the question word for word.
     """
 
     entries: "Sequence[IndexedEntry]"
     places: Sequence[int]
     parts: "Floats"
     words: LexicalQuery | None
+    known: Sequence[int]
 
 
 def candidates(query: Query, view: View, top: int, *, vectors: bool = True, words: bool = True) -> Candidates:
@@ -68,7 +70,8 @@ def candidates(query: Query, view: View, top: int, *, vectors: bool = True, word
         for number in best_numbers(scores, max(WORDED, top)):
             if number not in numbers and view.allowed(number) and _is_there(number, query.without):
                 numbers[number] = None
-    numbers |= dict.fromkeys(known(query, view))
+    same = known(query, view)
+    numbers |= dict.fromkeys(same)
     if vectors and query.vector is not None:
         hits = view.vectors.search(query.vector, max(NEAREST, top), allowed=view.allowed)
         numbers |= dict.fromkeys(hit.number for hit in hits if _is_there(hit.number, query.without))
@@ -83,7 +86,7 @@ def candidates(query: Query, view: View, top: int, *, vectors: bool = True, word
         parts[:, 4] = [scores.stems.get(key, 0.0) for key in texts.keys]
         if query.without is not None:
             _leave_words_out(texts, parts, asked, query.without, view)
-    return Candidates(texts.entries, texts.places, parts, asked)
+    return Candidates(texts.entries, texts.places, parts, asked, same)
 
 
 def known(query: Query, view: View) -> Sequence[int]:
@@ -94,7 +97,7 @@ def known(query: Query, view: View) -> Sequence[int]:
     """
     if not query.text or query.without is not None:
         return ()
-    for languages in (query.languages, ()):
+    for languages in dict.fromkeys((query.languages, ())):
         numbers = dict.fromkeys(key // PLACES for key in view.words.known(query.text, languages))
         if found := [number for number in numbers if view.allowed(number)]:
             return found

@@ -54,7 +54,9 @@ class LexicalIndex:
             for place, text in enumerate(texts):
                 coming.setdefault(self._texts[number][place], {})[key_of(number, place)] = text
         for language in {*going, *coming}:
-            index = self._languages.setdefault(language, LanguageIndex(language))
+            if language not in self._languages:
+                self._languages[language] = LanguageIndex(language)
+            index = self._languages[language]
             index.replace(going.get(language, ()), coming.get(language, {}))
             if not len(index):
                 del self._languages[language]

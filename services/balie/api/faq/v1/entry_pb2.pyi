@@ -56,24 +56,20 @@ class _AnswerSourceEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._E
     DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
     ANSWER_SOURCE_UNSPECIFIED: _AnswerSource.ValueType  # 0
     """Is never sent."""
-    ANSWER_SOURCE_DENSE: _AnswerSource.ValueType  # 1
-    """Sentence embeddings alone were close; no longer sent."""
+    ANSWER_SOURCE_RANKED: _AnswerSource.ValueType  # 1
+    """The retriever ranked it; `parts` tells by what."""
     ANSWER_SOURCE_PINNED: _AnswerSource.ValueType  # 2
     """The request named the entry."""
-    ANSWER_SOURCE_RANKED: _AnswerSource.ValueType  # 3
-    """The retriever ranked it; `parts` tells by what."""
 
 class AnswerSource(_AnswerSource, metaclass=_AnswerSourceEnumTypeWrapper):
     """Says how an entry came among the answers."""
 
 ANSWER_SOURCE_UNSPECIFIED: AnswerSource.ValueType  # 0
 """Is never sent."""
-ANSWER_SOURCE_DENSE: AnswerSource.ValueType  # 1
-"""Sentence embeddings alone were close; no longer sent."""
+ANSWER_SOURCE_RANKED: AnswerSource.ValueType  # 1
+"""The retriever ranked it; `parts` tells by what."""
 ANSWER_SOURCE_PINNED: AnswerSource.ValueType  # 2
 """The request named the entry."""
-ANSWER_SOURCE_RANKED: AnswerSource.ValueType  # 3
-"""The retriever ranked it; `parts` tells by what."""
 global___AnswerSource = AnswerSource
 
 @typing.final
