@@ -75,19 +75,9 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
         )
         shared = await _shared(settings, stack)
         files = IndexFiles(settings.index_folder) if settings.index_folder and not shared else None
+        kinds = _kinds(settings)
         indexes = Indexes(
-            Parts(
-                database,
-                store,
-                log,
-                vectors,
-                calibrations,
-                retriever,
-                background,
-                _kinds(settings),
-                files,
-                shared,
-            )
+            Parts(database, store, log, vectors, calibrations, retriever, background, kinds, files, shared)
         )
         change = EncoderChange(
             indexes, database, encoder, _source(chosen), seconds=settings.encoder_watch_seconds
@@ -122,26 +112,14 @@ async def lifespan(settings: FaqSettings) -> AsyncIterator[Serving]:
         knowledge = Knowledge(database, ledger, store, writer, history)
         ratings = Ratings(database, ledger, store, questions, grouping)
         review = Review(database, ledger, store, questions, writer, search, remembering)
+        importer, exporter = Importer(database, store, writer), Exporter(database, store)
+        faq = FaqService(search, remembering, ratings)
+        known = KnowledgeService(knowledge, importer, exporter, search, indexes)
         yield Serving(
             servicers=(
-                (
-                    faq_service_pb2_grpc.add_FaqServiceServicer_to_server,
-                    FaqService(search, remembering, ratings),
-                ),
-                (
-                    knowledge_service_pb2_grpc.add_KnowledgeServiceServicer_to_server,
-                    KnowledgeService(
-                        knowledge,
-                        Importer(database, store, writer),
-                        Exporter(database, store),
-                        search,
-                        indexes,
-                    ),
-                ),
-                (
-                    review_service_pb2_grpc.add_ReviewServiceServicer_to_server,
-                    ReviewService(review, ratings),
-                ),
+                (faq_service_pb2_grpc.add_FaqServiceServicer_to_server, faq),
+                (knowledge_service_pb2_grpc.add_KnowledgeServiceServicer_to_server, known),
+                (review_service_pb2_grpc.add_ReviewServiceServicer_to_server, ReviewService(review, ratings)),
             ),
             ready=database.check,
         )
