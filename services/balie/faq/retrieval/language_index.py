@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+import numpy as np
 from tantivy import Document, Index, Occur, Query, SchemaBuilder, Searcher
 
 from balie.faq.knowledge.domain import EntryText
@@ -196,9 +197,8 @@ class LanguageIndex:
                 hits = self._searcher.search(Query.boolean_query(known), top, count=False).hits
                 addresses = [address for _, address in hits]
                 keys = cast("list[int]", self._searcher.fast_field_values("key", addresses)) if hits else []
-                scores.update(
-                    zip(keys, [round(score / terms.total, _DIGITS) for score, _ in hits], strict=True)
-                )
+                shares = np.round(np.asarray([score for score, _ in hits]) / terms.total, _DIGITS)
+                scores.update(zip(keys, shares.tolist(), strict=True))
 
     def shares_without(self, query: LanguageQuery, key: int, left_out: str) -> tuple[float, float]:
         """Returns the shares of a question that a text would hold without one way to ask it: letters, and stems."""
