@@ -74,25 +74,29 @@ def test_patterns_come_and_go_with_their_keywords() -> None:
 def test_every_search_finds_a_keyword_that_is_put_anew_over_and_over() -> None:
     index = KeywordIndex([keyword("bike", "fiets", patterns=("F[0-9]{3}",), target="0")])
     finder = KeywordFinder([], LANGUAGES)
-    done = threading.Event()
+    enough = threading.Event()
+    changes = 0
 
     def change() -> None:
-        for number in range(300):
-            patterns = ("F[0-9]{3}",)
-            index.put([keyword("bike", "fiets", f"woord{number}", patterns=patterns, target=str(number))])
-        done.set()
+        nonlocal changes
+        while not enough.is_set():
+            changes += 1
+            again = keyword("bike", "fiets", f"woord{changes}", patterns=("F[0-9]{3}",), target=str(changes))
+            index.put([again])
 
     changing = threading.Thread(target=change)
     changing.start()
-    searches = 0
-    while not done.is_set():
-        for text in ("mijn fiets mee", "op F123 mee"):
-            found = finder.find(text, "nl", more=index)
-            assert [match.keyword_id for match in found] == ["bike"], text
-        searches += 1
-    changing.join()
-    assert searches > 10
-    assert find(index, "fiets") == [("bike", "299")]
+    try:
+        searches = 0
+        while searches < 100 or changes < 300:
+            for text in ("mijn fiets mee", "op F123 mee"):
+                found = finder.find(text, "nl", more=index)
+                assert [match.keyword_id for match in found] == ["bike"], text
+            searches += 1
+    finally:
+        enough.set()
+        changing.join()
+    assert find(index, "fiets") == [("bike", str(changes))]
 
 
 def test_a_text_costs_the_same_however_many_keywords_there_are() -> None:
