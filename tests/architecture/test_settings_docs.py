@@ -1,4 +1,4 @@
-"""The docs list the settings of the encoder and of the FAQ service's indexes as the classes describe them."""
+"""The docs list settings as the classes describe them."""
 
 from pathlib import Path
 
@@ -6,11 +6,14 @@ from pydantic_core import PydanticUndefined
 
 from balie.encoders.settings import EncoderSettings
 from balie.faq.settings import FaqSettings
+from balie.handoff.settings import HandoffSettings
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def described(settings: type[EncoderSettings] | type[FaqSettings], *prefixes: str) -> str:
+def described(
+    settings: type[EncoderSettings] | type[FaqSettings] | type[HandoffSettings], *prefixes: str
+) -> str:
     """Returns the table that the docs should hold."""
     lines = ["| variable | default | what it is, and what it costs |", "| --- | --- | --- |"]
     for name, variable in settings.variables().items():
@@ -30,3 +33,8 @@ def test_the_docs_list_every_setting_of_the_encoder():
 def test_the_docs_list_every_setting_of_an_index():
     table = described(FaqSettings, "index_", "encoder_watch")
     assert table in (DOCS / "index.md").read_text(encoding="utf-8"), f"put this table there:\n{table}"
+
+
+def test_the_docs_list_the_setting_of_the_policy():
+    table = described(HandoffSettings, "policy")
+    assert table in (DOCS / "routing.md").read_text(encoding="utf-8"), f"put this table there:\n{table}"

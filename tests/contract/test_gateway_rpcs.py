@@ -97,6 +97,67 @@ class TestCreateConversation:
         assert await refused_with(call) == (grpc.StatusCode.PERMISSION_DENIED, "CALLER_FORBIDDEN")
 
 
+class TestContactAttributes:
+    async def test_reach_the_router_and_agents_and_not_the_contact(self, desk: Desk) -> None:
+        known = {"tier": "gold", "risk": ""}
+        made = (await desk.stub.CreateConversation(created(contact_attributes=known))).conversation
+        assert dict(made.contact_attributes) == known
+        get = door.GetConversationRequest(conversation_id=made.id)
+        for caller, shown in ((callers.agent("els"), known), (callers.contact("anna"), {})):
+            seen = (await desk.stub.GetConversation(get, metadata=caller)).conversation
+            assert dict(seen.contact_attributes) == shown
+            listed = await desk.stub.ListConversations(door.ListConversationsRequest(), metadata=caller)
+            assert [dict(one.contact_attributes) for one in listed.conversations] == [shown]
+        await desk.say(made, "hoe laat open")
+        assert dict(desk.neighbours.handoff.routed[-1].contact_attributes) == known
+        closed = await desk.stub.CloseConversation(
+            door.CloseConversationRequest(conversation_id=made.id, request_id="bye"),
+            metadata=callers.contact("anna"),
+        )
+        assert not closed.conversation.contact_attributes
+
+    async def test_are_bounded_and_not_the_contacts_to_set(self, desk: Desk) -> None:
+        create = desk.stub.CreateConversation
+        invalid = grpc.StatusCode.INVALID_ARGUMENT
+        for held, reason in (
+            ({f"a{number}": "b" for number in range(21)}, "TOO_MANY_ITEMS"),
+            ({"": "b"}, "FIELD_REQUIRED"),
+            ({"a" * 65: "b"}, "FIELD_TOO_LONG"),
+            ({"a": "b" * 257}, "FIELD_TOO_LONG"),
+        ):
+            assert await refused_with(create(created(contact_attributes=held))) == (invalid, reason)
+        by_contact = create(created(contact_attributes={"tier": "gold"}), metadata=callers.contact("anna"))
+        assert await refused_with(by_contact) == (grpc.StatusCode.PERMISSION_DENIED, "CALLER_FORBIDDEN")
+
+
+async def test_the_router_hears_of_files_and_of_the_same_words_again(desk: Desk) -> None:
+    conversation = await desk.create()
+    photo = conversation_pb2.Attachment(url="https://files.example/1", media_type="image/jpeg")
+    for text in ("Hoe laat open", "hoe  laat OPEN", "hoe laat open", "iets anders", "hoe laat open"):
+        await desk.say(conversation, text)
+    await desk.say(conversation, "", attachments=[photo, photo])
+    await desk.say(conversation, "", attachments=[photo])
+    routed = desk.neighbours.handoff.routed
+    assert [one.history.same_message_in_a_row for one in routed] == [0, 1, 2, 0, 0, 0, 0]
+    assert [one.attachment_count for one in routed] == [0, 0, 0, 0, 0, 2, 1]
+
+
+async def test_a_silent_decision_says_nothing(desk: Desk) -> None:
+    conversation = await desk.create()
+    await desk.say(conversation, "hoe laat open")
+    before = await desk.messages(conversation)
+    silent = handoff_pb2.Decision(
+        kind=handoff_pb2.DECISION_KIND_ESCALATE,
+        silent=True,
+        reasons=[handoff_pb2.Reason(code=handoff_pb2.REASON_CODE_MESSAGE_REPEATED)],
+    )
+    desk.neighbours.handoff.decide = lambda _: silent
+    sent = await desk.say(conversation, "hoe laat open", wait=None)
+    turn = await desk.ended_turn(sent.turn_id)
+    assert (turn.decision.silent, list(turn.reply_message_ids)) == (True, [])
+    assert [one.text for one in (await desk.messages(conversation))[len(before) :]] == ["hoe laat open"]
+
+
 class TestGetConversation:
     async def test_shows_a_contact_their_own_alone(self, desk: Desk) -> None:
         conversation = await desk.create("anna")

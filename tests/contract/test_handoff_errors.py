@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 from tests.databases import sqlite_databases
 from tests.unit.handoff.served import SERVICE, TIMEOUT, Handoffs, refusal, served
 
@@ -22,6 +23,7 @@ from balie.api.handoff.v1 import (
     queue_service_pb2,
     router_service_pb2,
 )
+from balie.handoff.routing.steps import STEPS
 from balie.kit.eventlog import encode_cursor
 from balie.kit.ids import new_id
 from balie.kit.testing import callers
@@ -59,6 +61,9 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
         await refusal(at.accept(accepted.id, "jan"))
         await at.confirm(accepted.id, 2)
         offered, queued = await at.ask("offered"), await at.ask("queued")
+        routed = route(Desk(at, "", "", ""))
+        routed.turn_id = "routed"
+        await at.router.Route(routed, timeout=TIMEOUT, metadata=SERVICE)
         yield Desk(at, offered.id, queued.id, accepted.id)
 
 
@@ -118,6 +123,9 @@ WITH_AGENT = {"agent_id": "els"}
 # What each RPC is asked in a case before its change: all of it valid.
 VALID: dict[str, Callable[[Desk], Message]] = {
     "router.Route": route,
+    "router.Explain": lambda _: router_service_pb2.ExplainRequest(turn_id="routed"),
+    "router.ReplayTurns": lambda _: router_service_pb2.ReplayTurnsRequest(),
+    "router.GetPolicy": lambda _: router_service_pb2.GetPolicyRequest(),
     "handoffs.RequestHandoff": request_handoff,
     "handoffs.GetHandoff": lambda desk: handoff_service_pb2.GetHandoffRequest(handoff_id=desk.offered),
     "handoffs.ListHandoffs": lambda _: handoff_service_pb2.ListHandoffsRequest(),
@@ -347,7 +355,93 @@ ROUTE = [
     ),
     *a_number(R, "history.clarified_in_a_row", -1, least="0", most="2147483647"),
     *a_number(R, "history.bot_replies", -1, least="0", most="2147483647"),
+    *a_number(R, "history.same_message_in_a_row", -1, least="0", most="2147483647"),
+    *a_number(R, "attachment_count", -1, least="0", most="2147483647"),
+    *(
+        Case(
+            f"contact attributes {about}",
+            R,
+            lambda request, _, held=held: request.contact_attributes.update(held),
+            reason,
+            facts=facts,
+        )
+        for about, held, reason, facts in (
+            ("too many", {f"a{number}": "b" for number in range(21)}, "TOO_MANY_ITEMS", {"limit": "20"}),
+            ("without a name", {" ": "b"}, "FIELD_REQUIRED", {"field": "contact_attributes.key"}),
+            ("of a long name", {"a" * 65: "b"}, "FIELD_TOO_LONG", {"field": "contact_attributes.key"}),
+            ("of a long value", {"a": "b" * 257}, "FIELD_TOO_LONG", {"field": "contact_attributes.value"}),
+        )
+    ),
     *forbidden(R, ELS, ANNA),
+]
+
+EXPLAIN, REPLAY, POLICY = "router.Explain", "router.ReplayTurns", "router.GetPolicy"
+BROKEN = b"version: 1\nrules:\n  - step: nowhere\n"
+EXPLAINING = [
+    *an_id(EXPLAIN, "turn_id"),
+    Case(
+        "a turn that was never decided",
+        EXPLAIN,
+        put("turn_id", "nobody"),
+        "TURN_NOT_ROUTED",
+        Code.NOT_FOUND,
+        {"turn_id": "nobody"},
+    ),
+    *(
+        case
+        for rpc in (EXPLAIN, POLICY)
+        for case in (
+            Case(
+                f"{rpc} of an unknown policy",
+                rpc,
+                put("policy_version", "9-1"),
+                "POLICY_NOT_FOUND",
+                Code.NOT_FOUND,
+                {"policy_version": "9-1"},
+            ),
+            Case(
+                f"{rpc} of a long policy version",
+                rpc,
+                put("policy_version", "x" * 129),
+                "FIELD_TOO_LONG",
+                facts={"limit": "128"},
+            ),
+            Case(
+                f"{rpc} of a policy version with a NUL", rpc, put("policy_version", "a\0"), "FIELD_MALFORMED"
+            ),
+        )
+    ),
+    *(
+        case
+        for rpc in (EXPLAIN, REPLAY)
+        for case in (
+            Case(
+                f"{rpc} by a broken policy",
+                rpc,
+                put("policy_yaml", BROKEN),
+                "POLICY_MALFORMED",
+                facts={
+                    "problem": f"policy: line 3, rules.0: knows no step 'nowhere'; they are {', '.join(STEPS)}"
+                },
+            ),
+            Case(
+                f"{rpc} by a policy that is too long",
+                rpc,
+                put("policy_yaml", b"#" * (256 * 1024 + 1)),
+                "FIELD_TOO_LONG",
+                facts={"field": "policy_yaml"},
+            ),
+        )
+    ),
+    *a_number(REPLAY, "limit", 0, 1_000_001, least="1", most="1000000"),
+    Case(
+        "a time that is none",
+        REPLAY,
+        put("since_time", Timestamp(seconds=1 << 60)),
+        "FIELD_MALFORMED",
+        facts={"field": "since_time"},
+    ),
+    *(case for rpc in (EXPLAIN, REPLAY, POLICY) for case in forbidden(rpc, ELS, ANNA)),
 ]
 
 H = "handoffs."
@@ -643,7 +737,7 @@ def call(at: Handoffs, rpc: str, request: Message, caller: Any) -> Any:
     return getattr(getattr(at, service), name)(request, timeout=TIMEOUT, metadata=caller)
 
 
-@pytest.mark.parametrize("case", [*ROUTE, *HANDOFFS, *STAFF], ids=lambda case: case.about)
+@pytest.mark.parametrize("case", [*ROUTE, *EXPLAINING, *HANDOFFS, *STAFF], ids=lambda case: case.about)
 async def test_refuses(desk: Desk, case: Case) -> None:
     request = VALID[case.rpc](desk)
     case.change(request, desk)
@@ -671,6 +765,10 @@ WITHIN: list[tuple[str, Callable[[Any, Desk], None]]] = [
     ),
     (R, put("follow_ups", [FOLLOW_UP] * 16)),
     (R, put("owner_epoch", (1 << 63) - 1)),
+    (R, lambda request, _: request.contact_attributes.update({f"{n:064}": "v" * 256 for n in range(20)})),
+    (EXPLAIN, lambda *_: None),
+    (EXPLAIN, put("policy_yaml", b"version: 1\nrules:\n  - step: faq_answer\n")),
+    (POLICY, lambda *_: None),
     (H + "RequestHandoff", put("priority", -100)),
     (H + "RequestHandoff", put("priority", 100)),
     (H + "GetHandoff", lambda *_: None),
@@ -773,7 +871,7 @@ def documented() -> set[tuple[str, str]]:
 
 
 async def test_every_error_is_documented_and_every_documented_error_has_a_test() -> None:
-    tested = {(case.rpc, case.reason) for case in (*ROUTE, *HANDOFFS, *STAFF)} | ELSEWHERE
+    tested = {(case.rpc, case.reason) for case in (*ROUTE, *EXPLAINING, *HANDOFFS, *STAFF)} | ELSEWHERE
     tested |= {(H + "ResolveHandoff", reason) for rpc, reason in ELSEWHERE if rpc == H + "ReleaseHandoff"}
     assert tested - documented() == set()
     assert documented() - tested == set()

@@ -11,7 +11,7 @@ from tests.unit.handoff.served import SERVICE, TIMEOUT, Handoffs, refusal, serve
 
 from balie.api.common.v1 import language_pb2
 from balie.api.handoff.v1 import handoff_pb2, handoff_service_pb2, router_service_pb2
-from balie.handoff.routing import policy
+from balie.handoff.routing.policy import Policy
 from balie.kit.ids import new_id
 from balie.kit.testing import callers
 
@@ -268,7 +268,7 @@ async def test_routes_a_turn_to_an_answer(at: Handoffs) -> None:
     assert not routed.HasField("handoff")
     decision = routed.decision
     assert (decision.kind, decision.answer.answer_id) == (handoff_pb2.DECISION_KIND_ANSWER, "dogs/nl")
-    assert (decision.turn_id, decision.policy_version) == ("turn-1", policy.VERSION)
+    assert (decision.turn_id, decision.policy_version) == ("turn-1", Policy.default().version)
     assert list(decision.reasons) == [
         handoff_pb2.Reason(code=handoff_pb2.REASON_CODE_FAQ_ANSWER, subject="dogs", score=0.75, threshold=0.5)
     ]

@@ -103,8 +103,11 @@ def routing(
     options: tuple[object, ...] = (),
     handoff: HandoffNow | None = None,
     handoff_was_open: bool = False,
+    is_silent: bool = False,
 ) -> Routing:
-    return Routing(Decision(kind, answer, options, handoff_was_open, "policy-1", b"decision"), handoff)  # type: ignore[arg-type]
+    return Routing(
+        Decision(kind, answer, options, handoff_was_open, is_silent, "policy-1", b"decision"), handoff
+    )  # type: ignore[arg-type]
 
 
 def waiting_handoff(position: int = 1) -> HandoffNow:

@@ -15,6 +15,7 @@ from balie.cli.encoder_options import EncoderFolder
 from balie.cli.eval import eval_app
 from balie.cli.faq import faq_app
 from balie.cli.nlu import nlu_app
+from balie.cli.route import route_app
 from balie.cli.settings import CliSettings
 from balie.cli.suite import Addresses
 
@@ -38,6 +39,7 @@ app.add_typer(encoder_app, name="encoder")
 app.add_typer(eval_app, name="eval")
 app.add_typer(faq_app, name="faq")
 app.add_typer(nlu_app, name="nlu")
+app.add_typer(route_app, name="route")
 
 Gateway = Annotated[str, typer.Option(envvar="BALIE_GATEWAY", help="Address of the gateway, host:port.")]
 DeskFolder = Annotated[

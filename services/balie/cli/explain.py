@@ -22,7 +22,7 @@ def kind(turn: resources.Turn) -> str:
 
 def because(turn: resources.Turn) -> str:
     """Returns the decision's reasons in a line, such as `faq answer dogs-on-board 0.81 ≥ 0.62`."""
-    return ", ".join(_reason(reason) for reason in turn.decision.reasons)
+    return ", ".join(reason_words(reason) for reason in turn.decision.reasons)
 
 
 def answered_entry(turn: resources.Turn) -> str:
@@ -97,7 +97,8 @@ def _decision(turn: resources.Turn) -> RenderableType:
     return line
 
 
-def _reason(reason: handoff_pb2.Reason) -> str:
+def reason_words(reason: handoff_pb2.Reason) -> str:
+    """Returns a reason in words, such as `faq answer dogs-on-board 0.81 ≥ 0.62`."""
     words = handoff_pb2.ReasonCode.Name(reason.code).removeprefix("REASON_CODE_").replace("_", " ").lower()
     subject = f" {reason.subject}" if reason.subject else ""
     score = f" {reason.score:.2f}" if reason.HasField("score") else ""

@@ -2,8 +2,8 @@
 
 from balie.gateway.app import lifespan
 from balie.gateway.settings import GatewaySettings
-from balie.gateway.strict_yaml import FileMistake
 from balie.kit.server import run
+from balie.kit.strict_yaml import FileMistake
 
 if __name__ == "__main__":
     try:

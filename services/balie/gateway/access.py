@@ -1,5 +1,7 @@
 """Who may see a conversation: contacts their own, everybody else all of their tenant's."""
 
+from dataclasses import replace
+
 from balie.gateway import conversation_store
 from balie.gateway.domain import Conversation
 from balie.gateway.errors import ConversationNotFound
@@ -25,4 +27,9 @@ async def visible(tx: Transaction, caller: Caller, conversation_id: str) -> Conv
     """
     conversation = await conversation_store.find(tx, caller.tenant, conversation_id)
     check_visible(conversation, caller)
-    return conversation
+    return as_seen_by(caller, conversation)
+
+
+def as_seen_by(caller: Caller, conversation: Conversation) -> Conversation:
+    """Returns a conversation without what its contact is not to read: what the desk knows of them, such as a risk."""
+    return replace(conversation, contact_attributes={}) if caller.role == Role.CONTACT else conversation

@@ -57,7 +57,11 @@ async def insert(tx: Transaction, conversation: Conversation) -> None:
     """Stores a new conversation, and its tenant when it is the first."""
     await tx.execute(tx.insert(tenants).values(tenant=conversation.tenant).on_conflict_do_nothing())
     keys = {"tenant": conversation.tenant, "id": conversation.id, "created_at": conversation.created_at}
-    fixed = {"contact_id": conversation.contact_id, "channel": conversation.channel}
+    fixed = {
+        "contact_id": conversation.contact_id,
+        "channel": conversation.channel,
+        "contact_attributes": dict(conversation.contact_attributes) or None,
+    }
     await tx.execute(tx.insert(conversations).values(keys | fixed | _values(conversation, Work())))
 
 
@@ -173,6 +177,7 @@ def _conversation(row: Row[Any]) -> Conversation:
         history=History(row.clarified_in_a_row, row.bot_replies),
         created_at=row.created_at,
         updated_at=row.updated_at,
+        contact_attributes=row.contact_attributes or {},
     )
 
 

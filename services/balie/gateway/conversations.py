@@ -1,11 +1,11 @@
 """What is done with conversations as a whole: created, read, listed and closed."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from balie.gateway import conversation_store, turn_store
-from balie.gateway.access import check_visible, visible
+from balie.gateway.access import as_seen_by, check_visible, visible
 from balie.gateway.conversation_store import Work
 from balie.gateway.domain import (
     BOT,
@@ -40,6 +40,7 @@ class Creation:
     contact_id: str
     channel: str
     language: str
+    contact_attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,13 @@ class Conversations:
         """Returns a new conversation, or the one that the same request created before.
 
         Raises:
-            CallerForbidden: a contact asks for another contact, or an agent asks.
+            CallerForbidden: a contact asks for another contact or says what is known of them, or an agent asks.
             RequestIdReused: the request id was used with another request.
         """
         caller.require(Role.ADMIN, Role.SERVICE, Role.CONTACT)
         contact_id = creation.contact_id or caller.id
-        if caller.role == Role.CONTACT and contact_id != caller.id:
+        of_themselves = contact_id == caller.id and not creation.contact_attributes
+        if caller.role == Role.CONTACT and not of_themselves:
             raise CallerForbidden(role=caller.role, needed=(Role.ADMIN, Role.SERVICE))
         async with self._database.write() as tx:
 
@@ -133,7 +135,8 @@ class Conversations:
                 agent_id=wanted.agent_id,
                 state=wanted.state,
             )
-        return list(found[: wanted.page_size]), len(found) > wanted.page_size
+        shown = [as_seen_by(caller, one) for one in found[: wanted.page_size]]
+        return shown, len(found) > wanted.page_size
 
     async def turn(self, caller: Caller, turn_id: str) -> Turn:
         """Returns a turn's record.
@@ -178,7 +181,7 @@ class Conversations:
             closed = await self._ledger.once(tx, write, Conversation, work)
             if closed.handoff_id:
                 tx.after_commit(lambda: self._orphaned(caller.tenant, closed.handoff_id))
-        return closed
+        return as_seen_by(caller, closed)
 
 
 def _new(tenant: str, contact_id: str, creation: Creation) -> Conversation:
@@ -198,4 +201,5 @@ def _new(tenant: str, contact_id: str, creation: Creation) -> Conversation:
         history=History(),
         created_at=now,
         updated_at=now,
+        contact_attributes=creation.contact_attributes,
     )

@@ -39,6 +39,8 @@ NAME_CHARACTERS = 255
 SIZE_BYTES = (1 << 63) - 1
 WAIT_FOR_REPLY_SECONDS = 60
 CHANNEL_MESSAGE_ID_CHARACTERS = 256
+ATTRIBUTES = 20
+ATTRIBUTE_CHARACTERS = {"key_characters": 64, "value_characters": 256}
 AFTER_SEQ = (1 << 63) - 1
 
 _MEDIA_TYPE = re.compile(r"[^\s/;]+/[^\s/]\S*( ?; ?\S+)*")
@@ -62,6 +64,12 @@ def creation_from_proto(
         contact_id=bounds.identifier("contact_id", request.contact_id, required=not by_contact),
         channel=bounds.identifier("channel", request.channel),
         language=bounds.language("language", request.language),
+        contact_attributes=bounds.pairs(
+            "contact_attributes",
+            request.contact_attributes,
+            ATTRIBUTES,
+            **ATTRIBUTE_CHARACTERS,
+        ),
     )
 
 
@@ -155,6 +163,7 @@ def conversation_to_proto(conversation: Conversation) -> conversation_pb2.Conver
         handoff_state=handoff_pb2.HandoffState.ValueType(conversation.handoff_state),
         create_time=_timestamp(conversation.created_at),
         update_time=_timestamp(conversation.updated_at),
+        contact_attributes=conversation.contact_attributes,
     )
 
 

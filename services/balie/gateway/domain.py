@@ -3,6 +3,7 @@
 The numbers of the enums are those of the contract, so that a stored state and a sent one are the same.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -116,6 +117,7 @@ class Conversation:
         handoff_id: handoff that is open, empty without one.
         handoff_state: its state as far as the gateway knows it.
         history: the bot's memory; begins anew when a person gives the conversation back.
+        contact_attributes: what was known of the contact when it was created, for example `tier: gold`.
     """
 
     tenant: str
@@ -132,6 +134,7 @@ class Conversation:
     history: History
     created_at: datetime
     updated_at: datetime
+    contact_attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:

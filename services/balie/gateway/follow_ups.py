@@ -12,7 +12,7 @@ from typing import Any
 
 from balie.gateway.languages import nearest
 from balie.gateway.said import FollowUp, Keyword, Source, Understanding, Verdict
-from balie.gateway.strict_yaml import FileMistake, mapping, parse, read, sentence
+from balie.kit.strict_yaml import FileMistake, mapping, parse, read, sentence
 
 MOST_FOLLOW_UPS = 16
 """How many the router takes."""

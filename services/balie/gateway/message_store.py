@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +11,8 @@ from sqlalchemy import Row
 from balie.gateway.domain import Attachment, Author, Conversation, Draft, Message, Notice, Option
 from balie.gateway.tables import messages
 from balie.kit.database import Transaction
+
+_SAME_AT_MOST = 10
 
 
 async def insert(tx: Transaction, conversation: Conversation, message: Message, once_key: str) -> bool:
@@ -95,6 +98,33 @@ async def after(
         messages.c.seq > seq,
     )
     return [_message(row) for row in await tx.all(statement.order_by(messages.c.seq).limit(limit))]
+
+
+async def same_before(tx: Transaction, tenant: str, conversation_id: str, seq: int, text: str) -> int:
+    """Returns how many of the contact's messages just before one had the very same words, but for capitals and spaces; at most 10.
+
+    Files alone are never the same: nobody looked into them.
+    """
+    words = _words(text)
+    if not words:
+        return 0
+    columns = messages.c
+    rows = await tx.all(
+        sa.select(columns.text)
+        .where(
+            columns.tenant == tenant,
+            columns.conversation_id == conversation_id,
+            columns.seq < seq,
+            columns.author == Author.CONTACT,
+        )
+        .order_by(columns.seq.desc())
+        .limit(_SAME_AT_MOST)
+    )
+    return sum(1 for _ in takewhile(lambda row: _words(row.text) == words, rows))
+
+
+def _words(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 async def _one(tx: Transaction, *where: sa.ColumnElement[bool]) -> Message | None:

@@ -175,6 +175,8 @@ class Pipeline:
             answers=findings.answers,
             follow_ups=self.follow_ups.of(understanding) if understanding else (),
             default_queue_id=self.follow_ups.default_queue_id,
+            attachments=claim.attachments,
+            same_before=claim.same_before,
         )
 
     def _language(self, claim: Claim, understanding: Understanding | None) -> str:

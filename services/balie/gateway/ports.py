@@ -53,6 +53,8 @@ class Case:
     Attributes:
         conversation: as it was when work on the turn began.
         language: the contact's, as far as it is known.
+        attachments: files that came with the message.
+        same_before: messages of the contact just before with the very same words.
     """
 
     conversation: Conversation
@@ -62,6 +64,8 @@ class Case:
     answers: Answers | None
     follow_ups: tuple[FollowUp, ...]
     default_queue_id: str
+    attachments: int = 0
+    same_before: int = 0
 
 
 class Nlu(Protocol):

@@ -79,6 +79,8 @@ class Replies:
         drafts: tuple[Draft, ...] = ()
         suggestions: tuple[str, ...] = ()
         match decision.kind:
+            case _ if decision.is_silent:
+                pass
             case DecisionKind.ANSWER if decision.answer is not None:
                 drafts = (self._answer(claim, decision.answer, answers, language),)
             case DecisionKind.CLARIFY:

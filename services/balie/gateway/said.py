@@ -122,6 +122,7 @@ class Decision:
         answer: what to answer with or suggest, None when there is nothing.
         options: what to offer when asking back.
         handoff_was_open: whether a person was asked for before this turn.
+        is_silent: whether nothing is said to the contact.
         wire: all of it, in the router's own form.
     """
 
@@ -129,6 +130,7 @@ class Decision:
     answer: Choice | None
     options: tuple[Choice, ...]
     handoff_was_open: bool
+    is_silent: bool
     policy_version: str
     wire: bytes
 

@@ -45,6 +45,7 @@ conversations = Table(
     Column("handoff_state", Integer, nullable=False),
     Column("clarified_in_a_row", Integer, nullable=False),
     Column("bot_replies", Integer, nullable=False),
+    Column("contact_attributes", Json),
     Column("work_due_at", UtcDateTime),
     Column("lease_holder", Text),
     Column("lease_until", UtcDateTime),

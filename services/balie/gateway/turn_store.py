@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Row
 
+from balie.gateway import message_store
 from balie.gateway.domain import Conversation, Message, Timing, Turn, TurnState, Versions
 from balie.gateway.errors import TurnNotFound
 from balie.gateway.tables import conversations, messages, turns
@@ -27,6 +28,8 @@ class Claim:
         text: what the contact wrote; empty when only files came.
         due_at: since when it could have been worked on.
         delay_told: whether the contact was told that the answer takes longer.
+        attachments: files that came with it.
+        same_before: messages of the contact just before with the very same words.
     """
 
     conversation: Conversation
@@ -34,6 +37,8 @@ class Claim:
     text: str
     due_at: datetime
     delay_told: bool = False
+    attachments: int = 0
+    same_before: int = 0
 
     @property
     def key(self) -> Key:
@@ -94,7 +99,7 @@ async def first_open(tx: Transaction, conversation: Conversation) -> Claim | Non
         ),
     )
     row = await tx.one(
-        sa.select(turns, messages.c.text.label("words"))
+        sa.select(turns, messages.c.text.label("words"), messages.c.attachments)
         .select_from(joined)
         .where(
             turns.c.tenant == conversation.tenant,
@@ -107,7 +112,18 @@ async def first_open(tx: Transaction, conversation: Conversation) -> Claim | Non
     if row is None:
         return None
     due_at = row.next_attempt_at or row.created_at
-    return Claim(conversation, _turn(row), row.words, due_at, row.delay_told)
+    same_before = await message_store.same_before(
+        tx, conversation.tenant, conversation.id, row.message_seq, row.words
+    )
+    return Claim(
+        conversation,
+        _turn(row),
+        row.words,
+        due_at,
+        row.delay_told,
+        attachments=len(row.attachments or ()),
+        same_before=same_before,
+    )
 
 
 async def begin(tx: Transaction, claim: Claim) -> Claim:

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from balie.gateway import conversation_store, turn_store
+from balie.gateway import conversation_store, message_store, turn_store
 from balie.gateway.conversation_store import Locked, Work
 from balie.gateway.domain import Conversation, Message, OwnerKind, TurnState
 from balie.gateway.errors import ConversationClosed, StaleOwnerEpoch
@@ -101,7 +101,17 @@ class Turns:
         turn = replace(turn, state=TurnState.WORKING, attempts=1, owner_epoch=epoch)
         await turn_store.insert(tx, held.conversation.tenant, turn)
         held.work = Work(now, self.replica, now + self._rhythm.lease)
-        return Claim(held.conversation, turn, message.text, turn.created_at)
+        same_before = await message_store.same_before(
+            tx, held.conversation.tenant, held.conversation.id, message.seq, message.text
+        )
+        return Claim(
+            held.conversation,
+            turn,
+            message.text,
+            turn.created_at,
+            attachments=len(message.attachments),
+            same_before=same_before,
+        )
 
     async def claim(self, tenant: str, conversation_id: str) -> Claim | None:
         """Returns the first open turn of a conversation, taken up by this replica; None when there is none to take."""

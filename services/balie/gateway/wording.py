@@ -7,7 +7,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from balie.gateway.languages import nearest
-from balie.gateway.strict_yaml import FileMistake, mapping, parse, read, sentence
+from balie.kit.strict_yaml import FileMistake, mapping, parse, read, sentence
 
 _CHARACTERS = 1000
 

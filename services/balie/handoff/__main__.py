@@ -3,6 +3,10 @@
 from balie.handoff.app import lifespan
 from balie.handoff.settings import HandoffSettings
 from balie.kit.server import run
+from balie.kit.strict_yaml import FileMistake
 
 if __name__ == "__main__":
-    run(lifespan, HandoffSettings.load())
+    try:
+        run(lifespan, HandoffSettings.load())
+    except FileMistake as mistake:
+        raise SystemExit(f"handoff: {mistake}") from None

@@ -15,6 +15,8 @@ from balie.handoff.confirmations import Confirmations
 from balie.handoff.desk import Desk
 from balie.handoff.feed import Feed
 from balie.handoff.journal import Journal
+from balie.handoff.routing.policies import Policies
+from balie.handoff.routing.replay.replaying import Replay
 from balie.handoff.routing.router import Router
 from balie.handoff.routing.service import RouterService
 from balie.handoff.service import AgentService, Commands, HandoffService, QueueService
@@ -32,11 +34,13 @@ from balie.kit.server import Serving
 MIGRATIONS = "balie.handoff.migrations"
 
 _CHORES_SECONDS = 3600.0
+_POLICY_SECONDS = 2.0
 
 
 @asynccontextmanager
 async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
     """Runs the handoff service: handoffs go on from where the database left them."""
+    policies = Policies(settings.policy)
     async with Database.open(settings.database_url, migrations=MIGRATIONS) as database:
         log = EventLog(database, poll_seconds=settings.poll_seconds)
         ledger = Ledger()
@@ -46,7 +50,7 @@ async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
         servicers = (
             (
                 router_service_pb2_grpc.add_RouterServiceServicer_to_server,
-                RouterService(Router(journal, desk)),
+                RouterService(Router(journal, desk, policies), Replay(journal, policies)),
             ),
             (
                 handoff_service_pb2_grpc.add_HandoffServiceServicer_to_server,
@@ -60,5 +64,9 @@ async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
         )
         sweeper = Sweeper(journal, every_seconds=settings.sweep_seconds)
         chores = Chores(database, ledger, Trimming(log, store.topics, settings.keep_events))
-        async with running(sweeper.run(), chores.run(every_seconds=_CHORES_SECONDS)):
+        async with running(
+            sweeper.run(),
+            chores.run(every_seconds=_CHORES_SECONDS),
+            policies.follow(every_seconds=_POLICY_SECONDS),
+        ):
             yield Serving(servicers, ready=database.check)

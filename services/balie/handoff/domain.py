@@ -91,6 +91,11 @@ class ReasonCode(IntEnum):
     HANDOFF_OPEN = 12
     NOTHING_FOLLOWS = 13
     REQUESTED_BY_STAFF = 14
+    RULE = 15
+    BOT_REPLIES_CAPPED = 16
+    MESSAGE_REPEATED = 17
+    ANSWER_REPEATED = 18
+    RELEASED_RECENTLY = 19
 
 
 @dataclass(frozen=True, slots=True)

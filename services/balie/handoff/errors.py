@@ -20,9 +20,12 @@ __all__ = [
     "HandoffStateInvalid",
     "OwnerEpochPassed",
     "OwnerNotConfirmed",
+    "PolicyMalformed",
+    "PolicyNotFound",
     "QueueNotFound",
     "StreamOutOfOrder",
     "TurnAlreadyRouted",
+    "TurnNotRouted",
 ]
 
 
@@ -132,6 +135,33 @@ class TurnAlreadyRouted(AlreadyExists):
 
     def __init__(self, turn_id: str) -> None:
         super().__init__(f"turn {turn_id} was decided for another conversation", turn_id=turn_id)
+
+
+class TurnNotRouted(NotFound):
+    """No decision was made on the turn."""
+
+    reason = "TURN_NOT_ROUTED"
+
+    def __init__(self, turn_id: str) -> None:
+        super().__init__(f"no decision was made on turn {turn_id}", turn_id=turn_id)
+
+
+class PolicyNotFound(NotFound):
+    """No decision of the tenant was ever made by the policy of this version."""
+
+    reason = "POLICY_NOT_FOUND"
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"no policy {version} was ever used", policy_version=version)
+
+
+class PolicyMalformed(InvalidRequest):
+    """A policy that was sent cannot be used; the message names the line."""
+
+    reason = "POLICY_MALFORMED"
+
+    def __init__(self, mistake: str) -> None:
+        super().__init__(mistake, problem=mistake)
 
 
 class StreamOutOfOrder(InvalidRequest):

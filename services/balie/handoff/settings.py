@@ -1,5 +1,7 @@
 """What the handoff service is told; the only reader of its environment."""
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -11,6 +13,10 @@ class HandoffSettings(DatabaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="BALIE_HANDOFF_")
 
+    policy: Path | None = Field(
+        default=None,
+        description="File that decides who speaks, in YAML (docs/routing.md). It is taken up anew within a few seconds when it changes; one with a mistake is refused with its line, and the one before stays. Without it the policy that ships.",
+    )
     confirm_wait_seconds: float = Field(
         default=5.0,
         ge=0,

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -95,7 +96,8 @@ handoffs = Table(
     Index("handoffs_offer_ix", "state", "offer_expires_at"),
 )
 
-# `inputs` and `ruling` are what the policy was given and said: a later policy can be tried on them.
+# `inputs` and `ruling` are what the policy was given and said: a later policy can be tried on them. `kind`,
+# `answered_entry_id` and `is_silent` repeat what the next turns of the conversation look back at.
 decisions = Table(
     "decisions",
     metadata,
@@ -107,6 +109,22 @@ decisions = Table(
     Column("policy_version", Text, nullable=False),
     Column("inputs", Json, nullable=False),
     Column("ruling", Json, nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("answered_entry_id", Text, nullable=False),
+    Column("is_silent", Boolean, nullable=False),
     Column("decided_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("tenant", "turn_id", name="decisions_pk"),
+    Index("decisions_conversation_ix", "tenant", "conversation_id", "decided_at"),
+    Index("decisions_decided_ix", "tenant", "decided_at", "turn_id"),
+)
+
+# Every policy that ever decided, so that each decision can be understood and made again.
+policies = Table(
+    "policies",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("first_used_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant", "version", name="policies_pk"),
 )

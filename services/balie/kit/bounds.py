@@ -6,7 +6,7 @@ inclusive.
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Protocol, TypeVar, overload, runtime_checkable
 
@@ -124,6 +124,26 @@ def items(field: str, sequence: Sequence[T], maximum: int, *, minimum: int = 0) 
     if len(sequence) > maximum:
         raise TooManyItems(field, limit=maximum, actual=len(sequence))
     return sequence
+
+
+def pairs(
+    field: str, values: Mapping[str, str], maximum: int, *, key_characters: int, value_characters: int
+) -> dict[str, str]:
+    """Returns a map of short texts by name, ordered by name; values may be empty.
+
+    Raises:
+        TooManyItems: it has more than `maximum`.
+        FieldRequired: a name is empty or only spaces.
+        FieldTooLong: a name or a value is longer than allowed.
+    """
+    if len(values) > maximum:
+        raise TooManyItems(field, limit=maximum, actual=len(values))
+    return {
+        text(f"{field}.key", name, key_characters): text(
+            f"{field}.value", value, value_characters, required=False
+        )
+        for name, value in sorted(values.items())
+    }
 
 
 def number(field: str, value: N, minimum: float, maximum: float) -> N:

@@ -7,7 +7,7 @@ from tests.fakes.gateway_ports import understood
 
 from balie.gateway.follow_ups import FollowUps
 from balie.gateway.said import FollowUp, Keyword, Source, Verdict
-from balie.gateway.strict_yaml import FileMistake
+from balie.kit.strict_yaml import FileMistake
 
 LANGUAGES = ("nl", "en")
 FILE: dict[str, Any] = {

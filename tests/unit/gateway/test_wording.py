@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from balie.gateway.strict_yaml import FileMistake
 from balie.gateway.wording import Phrase, Wording
+from balie.kit.strict_yaml import FileMistake
 
 LANGUAGES = ("nl", "de", "en")
 OURS = Path("services/balie/gateway/wording.yaml")

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from balie.handoff import events, store
 from balie.handoff.app import MIGRATIONS
@@ -24,6 +25,8 @@ from balie.handoff.domain import (
 )
 from balie.handoff.feed import Feed
 from balie.handoff.journal import Journal
+from balie.handoff.routing.policies import Policies
+from balie.handoff.routing.replay.replaying import Replay
 from balie.handoff.routing.router import Router
 from balie.handoff.staff import Staff
 from balie.handoff.states import Step
@@ -74,6 +77,8 @@ class Desks:
     desk: Desk
     staff: Staff
     router: Router
+    replay: Replay
+    policies: Policies
     sweeper: Sweeper
     feed: Feed
     shift: Shift
@@ -143,13 +148,14 @@ class Desks:
 
 
 @asynccontextmanager
-async def desks(url: str, clock: Clock | None = None) -> AsyncIterator[Desks]:
+async def desks(url: str, clock: Clock | None = None, policy: Path | None = None) -> AsyncIterator[Desks]:
     """Opens a desk on a database, as a start of the service does."""
     clock = clock or Clock()
     async with Database.open(url, migrations=MIGRATIONS) as database:
         log = EventLog(database, poll_seconds=0.02)
         journal = Journal(database, log, Ledger(), now=clock)
         feed = Feed(database, log)
+        policies = Policies(policy)
         desk = Desk(journal, Confirmations(database, log))
         yield Desks(
             database,
@@ -157,7 +163,9 @@ async def desks(url: str, clock: Clock | None = None) -> AsyncIterator[Desks]:
             journal,
             desk,
             Staff(journal),
-            Router(journal, desk),
+            Router(journal, desk, policies),
+            Replay(journal, policies),
+            policies,
             Sweeper(journal, every_seconds=0.05),
             feed,
             Shift(journal, feed),

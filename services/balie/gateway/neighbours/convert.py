@@ -117,8 +117,11 @@ def case_to_proto(case: Case) -> router_service_pb2.RouteRequest:
         history=router_service_pb2.TurnHistory(
             clarified_in_a_row=conversation.history.clarified_in_a_row,
             bot_replies=conversation.history.bot_replies,
+            same_message_in_a_row=case.same_before,
         ),
         default_queue_id=case.default_queue_id,
+        contact_attributes=conversation.contact_attributes,
+        attachment_count=case.attachments,
     )
     if case.understanding is not None:
         request.understanding.CopyFrom(_for_router(case.understanding))
@@ -192,6 +195,7 @@ def routing_from_proto(message: router_service_pb2.RouteResponse) -> Routing:
             answer=_choice(decision.answer) if decision.HasField("answer") else None,
             options=tuple(map(_choice, decision.options)),
             handoff_was_open=handoff_pb2.REASON_CODE_HANDOFF_OPEN in reasons,
+            is_silent=decision.silent,
             policy_version=decision.policy_version,
             wire=decision.SerializeToString(),
         ),

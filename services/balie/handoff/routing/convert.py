@@ -4,6 +4,7 @@ from balie.api.common.v1 import language_pb2
 from balie.api.handoff.v1 import handoff_pb2, router_service_pb2
 from balie.handoff.convert import OWNER_EPOCH, reasons_to_proto
 from balie.handoff.events import timestamp
+from balie.handoff.routing.history import History
 from balie.handoff.routing.turns import (
     AnswerChoice,
     Answers,
@@ -12,7 +13,6 @@ from balie.handoff.routing.turns import (
     FollowUp,
     FollowUpSource,
     Frustration,
-    History,
     Inputs,
     Intent,
     Keyword,
@@ -32,6 +32,9 @@ FOLLOW_UPS = 16
 NAME_CHARACTERS = 128
 ANSWER_ID_CHARACTERS = 256
 REPLY_CHARACTERS = 128
+ATTRIBUTES = 20
+ATTRIBUTE_NAME_CHARACTERS = 64
+ATTRIBUTE_VALUE_CHARACTERS = 256
 COUNT = (1 << 31) - 1
 
 
@@ -44,7 +47,7 @@ def turn_from_proto(request: router_service_pb2.RouteRequest) -> Turn:
         contact_id=bounds.identifier("contact_id", request.contact_id),
         channel=bounds.identifier("channel", request.channel),
         language=bounds.language("language", request.language, required=True),
-        inputs=_inputs(request),
+        inputs=inputs_from_proto(request),
     )
     call.log(turn_id=turn.id, conversation_id=turn.conversation_id)
     return turn
@@ -58,22 +61,25 @@ def decision_to_proto(decision: Decision) -> handoff_pb2.Decision:
         turn_id=decision.turn_id,
         kind=handoff_pb2.DecisionKind.ValueType(ruling.kind),
         reasons=reasons_to_proto(ruling.reasons),
-        answer=_choice(ruling.answer) if ruling.answer else None,
-        options=[_choice(option) for option in ruling.options],
+        answer=choice_to_proto(ruling.answer) if ruling.answer else None,
+        options=[choice_to_proto(option) for option in ruling.options],
         handoff_id=decision.handoff_id,
         queue_id=ruling.queue_id,
         policy_version=decision.policy_version,
         decide_time=timestamp(decision.decided_at),
+        silent=ruling.is_silent,
     )
 
 
-def _choice(choice: AnswerChoice) -> handoff_pb2.AnswerChoice:
+def choice_to_proto(choice: AnswerChoice) -> handoff_pb2.AnswerChoice:
+    """Returns what an answer is made of, as it is sent."""
     if choice.reply:
         return handoff_pb2.AnswerChoice(reply=choice.reply)
     return handoff_pb2.AnswerChoice(answer_id=choice.answer_id)
 
 
-def _inputs(request: router_service_pb2.RouteRequest) -> Inputs:
+def inputs_from_proto(request: router_service_pb2.RouteRequest) -> Inputs:
+    """Returns what the policy looks at, as far as the caller knows it."""
     follow_ups = bounds.items("follow_ups", request.follow_ups, FOLLOW_UPS)
     history = request.history
     return Inputs(
@@ -85,7 +91,18 @@ def _inputs(request: router_service_pb2.RouteRequest) -> Inputs:
         history=History(
             clarified_in_a_row=_count("history.clarified_in_a_row", history.clarified_in_a_row),
             bot_replies=_count("history.bot_replies", history.bot_replies),
+            same_message_in_a_row=_count("history.same_message_in_a_row", history.same_message_in_a_row),
         ),
+        channel=bounds.identifier("channel", request.channel, required=False),
+        language=bounds.language("language", request.language, required=True),
+        contact=bounds.pairs(
+            "contact_attributes",
+            request.contact_attributes,
+            ATTRIBUTES,
+            key_characters=ATTRIBUTE_NAME_CHARACTERS,
+            value_characters=ATTRIBUTE_VALUE_CHARACTERS,
+        ),
+        attachments=_count("attachment_count", request.attachment_count),
     )
 
 

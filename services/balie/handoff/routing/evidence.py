@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from balie.handoff.domain import Reason, ReasonCode
+from balie.handoff.routing.limits import Limits
 from balie.handoff.routing.turns import (
     AnswerChoice,
     Answers,
@@ -15,12 +16,6 @@ from balie.handoff.routing.turns import (
     Target,
     Verdict,
 )
-
-NEAR = 0.1
-"""How far below its threshold an answer may lie to be offered as an option, in the score's own unit."""
-RIVAL = 1 / 3
-"""Share of the best one's score from which on an answer is offered when several together reach the threshold."""
-MAX_OPTIONS = 3
 
 
 def found_answer(inputs: Inputs, *, even_ambiguous: bool = False) -> Candidate | None:
@@ -37,8 +32,8 @@ def found_answer(inputs: Inputs, *, even_ambiguous: bool = False) -> Candidate |
     return next((one for one in found if one.above_threshold or inputs.answers.ambiguous), None)
 
 
-def options(inputs: Inputs) -> tuple[AnswerChoice, ...]:
-    """Returns the answers worth showing to somebody who chooses, at most 3, one of each entry, best first.
+def options(inputs: Inputs, limits: Limits) -> tuple[AnswerChoice, ...]:
+    """Returns the answers worth showing to somebody who chooses, one of each entry, best first.
 
     Those are the ones that reach their threshold or nearly do, the ones that reach it together, and the pinned ones. When
     no intent matched, what is pinned is a guess, and left out.
@@ -46,20 +41,20 @@ def options(inputs: Inputs) -> tuple[AnswerChoice, ...]:
     if inputs.answers is None:
         return ()
     guessed = inputs.understanding is not None and inputs.understanding.verdict is Verdict.NO_MATCH
-    least = _least_offered(inputs.answers)
+    least = _least_offered(inputs.answers, limits)
     by_entry: dict[str, AnswerChoice] = {}
     for one in inputs.answers.candidates:
         worth_showing = not guessed if one.pinned else one.above_threshold or one.score >= least
         if worth_showing:
             by_entry.setdefault(one.entry_id, given(one))
-    return tuple(dict.fromkeys(by_entry.values()))[:MAX_OPTIONS]
+    return tuple(dict.fromkeys(by_entry.values()))[: limits.options]
 
 
-def _least_offered(answers: Answers) -> float:
+def _least_offered(answers: Answers, limits: Limits) -> float:
     """Returns the least score with which an answer that is not pinned is worth showing."""
-    least = answers.threshold - NEAR
+    least = answers.threshold - limits.near_threshold
     best = max((one.score for one in answers.candidates if not one.pinned), default=least)
-    return min(least, RIVAL * best) if answers.ambiguous else least
+    return min(least, limits.rival_share * best) if answers.ambiguous else least
 
 
 def given(candidate: Candidate) -> AnswerChoice:
@@ -84,6 +79,14 @@ def keyword_follow_ups(inputs: Inputs, fits: Callable[[Keyword], bool]) -> Itera
     found = inputs.understanding.keywords if inputs.understanding else ()
     names = {keyword.id for keyword in found if fits(keyword)}
     return (one for one in inputs.follow_ups if one.source is FollowUpSource.KEYWORD and one.name in names)
+
+
+def entry_of(choice: AnswerChoice | None, inputs: Inputs) -> str:
+    """Returns the entry behind an answer of the FAQ; empty for what is none."""
+    if choice is None or not choice.answer_id or inputs.answers is None:
+        return ""
+    found = (one.entry_id for one in inputs.answers.candidates if one.answer_id == choice.answer_id)
+    return next(found, "")
 
 
 def answer_of(follow_up: FollowUp, inputs: Inputs) -> AnswerChoice | None:

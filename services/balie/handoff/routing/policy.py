@@ -1,198 +1,154 @@
-"""The routing policy: a pure function from what is known of a turn to what is done about it, with reasons.
+"""A routing policy: a pure function from what is known of a turn to what is done about it, with reasons.
 
-The order is: a person owns it > NLU is down > a keyword that is the message > an explicit request for a person > an exact
-keyword in a short message > an FAQ answer > the matched intent > the FAQ is down > any other keyword > clarify > escalate.
-
-Keywords, exactly. One that covers the whole message (`whole_message`) always wins: "WV-1042" asks for that article and
-"colleague" for a colleague, whatever else is guessed. One that is only a part of the message never outranks an explicit
-request for a person. It outranks the FAQ's answer when it stands there letter by letter (EXACT) in a message of at most 40
-characters, which is hardly about anything else; in a longer message, or by another rule, it speaks only after the FAQ
-and the intent had nothing to say. One that is taken for misspelt (FUZZY) is a guess: it is only followed when it covers the
-whole message, and then as late as that.
-
-No text is looked at. Whoever changes a rule or a number gives the policy a new `VERSION`: each decision is stored with the
-version and the inputs, so that a later policy can be tried on what was decided before.
+A person who owns the conversation comes first. Then the guard against loops, the file's rules from the top, and, when none of them
+decides, a person. Two more guards look at what came out: an answer given too often in a row, and a person asked for right after
+one gave the conversation back. No text is looked at.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from balie.handoff.domain import HELD, Reason, ReasonCode
-from balie.handoff.routing import evidence
-from balie.handoff.routing.turns import (
-    DecisionKind,
-    FollowUp,
-    Inputs,
-    Keyword,
-    KeywordRule,
-    Ruling,
-    Target,
-    Verdict,
-)
+from balie.handoff.domain import Reason, ReasonCode
+from balie.handoff.routing import evidence, policy_file, steps
+from balie.handoff.routing.limits import Limits
+from balie.handoff.routing.policy_file import Guards, PolicyFile, Rule
+from balie.handoff.routing.turns import AnswerChoice, DecisionKind, Inputs, Ruling
 
-VERSION = "handoff-policy-2"
-
-SHORT_CHARACTERS = 40
-"""Longest message in which an exact keyword outranks the FAQ's answer, Unicode code points."""
-MAX_CLARIFICATIONS = 1
-"""How often in a row the bot asks what was meant before a person is asked."""
+BY_ITSELF = frozenset({ReasonCode.NO_MATCH, ReasonCode.AMBIGUOUS_AGAIN, ReasonCode.ANSWER_REPEATED})
+"""First reasons of a person who is asked for although neither contact nor operator said so."""
 
 
-def route(inputs: Inputs) -> Ruling:
-    """Returns what is done on a turn. The same inputs always give the same ruling."""
-    ruling = next(ruling for rule in _RULES if (ruling := rule(inputs)) is not None)
-    if ruling.kind is DecisionKind.ESCALATE and inputs.handoff_state is not None:
-        return replace(ruling, reasons=(*ruling.reasons, Reason(ReasonCode.HANDOFF_OPEN)))
-    return ruling
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What became of a rule when a decision was made.
+
+    Attributes:
+        rule: its name.
+        decided: whether it decided.
+        why: why it did not, or what it decided.
+    """
+
+    rule: str
+    decided: bool
+    why: str
 
 
-def _owned_by_person(inputs: Inputs) -> Ruling | None:
-    """Suggests and stays silent while a person owns the conversation, or has accepted and is about to."""
-    if not inputs.owner_agent_id and inputs.handoff_state not in HELD:
-        return None
-    reason = Reason(ReasonCode.OWNED_BY_PERSON, inputs.owner_agent_id)
-    return Ruling(DecisionKind.ASSIST, (reason,), answer=evidence.suggestion(inputs))
+class Policy:
+    """Decides turns as a file says.
+
+    Attributes:
+        version: names it in decisions: the file's own version and a hash of its content.
+        content: the file.
+    """
+
+    def __init__(self, file: PolicyFile, content: bytes) -> None:
+        self.version = policy_file.version_of(file, content)
+        self.content = content
+        self.limits: Limits = file.limits.limits()
+        self._guards: Guards = file.guards
+        self._rules: tuple[Rule, ...] = file.rules
+
+    @classmethod
+    def default(cls) -> "Policy":
+        """Returns the policy that ships."""
+        return cls(*policy_file.default())
+
+    @classmethod
+    def parse(cls, content: bytes, file: str) -> "Policy":
+        """Returns the policy of a file's content.
+
+        Raises:
+            FileMistake: something in it is missing, unknown or malformed.
+        """
+        return cls(policy_file.parse_policy(content, file), content)
+
+    def route(self, inputs: Inputs) -> Ruling:
+        """Returns what is done on a turn. The same inputs always give the same ruling."""
+        return self.explain(inputs)[0]
+
+    def explain(self, inputs: Inputs) -> tuple[Ruling, tuple[Passed, ...]]:
+        """Returns what is done on a turn, and what became of each rule until one decided."""
+        passed: list[Passed] = []
+        ruling = self._first(inputs, passed)
+        for name, guard in (("same_answer", self._same_answer), ("after_release", self._after_release)):
+            changed = guard(inputs, ruling)
+            if changed is not None:
+                passed.append(_decided(name, changed))
+                ruling = changed
+        if ruling.kind is DecisionKind.ESCALATE and inputs.handoff_state is not None:
+            ruling = replace(ruling, reasons=(*ruling.reasons, Reason(ReasonCode.HANDOFF_OPEN)))
+        return ruling, tuple(passed)
+
+    def _first(self, inputs: Inputs, passed: list[Passed]) -> Ruling:
+        ruling = steps.owned_by_person(inputs, self.limits)
+        if ruling is not None:
+            passed.append(_decided("owned_by_person", ruling))
+            return ruling
+        ruling = self._loop(inputs)
+        if ruling is not None:
+            passed.append(_decided(ruling.reasons[0].code.name.lower(), ruling))
+            return ruling
+        for rule in self._rules:
+            ruling, why = self._ruled(rule, inputs)
+            if ruling is not None:
+                passed.append(_decided(rule.title, ruling))
+                return ruling
+            passed.append(Passed(rule.title, decided=False, why=why))
+        ruling = steps.no_match(inputs, self.limits)
+        passed.append(_decided("no_match", ruling))
+        return ruling
+
+    def _ruled(self, rule: Rule, inputs: Inputs) -> tuple[Ruling | None, str]:
+        """Returns what a rule decides, None with why it does not."""
+        if rule.when is not None and (unmet := rule.when.unmet(inputs)):
+            return None, unmet
+        if rule.unless is not None and not rule.unless.unmet(inputs):
+            return None, "what stands under `unless` holds"
+        if rule.step is not None:
+            return steps.STEPS[rule.step](inputs, self.limits), "it had nothing to decide"
+        reason = Reason(ReasonCode.RULE, rule.name)
+        if rule.escalate is not None:
+            asked = steps.escalated(inputs, reason, queue_id=rule.escalate.queue or "")
+            return replace(asked, priority=rule.escalate.priority), ""
+        if rule.answer is not None:
+            return Ruling(DecisionKind.ANSWER, (reason,), answer=AnswerChoice(reply=rule.answer.reply)), ""
+        if inputs.history.clarified_in_a_row >= self.limits.clarify_in_a_row:
+            return None, "what was meant was asked just before"
+        return steps.clarified(inputs, self.limits, reason), ""
+
+    def _loop(self, inputs: Inputs) -> Ruling | None:
+        """Asks a person, and says nothing more once one is asked, when it looks as if a machine wrote."""
+        replies, same = self._guards.bot_replies, self._guards.same_message
+        if replies is not None and (
+            inputs.history.replies_within(replies.within.total_seconds()) >= replies.at_most
+        ):
+            reason = Reason(ReasonCode.BOT_REPLIES_CAPPED)
+        elif same is not None and inputs.history.same_message_in_a_row >= same.at_most:
+            reason = Reason(ReasonCode.MESSAGE_REPEATED)
+        else:
+            return None
+        return replace(steps.escalated(inputs, reason), is_silent=inputs.handoff_state is not None)
+
+    def _same_answer(self, inputs: Inputs, ruling: Ruling) -> Ruling | None:
+        """Asks a person in place of an answer that was given as often as it may be."""
+        guard = self._guards.same_answer
+        entry_id = evidence.entry_of(ruling.answer, inputs) if ruling.kind is DecisionKind.ANSWER else ""
+        if guard is None or not entry_id or inputs.history.same_answers(entry_id) < guard.at_most:
+            return None
+        return steps.escalated(inputs, Reason(ReasonCode.ANSWER_REPEATED, entry_id), *ruling.reasons)
+
+    def _after_release(self, inputs: Inputs, ruling: Ruling) -> Ruling | None:
+        """Asks what was meant, once, in place of a person nobody asked for, when one has just given the conversation back."""
+        guard, ago = self._guards.after_release, inputs.history.released_ago
+        if guard is None or ago is None or ago >= guard.within.total_seconds():
+            return None
+        if ruling.kind is not DecisionKind.ESCALATE or ruling.reasons[0].code not in BY_ITSELF:
+            return None
+        if inputs.handoff_state is not None or inputs.history.failed_in_a_row:
+            return None
+        return steps.clarified(inputs, self.limits, Reason(ReasonCode.RELEASED_RECENTLY), *ruling.reasons)
 
 
-def _nlu_unavailable(inputs: Inputs) -> Ruling | None:
-    """Asks a person when nobody can tell whether the contact asked for one, whatever the FAQ found."""
-    if inputs.understanding is not None:
-        return None
-    return _escalated(inputs, Reason(ReasonCode.NLU_UNAVAILABLE))
-
-
-def _keyword_is_message(inputs: Inputs) -> Ruling | None:
-    """Follows a keyword that is all there is."""
-    return _keyword(inputs, lambda keyword: keyword.whole_message and keyword.rule is not KeywordRule.FUZZY)
-
-
-def _person_requested(inputs: Inputs) -> Ruling | None:
-    """Asks a person when the contact does, in the queue that the matched intent leads to."""
-    if inputs.understanding is None or not inputs.understanding.asks_for_person:
-        return None
-    requested = Reason(ReasonCode.PERSON_REQUESTED)
-    intent, leads = evidence.matched_intent(inputs)
-    if intent is None or leads is None or leads.kind is not Target.QUEUE:
-        return _escalated(inputs, requested)
-    to_queue = evidence.of_intent(ReasonCode.INTENT_QUEUE, intent, inputs)
-    return _escalated(inputs, requested, to_queue, queue_id=leads.target)
-
-
-def _exact_keyword_in_short_message(inputs: Inputs) -> Ruling | None:
-    """Follows a keyword that stands letter by letter in a message with little room for more."""
-    if inputs.understanding is None or inputs.understanding.character_count > SHORT_CHARACTERS:
-        return None
-    return _keyword(inputs, lambda keyword: keyword.rule is KeywordRule.EXACT)
-
-
-def _faq_answer(inputs: Inputs) -> Ruling | None:
-    """Gives the answer that reaches its threshold and has no rival."""
-    best = evidence.found_answer(inputs)
-    if best is None:
-        return None
-    reason = evidence.of_candidate(ReasonCode.FAQ_ANSWER, best, inputs)
-    return Ruling(DecisionKind.ANSWER, (reason,), answer=evidence.given(best))
-
-
-def _matched_intent(inputs: Inputs) -> Ruling | None:
-    """Does what the matched intent leads to."""
-    intent, leads = evidence.matched_intent(inputs)
-    if intent is None or leads is None:
-        return None
-    code = ReasonCode.INTENT_QUEUE if leads.kind is Target.QUEUE else ReasonCode.INTENT
-    return _followed(inputs, leads, evidence.of_intent(code, intent, inputs))
-
-
-def _faq_unavailable(inputs: Inputs) -> Ruling | None:
-    """Asks a person when the FAQ might have known."""
-    if inputs.answers is not None:
-        return None
-    return _escalated(inputs, Reason(ReasonCode.FAQ_UNAVAILABLE))
-
-
-def _other_keyword(inputs: Inputs) -> Ruling | None:
-    """Follows a keyword anywhere in the message when nothing better is known; one that is guessed, when it is all of it."""
-    return _keyword(inputs, lambda keyword: keyword.whole_message or keyword.rule is not KeywordRule.FUZZY)
-
-
-def _ambiguous(inputs: Inputs) -> Ruling | None:
-    """Asks what was meant, once, when intents or answers are about as likely."""
-    reasons = evidence.ambiguities(inputs)
-    if not reasons:
-        return None
-    if _may_clarify(inputs):
-        return _clarified(inputs, *reasons)
-    return _escalated(inputs, Reason(ReasonCode.AMBIGUOUS_AGAIN), *reasons)
-
-
-def _near_miss(inputs: Inputs) -> Ruling | None:
-    """Offers, once, the answers that nearly reach their threshold when no intent matched."""
-    if not _is(Verdict.NO_MATCH, inputs) or not _may_clarify(inputs) or not evidence.options(inputs):
-        return None
-    return _clarified(inputs, *evidence.nothing_reached(inputs))
-
-
-def _nothing_follows(inputs: Inputs) -> Ruling | None:
-    """Asks, once, what was meant when the matched intent by itself leads to nothing."""
-    if not _is(Verdict.MATCH, inputs) or not _may_clarify(inputs):
-        return None
-    intent, _ = evidence.matched_intent(inputs)
-    code = ReasonCode.NOTHING_FOLLOWS
-    return _clarified(inputs, evidence.of_intent(code, intent, inputs) if intent else Reason(code))
-
-
-def _no_match(inputs: Inputs) -> Ruling:
-    """Asks a person when nothing else is left to do."""
-    return _escalated(inputs, *evidence.nothing_reached(inputs))
-
-
-_RULES: tuple[Callable[[Inputs], Ruling | None], ...] = (
-    _owned_by_person,
-    _nlu_unavailable,
-    _keyword_is_message,
-    _person_requested,
-    _exact_keyword_in_short_message,
-    _faq_answer,
-    _matched_intent,
-    _faq_unavailable,
-    _other_keyword,
-    _ambiguous,
-    _near_miss,
-    _nothing_follows,
-    _no_match,
-)
-
-
-def _keyword(inputs: Inputs, fits: Callable[[Keyword], bool]) -> Ruling | None:
-    """Follows the strongest of the keywords that fit and that leads anywhere."""
-    rulings = (
-        _followed(inputs, leads, Reason(ReasonCode.KEYWORD, leads.name))
-        for leads in evidence.keyword_follow_ups(inputs, fits)
-    )
-    return next((ruling for ruling in rulings if ruling is not None), None)
-
-
-def _followed(inputs: Inputs, leads: FollowUp, reason: Reason) -> Ruling | None:
-    """Does what a follow-up says; None when nothing follows, or its entry is no longer there."""
-    if leads.kind is Target.QUEUE:
-        return _escalated(inputs, reason, queue_id=leads.target)
-    if leads.kind is Target.FAQ_ENTRY and inputs.answers is None:
-        return _escalated(inputs, Reason(ReasonCode.FAQ_UNAVAILABLE), reason)
-    answer = evidence.answer_of(leads, inputs)
-    return Ruling(DecisionKind.ANSWER, (reason,), answer=answer) if answer else None
-
-
-def _escalated(inputs: Inputs, *reasons: Reason, queue_id: str = "") -> Ruling:
-    return Ruling(DecisionKind.ESCALATE, reasons, queue_id=queue_id or inputs.default_queue_id)
-
-
-def _clarified(inputs: Inputs, *reasons: Reason) -> Ruling:
-    return Ruling(DecisionKind.CLARIFY, reasons, options=evidence.options(inputs))
-
-
-def _may_clarify(inputs: Inputs) -> bool:
-    return inputs.history.clarified_in_a_row < MAX_CLARIFICATIONS
-
-
-def _is(verdict: Verdict, inputs: Inputs) -> bool:
-    return inputs.understanding is not None and inputs.understanding.verdict is verdict
+def _decided(rule: str, ruling: Ruling) -> Passed:
+    first = ruling.reasons[0]
+    about = f" {first.subject}" if first.subject else ""
+    return Passed(rule, decided=True, why=f"{ruling.kind.name}: {first.code.name}{about}")

@@ -8,8 +8,11 @@ from balie.handoff import directory, store
 from balie.handoff.desk import Desk
 from balie.handoff.domain import Asked, Handoff
 from balie.handoff.journal import Journal
-from balie.handoff.routing import decisions, evidence, policy
-from balie.handoff.routing.turns import Decision, DecisionKind, Inputs, Ruling, Turn
+from balie.handoff.routing import decisions, evidence
+from balie.handoff.routing.looking_back import look_back
+from balie.handoff.routing.policies import Policies
+from balie.handoff.routing.policy import Policy
+from balie.handoff.routing.turns import AnswerChoice, Decision, DecisionKind, Inputs, Ruling, Turn
 from balie.kit.database import Transaction
 from balie.kit.ids import new_id
 
@@ -19,9 +22,10 @@ _log = structlog.get_logger()
 class Router:
     """The use case of deciding a turn."""
 
-    def __init__(self, journal: Journal, desk: Desk) -> None:
+    def __init__(self, journal: Journal, desk: Desk, policies: Policies) -> None:
         self._journal = journal
         self._desk = desk
+        self._policies = policies
 
     async def route(self, tenant: str, turn: Turn) -> tuple[Decision, Handoff | None]:
         """Returns what is done on a turn, and the handoff it names as it is now.
@@ -33,19 +37,33 @@ class Router:
         Raises:
             TurnAlreadyRouted: it was decided as one of another conversation.
         """
+        policy = self._policies.current
         async with self._journal.writing(tenant) as tx:
             decided = await decisions.of_turn(tx, tenant, turn.id, turn.conversation_id)
             if decided is not None:
                 named = decided.handoff_id
                 return decided, await store.handoff(tx, tenant, named) if named else None
-            return await self._decide(tx, tenant, turn)
+            made = await self._decide(tx, tenant, turn, policy)
+        self._policies.kept(tenant, policy)
+        return made
 
-    async def _decide(self, tx: Transaction, tenant: str, turn: Turn) -> tuple[Decision, Handoff | None]:
+    async def _decide(
+        self, tx: Transaction, tenant: str, turn: Turn, policy: Policy
+    ) -> tuple[Decision, Handoff | None]:
         handoff = await store.open_handoff(tx, tenant, turn.conversation_id)
-        inputs = replace(turn.inputs, handoff_state=handoff.state if handoff else None)
+        now = self._journal.now()
+        told = turn.inputs.history
+        inputs = replace(
+            turn.inputs,
+            handoff_state=handoff.state if handoff else None,
+            history=await look_back(tx, tenant, turn.conversation_id, told, now=now),
+            at=now,
+        )
         ruling = policy.route(inputs)
+        await self._policies.keep(tx, tenant, policy, now=now)
         if ruling.kind is DecisionKind.ESCALATE:
-            handoff = handoff or await self._escalate(tx, tenant, turn, ruling)
+            suggested = evidence.options(inputs, policy.limits)
+            handoff = handoff or await self._escalate(tx, tenant, turn, ruling, suggested)
         elif ruling.kind is not DecisionKind.ASSIST:
             handoff = None
         decision = Decision(
@@ -53,13 +71,15 @@ class Router:
             turn_id=turn.id,
             ruling=replace(ruling, queue_id=handoff.asked.queue_id if handoff else ""),
             handoff_id=handoff.id if handoff else "",
-            policy_version=policy.VERSION,
-            decided_at=self._journal.now(),
+            policy_version=policy.version,
+            decided_at=now,
         )
         await decisions.add(tx, tenant, decision, turn.conversation_id, inputs)
         return decision, handoff
 
-    async def _escalate(self, tx: Transaction, tenant: str, turn: Turn, ruling: Ruling) -> Handoff:
+    async def _escalate(
+        self, tx: Transaction, tenant: str, turn: Turn, ruling: Ruling, suggested: tuple[AnswerChoice, ...]
+    ) -> Handoff:
         asked = Asked(
             conversation_id=turn.conversation_id,
             contact_id=turn.contact_id,
@@ -68,7 +88,8 @@ class Router:
             queue_id=await self._existing_queue(tx, tenant, ruling.queue_id, turn.inputs),
             reasons=ruling.reasons,
             turn_id=turn.id,
-            suggested_answer_ids=tuple(choice.answer_id for choice in evidence.options(turn.inputs)),
+            priority=ruling.priority,
+            suggested_answer_ids=tuple(choice.answer_id for choice in suggested),
         )
         return await self._desk.open(tx, tenant, asked)
 

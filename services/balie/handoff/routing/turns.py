@@ -3,11 +3,13 @@
 None of it is text that a customer wrote: ids, names from the operator's own files, scores and counts.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from balie.handoff.domain import HandoffState, Reason
+from balie.handoff.domain import ANY_LANGUAGE, HandoffState, Reason
+from balie.handoff.routing.history import History
 
 
 class DecisionKind(IntEnum):
@@ -173,14 +175,6 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """What went before, in turns of the bot since it last owned the conversation."""
-
-    clarified_in_a_row: int = 0
-    bot_replies: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Inputs:
     """All that the policy looks at; stored with each decision, so that it can be decided again later.
 
@@ -192,6 +186,11 @@ class Inputs:
         follow_ups: what keywords and intents lead to, strongest first.
         history: what went before.
         handoff_state: state of the conversation's open handoff, None when it has none.
+        channel: where the contact wrote.
+        language: the contact's BCP-47 language, or `und`.
+        contact: what is known of the contact, for example `tier: gold`.
+        attachments: files that came with the message.
+        at: when it was decided, with its zone; None in decisions older than this field.
     """
 
     default_queue_id: str
@@ -199,8 +198,13 @@ class Inputs:
     understanding: Understanding | None = None
     answers: Answers | None = None
     follow_ups: tuple[FollowUp, ...] = ()
-    history: History = History()
+    history: History = field(default_factory=History)
     handoff_state: HandoffState | None = None
+    channel: str = ""
+    language: str = ANY_LANGUAGE
+    contact: Mapping[str, str] = field(default_factory=dict)
+    attachments: int = 0
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +230,8 @@ class Ruling:
         answer: what to answer with or suggest, if anything.
         options: answers to offer, best first, at most 3.
         queue_id: queue that an escalation goes to; empty otherwise.
+        priority: of the handoff that an escalation opens, -100 to 100.
+        is_silent: nothing is said to the contact, so that two machines do not talk for ever.
     """
 
     kind: DecisionKind
@@ -233,6 +239,8 @@ class Ruling:
     answer: AnswerChoice | None = None
     options: tuple[AnswerChoice, ...] = ()
     queue_id: str = ""
+    priority: int = 0
+    is_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -307,6 +307,21 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
     Example: `{"reason": "OWNER_EPOCH_PASSED", "domain": "balie", "metadata": {"epoch": "2", "current_epoch": "3"}}`
     """
+    ERROR_REASON_TURN_NOT_ROUTED: _ErrorReason.ValueType  # 71
+    """NOT_FOUND. No decision was made on the turn.
+
+    Example: `{"reason": "TURN_NOT_ROUTED", "domain": "balie", "metadata": {"turn_id": "0192…"}}`
+    """
+    ERROR_REASON_POLICY_NOT_FOUND: _ErrorReason.ValueType  # 72
+    """NOT_FOUND. No decision of the tenant was ever made by a policy of this version.
+
+    Example: `{"reason": "POLICY_NOT_FOUND", "domain": "balie", "metadata": {"policy_version": "3-1a2b3c4d"}}`
+    """
+    ERROR_REASON_POLICY_MALFORMED: _ErrorReason.ValueType  # 73
+    """INVALID_ARGUMENT. A policy that was sent cannot be used.
+
+    Example: `{"reason": "POLICY_MALFORMED", "domain": "balie", "metadata": {"problem": "policy: line 7, rules.2.when.intent: is no key that is known here"}}`
+    """
     ERROR_REASON_ENGINE_OPTION_INVALID: _ErrorReason.ValueType  # 80
     """INVALID_ARGUMENT. The engine does not know an option, or the option's value makes no sense.
 
@@ -648,6 +663,21 @@ ERROR_REASON_OWNER_EPOCH_PASSED: ErrorReason.ValueType  # 70
 """FAILED_PRECONDITION. The owner's epoch that is being confirmed is not newer than the one confirmed before.
 
 Example: `{"reason": "OWNER_EPOCH_PASSED", "domain": "balie", "metadata": {"epoch": "2", "current_epoch": "3"}}`
+"""
+ERROR_REASON_TURN_NOT_ROUTED: ErrorReason.ValueType  # 71
+"""NOT_FOUND. No decision was made on the turn.
+
+Example: `{"reason": "TURN_NOT_ROUTED", "domain": "balie", "metadata": {"turn_id": "0192…"}}`
+"""
+ERROR_REASON_POLICY_NOT_FOUND: ErrorReason.ValueType  # 72
+"""NOT_FOUND. No decision of the tenant was ever made by a policy of this version.
+
+Example: `{"reason": "POLICY_NOT_FOUND", "domain": "balie", "metadata": {"policy_version": "3-1a2b3c4d"}}`
+"""
+ERROR_REASON_POLICY_MALFORMED: ErrorReason.ValueType  # 73
+"""INVALID_ARGUMENT. A policy that was sent cannot be used.
+
+Example: `{"reason": "POLICY_MALFORMED", "domain": "balie", "metadata": {"problem": "policy: line 7, rules.2.when.intent: is no key that is known here"}}`
 """
 ERROR_REASON_ENGINE_OPTION_INVALID: ErrorReason.ValueType  # 80
 """INVALID_ARGUMENT. The engine does not know an option, or the option's value makes no sense.

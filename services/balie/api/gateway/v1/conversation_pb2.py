@@ -30,47 +30,51 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'balie/api/gateway/v1/conversation.proto\x12\x14\x62\x61lie.api.gateway.v1\x1a\x1c\x62\x61lie/api/faq/v1/entry.proto\x1a\"balie/api/faq/v1/faq_service.proto\x1a\"balie/api/handoff/v1/handoff.proto\x1a\"balie/api/nlu/v1/nlu_service.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8d\x03\n\x0c\x43onversation\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ncontact_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12\x36\n\x05state\x18\x04 \x01(\x0e\x32\'.balie.api.gateway.v1.ConversationState\x12*\n\x05owner\x18\x05 \x01(\x0b\x32\x1b.balie.api.gateway.v1.Owner\x12\x13\n\x0bowner_epoch\x18\x06 \x01(\x03\x12\x10\n\x08last_seq\x18\x07 \x01(\x03\x12\x10\n\x08language\x18\x08 \x01(\t\x12\x12\n\nhandoff_id\x18\t \x01(\t\x12\x39\n\rhandoff_state\x18\n \x01(\x0e\x32\".balie.api.handoff.v1.HandoffState\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"H\n\x05Owner\x12-\n\x04kind\x18\x01 \x01(\x0e\x32\x1f.balie.api.gateway.v1.OwnerKind\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\"\xc7\x03\n\x07Message\x12\n\n\x02id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x0b\n\x03seq\x18\x03 \x01(\x03\x12,\n\x06\x61uthor\x18\x04 \x01(\x0e\x32\x1c.balie.api.gateway.v1.Author\x12\x11\n\tauthor_id\x18\x05 \x01(\t\x12\x0c\n\x04text\x18\x06 \x01(\t\x12\x10\n\x08language\x18\x07 \x01(\t\x12\x35\n\x0b\x61ttachments\x18\x08 \x03(\x0b\x32 .balie.api.gateway.v1.Attachment\x12\x0f\n\x07turn_id\x18\t \x01(\t\x12\x0f\n\x07ordinal\x18\n \x01(\x05\x12,\n\x06notice\x18\x0b \x01(\x0e\x32\x1c.balie.api.gateway.v1.Notice\x12\x11\n\tanswer_id\x18\x0c \x01(\t\x12-\n\x07options\x18\r \x03(\x0b\x32\x1c.balie.api.gateway.v1.Option\x12\x13\n\x0bowner_epoch\x18\x0e \x01(\x03\x12\x1a\n\x12\x63hannel_message_id\x18\x0f \x01(\t\x12/\n\x0b\x63reate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"O\n\nAttachment\x12\x0b\n\x03url\x18\x01 \x01(\t\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\"<\n\x06Option\x12\r\n\x05title\x18\x01 \x01(\t\x12\x11\n\tanswer_id\x18\x02 \x01(\t\x12\x10\n\x08\x65ntry_id\x18\x03 \x01(\t\"\xba\x05\n\x04Turn\x12\n\n\x02id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x12\n\nmessage_id\x18\x03 \x01(\t\x12\x13\n\x0bmessage_seq\x18\x04 \x01(\x03\x12.\n\x05state\x18\x05 \x01(\x0e\x32\x1f.balie.api.gateway.v1.TurnState\x12\x13\n\x0bowner_epoch\x18\x06 \x01(\x03\x12\x36\n\runderstanding\x18\x07 \x01(\x0b\x32\x1f.balie.api.nlu.v1.Understanding\x12)\n\x07\x61nswers\x18\x08 \x03(\x0b\x32\x18.balie.api.faq.v1.Answer\x12:\n\x10no_answer_reason\x18\t \x01(\x0e\x32 .balie.api.faq.v1.NoAnswerReason\x12\x30\n\x08\x64\x65\x63ision\x18\n \x01(\x0b\x32\x1e.balie.api.handoff.v1.Decision\x12\x19\n\x11reply_message_ids\x18\x0b \x03(\t\x12\x13\n\x0bsuggestions\x18\x0c \x03(\t\x12-\n\x07timings\x18\r \x03(\x0b\x32\x1c.balie.api.gateway.v1.Timing\x12\x30\n\x08versions\x18\x0e \x01(\x0b\x32\x1e.balie.api.gateway.v1.Versions\x12\x15\n\rservices_down\x18\x0f \x03(\t\x12\x10\n\x08\x61ttempts\x18\x10 \x01(\x05\x12\x35\n\x11next_attempt_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"P\n\x06Timing\x12\r\n\x05stage\x18\x01 \x01(\t\x12+\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\n\n\x02ok\x18\x03 \x01(\x08\"t\n\x08Versions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x18\n\x10index_generation\x18\x02 \x01(\x03\x12\x1b\n\x13\x65ncoder_fingerprint\x18\x03 \x01(\t\x12\x0e\n\x06policy\x18\x04 \x01(\t\x12\x12\n\nfollow_ups\x18\x05 \x01(\t\"\x95\x03\n\x11\x43onversationEvent\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x07message\x18\x04 \x01(\x0b\x32\x1d.balie.api.gateway.v1.MessageH\x00\x12;\n\rowner_changed\x18\x05 \x01(\x0b\x32\".balie.api.gateway.v1.OwnerChangedH\x00\x12\x39\n\x0cturn_changed\x18\x06 \x01(\x0b\x32!.balie.api.gateway.v1.TurnChangedH\x00\x12?\n\x0fhandoff_changed\x18\x07 \x01(\x0b\x32$.balie.api.gateway.v1.HandoffChangedH\x00\x12:\n\x06\x63losed\x18\x08 \x01(\x0b\x32(.balie.api.gateway.v1.ConversationClosedH\x00\x42\x07\n\x05\x65vent\"O\n\x0cOwnerChanged\x12*\n\x05owner\x18\x01 \x01(\x0b\x32\x1b.balie.api.gateway.v1.Owner\x12\x13\n\x0bowner_epoch\x18\x02 \x01(\x03\"N\n\x0bTurnChanged\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12.\n\x05state\x18\x02 \x01(\x0e\x32\x1f.balie.api.gateway.v1.TurnState\"i\n\x0eHandoffChanged\x12\x12\n\nhandoff_id\x18\x01 \x01(\t\x12\x31\n\x05state\x18\x02 \x01(\x0e\x32\".balie.api.handoff.v1.HandoffState\x12\x10\n\x08position\x18\x03 \x01(\x05\"\x14\n\x12\x43onversationClosed*s\n\x11\x43onversationState\x12\"\n\x1e\x43ONVERSATION_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43ONVERSATION_STATE_OPEN\x10\x01\x12\x1d\n\x19\x43ONVERSATION_STATE_CLOSED\x10\x02*Q\n\tOwnerKind\x12\x1a\n\x16OWNER_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0eOWNER_KIND_BOT\x10\x01\x12\x14\n\x10OWNER_KIND_AGENT\x10\x02*i\n\x06\x41uthor\x12\x16\n\x12\x41UTHOR_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41UTHOR_CONTACT\x10\x01\x12\x0e\n\nAUTHOR_BOT\x10\x02\x12\x10\n\x0c\x41UTHOR_AGENT\x10\x03\x12\x11\n\rAUTHOR_SYSTEM\x10\x04*\xaa\x01\n\x06Notice\x12\x16\n\x12NOTICE_UNSPECIFIED\x10\x00\x12\x12\n\x0eNOTICE_WAITING\x10\x01\x12\x17\n\x13NOTICE_AGENT_JOINED\x10\x02\x12\x1a\n\x16NOTICE_RETURNED_TO_BOT\x10\x03\x12\x12\n\x0eNOTICE_DELAYED\x10\x04\x12\x18\n\x14NOTICE_MESSAGE_TAKEN\x10\x05\x12\x11\n\rNOTICE_CLOSED\x10\x06*\x9f\x01\n\tTurnState\x12\x1a\n\x16TURN_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12TURN_STATE_PENDING\x10\x01\x12\x16\n\x12TURN_STATE_WORKING\x10\x02\x12\x16\n\x12TURN_STATE_WAITING\x10\x03\x12\x13\n\x0fTURN_STATE_DONE\x10\x04\x12\x19\n\x15TURN_STATE_SUPERSEDED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'balie/api/gateway/v1/conversation.proto\x12\x14\x62\x61lie.api.gateway.v1\x1a\x1c\x62\x61lie/api/faq/v1/entry.proto\x1a\"balie/api/faq/v1/faq_service.proto\x1a\"balie/api/handoff/v1/handoff.proto\x1a\"balie/api/nlu/v1/nlu_service.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9e\x04\n\x0c\x43onversation\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ncontact_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12\x36\n\x05state\x18\x04 \x01(\x0e\x32\'.balie.api.gateway.v1.ConversationState\x12*\n\x05owner\x18\x05 \x01(\x0b\x32\x1b.balie.api.gateway.v1.Owner\x12\x13\n\x0bowner_epoch\x18\x06 \x01(\x03\x12\x10\n\x08last_seq\x18\x07 \x01(\x03\x12\x10\n\x08language\x18\x08 \x01(\t\x12\x12\n\nhandoff_id\x18\t \x01(\t\x12\x39\n\rhandoff_state\x18\n \x01(\x0e\x32\".balie.api.handoff.v1.HandoffState\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12U\n\x12\x63ontact_attributes\x18\r \x03(\x0b\x32\x39.balie.api.gateway.v1.Conversation.ContactAttributesEntry\x1a\x38\n\x16\x43ontactAttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"H\n\x05Owner\x12-\n\x04kind\x18\x01 \x01(\x0e\x32\x1f.balie.api.gateway.v1.OwnerKind\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\"\xc7\x03\n\x07Message\x12\n\n\x02id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x0b\n\x03seq\x18\x03 \x01(\x03\x12,\n\x06\x61uthor\x18\x04 \x01(\x0e\x32\x1c.balie.api.gateway.v1.Author\x12\x11\n\tauthor_id\x18\x05 \x01(\t\x12\x0c\n\x04text\x18\x06 \x01(\t\x12\x10\n\x08language\x18\x07 \x01(\t\x12\x35\n\x0b\x61ttachments\x18\x08 \x03(\x0b\x32 .balie.api.gateway.v1.Attachment\x12\x0f\n\x07turn_id\x18\t \x01(\t\x12\x0f\n\x07ordinal\x18\n \x01(\x05\x12,\n\x06notice\x18\x0b \x01(\x0e\x32\x1c.balie.api.gateway.v1.Notice\x12\x11\n\tanswer_id\x18\x0c \x01(\t\x12-\n\x07options\x18\r \x03(\x0b\x32\x1c.balie.api.gateway.v1.Option\x12\x13\n\x0bowner_epoch\x18\x0e \x01(\x03\x12\x1a\n\x12\x63hannel_message_id\x18\x0f \x01(\t\x12/\n\x0b\x63reate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"O\n\nAttachment\x12\x0b\n\x03url\x18\x01 \x01(\t\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\"<\n\x06Option\x12\r\n\x05title\x18\x01 \x01(\t\x12\x11\n\tanswer_id\x18\x02 \x01(\t\x12\x10\n\x08\x65ntry_id\x18\x03 \x01(\t\"\xba\x05\n\x04Turn\x12\n\n\x02id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x12\n\nmessage_id\x18\x03 \x01(\t\x12\x13\n\x0bmessage_seq\x18\x04 \x01(\x03\x12.\n\x05state\x18\x05 \x01(\x0e\x32\x1f.balie.api.gateway.v1.TurnState\x12\x13\n\x0bowner_epoch\x18\x06 \x01(\x03\x12\x36\n\runderstanding\x18\x07 \x01(\x0b\x32\x1f.balie.api.nlu.v1.Understanding\x12)\n\x07\x61nswers\x18\x08 \x03(\x0b\x32\x18.balie.api.faq.v1.Answer\x12:\n\x10no_answer_reason\x18\t \x01(\x0e\x32 .balie.api.faq.v1.NoAnswerReason\x12\x30\n\x08\x64\x65\x63ision\x18\n \x01(\x0b\x32\x1e.balie.api.handoff.v1.Decision\x12\x19\n\x11reply_message_ids\x18\x0b \x03(\t\x12\x13\n\x0bsuggestions\x18\x0c \x03(\t\x12-\n\x07timings\x18\r \x03(\x0b\x32\x1c.balie.api.gateway.v1.Timing\x12\x30\n\x08versions\x18\x0e \x01(\x0b\x32\x1e.balie.api.gateway.v1.Versions\x12\x15\n\rservices_down\x18\x0f \x03(\t\x12\x10\n\x08\x61ttempts\x18\x10 \x01(\x05\x12\x35\n\x11next_attempt_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"P\n\x06Timing\x12\r\n\x05stage\x18\x01 \x01(\t\x12+\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\n\n\x02ok\x18\x03 \x01(\x08\"t\n\x08Versions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x18\n\x10index_generation\x18\x02 \x01(\x03\x12\x1b\n\x13\x65ncoder_fingerprint\x18\x03 \x01(\t\x12\x0e\n\x06policy\x18\x04 \x01(\t\x12\x12\n\nfollow_ups\x18\x05 \x01(\t\"\x95\x03\n\x11\x43onversationEvent\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x07message\x18\x04 \x01(\x0b\x32\x1d.balie.api.gateway.v1.MessageH\x00\x12;\n\rowner_changed\x18\x05 \x01(\x0b\x32\".balie.api.gateway.v1.OwnerChangedH\x00\x12\x39\n\x0cturn_changed\x18\x06 \x01(\x0b\x32!.balie.api.gateway.v1.TurnChangedH\x00\x12?\n\x0fhandoff_changed\x18\x07 \x01(\x0b\x32$.balie.api.gateway.v1.HandoffChangedH\x00\x12:\n\x06\x63losed\x18\x08 \x01(\x0b\x32(.balie.api.gateway.v1.ConversationClosedH\x00\x42\x07\n\x05\x65vent\"O\n\x0cOwnerChanged\x12*\n\x05owner\x18\x01 \x01(\x0b\x32\x1b.balie.api.gateway.v1.Owner\x12\x13\n\x0bowner_epoch\x18\x02 \x01(\x03\"N\n\x0bTurnChanged\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12.\n\x05state\x18\x02 \x01(\x0e\x32\x1f.balie.api.gateway.v1.TurnState\"i\n\x0eHandoffChanged\x12\x12\n\nhandoff_id\x18\x01 \x01(\t\x12\x31\n\x05state\x18\x02 \x01(\x0e\x32\".balie.api.handoff.v1.HandoffState\x12\x10\n\x08position\x18\x03 \x01(\x05\"\x14\n\x12\x43onversationClosed*s\n\x11\x43onversationState\x12\"\n\x1e\x43ONVERSATION_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43ONVERSATION_STATE_OPEN\x10\x01\x12\x1d\n\x19\x43ONVERSATION_STATE_CLOSED\x10\x02*Q\n\tOwnerKind\x12\x1a\n\x16OWNER_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0eOWNER_KIND_BOT\x10\x01\x12\x14\n\x10OWNER_KIND_AGENT\x10\x02*i\n\x06\x41uthor\x12\x16\n\x12\x41UTHOR_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41UTHOR_CONTACT\x10\x01\x12\x0e\n\nAUTHOR_BOT\x10\x02\x12\x10\n\x0c\x41UTHOR_AGENT\x10\x03\x12\x11\n\rAUTHOR_SYSTEM\x10\x04*\xaa\x01\n\x06Notice\x12\x16\n\x12NOTICE_UNSPECIFIED\x10\x00\x12\x12\n\x0eNOTICE_WAITING\x10\x01\x12\x17\n\x13NOTICE_AGENT_JOINED\x10\x02\x12\x1a\n\x16NOTICE_RETURNED_TO_BOT\x10\x03\x12\x12\n\x0eNOTICE_DELAYED\x10\x04\x12\x18\n\x14NOTICE_MESSAGE_TAKEN\x10\x05\x12\x11\n\rNOTICE_CLOSED\x10\x06*\x9f\x01\n\tTurnState\x12\x1a\n\x16TURN_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12TURN_STATE_PENDING\x10\x01\x12\x16\n\x12TURN_STATE_WORKING\x10\x02\x12\x16\n\x12TURN_STATE_WAITING\x10\x03\x12\x13\n\x0fTURN_STATE_DONE\x10\x04\x12\x19\n\x15TURN_STATE_SUPERSEDED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balie.api.gateway.v1.conversation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CONVERSATIONSTATE']._serialized_start=2942
-  _globals['_CONVERSATIONSTATE']._serialized_end=3057
-  _globals['_OWNERKIND']._serialized_start=3059
-  _globals['_OWNERKIND']._serialized_end=3140
-  _globals['_AUTHOR']._serialized_start=3142
-  _globals['_AUTHOR']._serialized_end=3247
-  _globals['_NOTICE']._serialized_start=3250
-  _globals['_NOTICE']._serialized_end=3420
-  _globals['_TURNSTATE']._serialized_start=3423
-  _globals['_TURNSTATE']._serialized_end=3582
+  _globals['_CONVERSATION_CONTACTATTRIBUTESENTRY']._loaded_options = None
+  _globals['_CONVERSATION_CONTACTATTRIBUTESENTRY']._serialized_options = b'8\001'
+  _globals['_CONVERSATIONSTATE']._serialized_start=3087
+  _globals['_CONVERSATIONSTATE']._serialized_end=3202
+  _globals['_OWNERKIND']._serialized_start=3204
+  _globals['_OWNERKIND']._serialized_end=3285
+  _globals['_AUTHOR']._serialized_start=3287
+  _globals['_AUTHOR']._serialized_end=3392
+  _globals['_NOTICE']._serialized_start=3395
+  _globals['_NOTICE']._serialized_end=3565
+  _globals['_TURNSTATE']._serialized_start=3568
+  _globals['_TURNSTATE']._serialized_end=3727
   _globals['_CONVERSATION']._serialized_start=269
-  _globals['_CONVERSATION']._serialized_end=666
-  _globals['_OWNER']._serialized_start=668
-  _globals['_OWNER']._serialized_end=740
-  _globals['_MESSAGE']._serialized_start=743
-  _globals['_MESSAGE']._serialized_end=1198
-  _globals['_ATTACHMENT']._serialized_start=1200
-  _globals['_ATTACHMENT']._serialized_end=1279
-  _globals['_OPTION']._serialized_start=1281
-  _globals['_OPTION']._serialized_end=1341
-  _globals['_TURN']._serialized_start=1344
-  _globals['_TURN']._serialized_end=2042
-  _globals['_TIMING']._serialized_start=2044
-  _globals['_TIMING']._serialized_end=2124
-  _globals['_VERSIONS']._serialized_start=2126
-  _globals['_VERSIONS']._serialized_end=2242
-  _globals['_CONVERSATIONEVENT']._serialized_start=2245
-  _globals['_CONVERSATIONEVENT']._serialized_end=2650
-  _globals['_OWNERCHANGED']._serialized_start=2652
-  _globals['_OWNERCHANGED']._serialized_end=2731
-  _globals['_TURNCHANGED']._serialized_start=2733
-  _globals['_TURNCHANGED']._serialized_end=2811
-  _globals['_HANDOFFCHANGED']._serialized_start=2813
-  _globals['_HANDOFFCHANGED']._serialized_end=2918
-  _globals['_CONVERSATIONCLOSED']._serialized_start=2920
-  _globals['_CONVERSATIONCLOSED']._serialized_end=2940
+  _globals['_CONVERSATION']._serialized_end=811
+  _globals['_CONVERSATION_CONTACTATTRIBUTESENTRY']._serialized_start=755
+  _globals['_CONVERSATION_CONTACTATTRIBUTESENTRY']._serialized_end=811
+  _globals['_OWNER']._serialized_start=813
+  _globals['_OWNER']._serialized_end=885
+  _globals['_MESSAGE']._serialized_start=888
+  _globals['_MESSAGE']._serialized_end=1343
+  _globals['_ATTACHMENT']._serialized_start=1345
+  _globals['_ATTACHMENT']._serialized_end=1424
+  _globals['_OPTION']._serialized_start=1426
+  _globals['_OPTION']._serialized_end=1486
+  _globals['_TURN']._serialized_start=1489
+  _globals['_TURN']._serialized_end=2187
+  _globals['_TIMING']._serialized_start=2189
+  _globals['_TIMING']._serialized_end=2269
+  _globals['_VERSIONS']._serialized_start=2271
+  _globals['_VERSIONS']._serialized_end=2387
+  _globals['_CONVERSATIONEVENT']._serialized_start=2390
+  _globals['_CONVERSATIONEVENT']._serialized_end=2795
+  _globals['_OWNERCHANGED']._serialized_start=2797
+  _globals['_OWNERCHANGED']._serialized_end=2876
+  _globals['_TURNCHANGED']._serialized_start=2878
+  _globals['_TURNCHANGED']._serialized_end=2956
+  _globals['_HANDOFFCHANGED']._serialized_start=2958
+  _globals['_HANDOFFCHANGED']._serialized_end=3063
+  _globals['_CONVERSATIONCLOSED']._serialized_start=3065
+  _globals['_CONVERSATIONCLOSED']._serialized_end=3085
 # @@protoc_insertion_point(module_scope)

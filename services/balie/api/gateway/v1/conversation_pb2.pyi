@@ -187,6 +187,22 @@ class Conversation(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    @typing.final
+    class ContactAttributesEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
+
     ID_FIELD_NUMBER: builtins.int
     CONTACT_ID_FIELD_NUMBER: builtins.int
     CHANNEL_FIELD_NUMBER: builtins.int
@@ -199,6 +215,7 @@ class Conversation(google.protobuf.message.Message):
     HANDOFF_STATE_FIELD_NUMBER: builtins.int
     CREATE_TIME_FIELD_NUMBER: builtins.int
     UPDATE_TIME_FIELD_NUMBER: builtins.int
+    CONTACT_ATTRIBUTES_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Names the conversation. Unique."""
     contact_id: builtins.str
@@ -229,6 +246,10 @@ class Conversation(google.protobuf.message.Message):
     def update_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """Says when it last changed."""
 
+    @property
+    def contact_attributes(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """Holds what was known of the contact when it was created. Empty for a contact who reads it."""
+
     def __init__(
         self,
         *,
@@ -244,9 +265,10 @@ class Conversation(google.protobuf.message.Message):
         handoff_state: balie.api.handoff.v1.handoff_pb2.HandoffState.ValueType = ...,
         create_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         update_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        contact_attributes: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["create_time", b"create_time", "owner", b"owner", "update_time", b"update_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["channel", b"channel", "contact_id", b"contact_id", "create_time", b"create_time", "handoff_id", b"handoff_id", "handoff_state", b"handoff_state", "id", b"id", "language", b"language", "last_seq", b"last_seq", "owner", b"owner", "owner_epoch", b"owner_epoch", "state", b"state", "update_time", b"update_time"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["channel", b"channel", "contact_attributes", b"contact_attributes", "contact_id", b"contact_id", "create_time", b"create_time", "handoff_id", b"handoff_id", "handoff_state", b"handoff_state", "id", b"id", "language", b"language", "last_seq", b"last_seq", "owner", b"owner", "owner_epoch", b"owner_epoch", "state", b"state", "update_time", b"update_time"]) -> None: ...
 
 global___Conversation = Conversation
 

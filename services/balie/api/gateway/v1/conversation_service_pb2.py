@@ -26,13 +26,15 @@ from balie.api.gateway.v1 import conversation_pb2 as balie_dot_api_dot_gateway_d
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/balie/api/gateway/v1/conversation_service.proto\x12\x14\x62\x61lie.api.gateway.v1\x1a\'balie/api/gateway/v1/conversation.proto\x1a\x1egoogle/protobuf/duration.proto\"f\n\x19\x43reateConversationRequest\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12\x10\n\x08language\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"V\n\x1a\x43reateConversationResponse\x12\x38\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.Conversation\"1\n\x16GetConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\"S\n\x17GetConversationResponse\x12\x38\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.Conversation\"\xb2\x01\n\x18ListConversationsRequest\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x36\n\x05state\x18\x03 \x01(\x0e\x32\'.balie.api.gateway.v1.ConversationState\x12\x16\n\tpage_size\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\npage_token\x18\x05 \x01(\tB\x0c\n\n_page_size\"o\n\x19ListConversationsResponse\x12\x39\n\rconversations\x18\x01 \x03(\x0b\x32\".balie.api.gateway.v1.Conversation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xd5\x01\n\x12SendMessageRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x35\n\x0b\x61ttachments\x18\x03 \x03(\x0b\x32 .balie.api.gateway.v1.Attachment\x12\x31\n\x0ewait_for_reply\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1a\n\x12\x63hannel_message_id\x18\x05 \x01(\t\x12\x12\n\nrequest_id\x18\x06 \x01(\t\"\xbb\x01\n\x13SendMessageResponse\x12.\n\x07message\x18\x01 \x01(\x0b\x32\x1d.balie.api.gateway.v1.Message\x12\x0f\n\x07turn_id\x18\x02 \x01(\t\x12.\n\x07replies\x18\x03 \x03(\x0b\x32\x1d.balie.api.gateway.v1.Message\x12\x33\n\nturn_state\x18\x04 \x01(\x0e\x32\x1f.balie.api.gateway.v1.TurnState\"g\n\x13ListMessagesRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x11\n\tafter_seq\x18\x02 \x01(\x03\x12\x16\n\tpage_size\x18\x03 \x01(\x05H\x00\x88\x01\x01\x42\x0c\n\n_page_size\"e\n\x14ListMessagesResponse\x12/\n\x08messages\x18\x01 \x03(\x0b\x32\x1d.balie.api.gateway.v1.Message\x12\x0c\n\x04more\x18\x02 \x01(\x08\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\"C\n\x18WatchConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\"S\n\x19WatchConversationResponse\x12\x36\n\x05\x65vent\x18\x01 \x01(\x0b\x32\'.balie.api.gateway.v1.ConversationEvent\"\xd9\x01\n\x0f\x43onverseRequest\x12>\n\x04open\x18\x01 \x01(\x0b\x32..balie.api.gateway.v1.WatchConversationRequestH\x00\x12\x41\n\x06\x63reate\x18\x02 \x01(\x0b\x32/.balie.api.gateway.v1.CreateConversationRequestH\x00\x12;\n\x07message\x18\x03 \x01(\x0b\x32(.balie.api.gateway.v1.SendMessageRequestH\x00\x42\x06\n\x04part\"\xfe\x01\n\x10\x43onverseResponse\x12\x34\n\x06opened\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.ConversationH\x00\x12\x39\n\x08\x61\x63\x63\x65pted\x18\x02 \x01(\x0b\x32%.balie.api.gateway.v1.MessageAcceptedH\x00\x12\x37\n\x07refused\x18\x03 \x01(\x0b\x32$.balie.api.gateway.v1.MessageRefusedH\x00\x12\x38\n\x05\x65vent\x18\x04 \x01(\x0b\x32\'.balie.api.gateway.v1.ConversationEventH\x00\x42\x06\n\x04part\"W\n\x0fMessageAccepted\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x12\n\nmessage_id\x18\x02 \x01(\t\x12\x0b\n\x03seq\x18\x03 \x01(\x03\x12\x0f\n\x07turn_id\x18\x04 \x01(\t\"E\n\x0eMessageRefused\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"!\n\x0eGetTurnRequest\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\";\n\x0fGetTurnResponse\x12(\n\x04turn\x18\x01 \x01(\x0b\x32\x1a.balie.api.gateway.v1.Turn\"G\n\x18\x43loseConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"U\n\x19\x43loseConversationResponse\x12\x38\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.Conversation2\x8c\x08\n\x13\x43onversationService\x12|\n\x12\x43reateConversation\x12/.balie.api.gateway.v1.CreateConversationRequest\x1a\x30.balie.api.gateway.v1.CreateConversationResponse\"\x03\x90\x02\x02\x12s\n\x0fGetConversation\x12,.balie.api.gateway.v1.GetConversationRequest\x1a-.balie.api.gateway.v1.GetConversationResponse\"\x03\x90\x02\x01\x12y\n\x11ListConversations\x12..balie.api.gateway.v1.ListConversationsRequest\x1a/.balie.api.gateway.v1.ListConversationsResponse\"\x03\x90\x02\x01\x12g\n\x0bSendMessage\x12(.balie.api.gateway.v1.SendMessageRequest\x1a).balie.api.gateway.v1.SendMessageResponse\"\x03\x90\x02\x02\x12j\n\x0cListMessages\x12).balie.api.gateway.v1.ListMessagesRequest\x1a*.balie.api.gateway.v1.ListMessagesResponse\"\x03\x90\x02\x01\x12{\n\x11WatchConversation\x12..balie.api.gateway.v1.WatchConversationRequest\x1a/.balie.api.gateway.v1.WatchConversationResponse\"\x03\x90\x02\x01\x30\x01\x12]\n\x08\x43onverse\x12%.balie.api.gateway.v1.ConverseRequest\x1a&.balie.api.gateway.v1.ConverseResponse(\x01\x30\x01\x12[\n\x07GetTurn\x12$.balie.api.gateway.v1.GetTurnRequest\x1a%.balie.api.gateway.v1.GetTurnResponse\"\x03\x90\x02\x01\x12y\n\x11\x43loseConversation\x12..balie.api.gateway.v1.CloseConversationRequest\x1a/.balie.api.gateway.v1.CloseConversationResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/balie/api/gateway/v1/conversation_service.proto\x12\x14\x62\x61lie.api.gateway.v1\x1a\'balie/api/gateway/v1/conversation.proto\x1a\x1egoogle/protobuf/duration.proto\"\x84\x02\n\x19\x43reateConversationRequest\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12\x10\n\x08language\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\x12\x62\n\x12\x63ontact_attributes\x18\x05 \x03(\x0b\x32\x46.balie.api.gateway.v1.CreateConversationRequest.ContactAttributesEntry\x1a\x38\n\x16\x43ontactAttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"V\n\x1a\x43reateConversationResponse\x12\x38\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.Conversation\"1\n\x16GetConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\"S\n\x17GetConversationResponse\x12\x38\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.Conversation\"\xb2\x01\n\x18ListConversationsRequest\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x36\n\x05state\x18\x03 \x01(\x0e\x32\'.balie.api.gateway.v1.ConversationState\x12\x16\n\tpage_size\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\npage_token\x18\x05 \x01(\tB\x0c\n\n_page_size\"o\n\x19ListConversationsResponse\x12\x39\n\rconversations\x18\x01 \x03(\x0b\x32\".balie.api.gateway.v1.Conversation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xd5\x01\n\x12SendMessageRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x35\n\x0b\x61ttachments\x18\x03 \x03(\x0b\x32 .balie.api.gateway.v1.Attachment\x12\x31\n\x0ewait_for_reply\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1a\n\x12\x63hannel_message_id\x18\x05 \x01(\t\x12\x12\n\nrequest_id\x18\x06 \x01(\t\"\xbb\x01\n\x13SendMessageResponse\x12.\n\x07message\x18\x01 \x01(\x0b\x32\x1d.balie.api.gateway.v1.Message\x12\x0f\n\x07turn_id\x18\x02 \x01(\t\x12.\n\x07replies\x18\x03 \x03(\x0b\x32\x1d.balie.api.gateway.v1.Message\x12\x33\n\nturn_state\x18\x04 \x01(\x0e\x32\x1f.balie.api.gateway.v1.TurnState\"g\n\x13ListMessagesRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x11\n\tafter_seq\x18\x02 \x01(\x03\x12\x16\n\tpage_size\x18\x03 \x01(\x05H\x00\x88\x01\x01\x42\x0c\n\n_page_size\"e\n\x14ListMessagesResponse\x12/\n\x08messages\x18\x01 \x03(\x0b\x32\x1d.balie.api.gateway.v1.Message\x12\x0c\n\x04more\x18\x02 \x01(\x08\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\"C\n\x18WatchConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\"S\n\x19WatchConversationResponse\x12\x36\n\x05\x65vent\x18\x01 \x01(\x0b\x32\'.balie.api.gateway.v1.ConversationEvent\"\xd9\x01\n\x0f\x43onverseRequest\x12>\n\x04open\x18\x01 \x01(\x0b\x32..balie.api.gateway.v1.WatchConversationRequestH\x00\x12\x41\n\x06\x63reate\x18\x02 \x01(\x0b\x32/.balie.api.gateway.v1.CreateConversationRequestH\x00\x12;\n\x07message\x18\x03 \x01(\x0b\x32(.balie.api.gateway.v1.SendMessageRequestH\x00\x42\x06\n\x04part\"\xfe\x01\n\x10\x43onverseResponse\x12\x34\n\x06opened\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.ConversationH\x00\x12\x39\n\x08\x61\x63\x63\x65pted\x18\x02 \x01(\x0b\x32%.balie.api.gateway.v1.MessageAcceptedH\x00\x12\x37\n\x07refused\x18\x03 \x01(\x0b\x32$.balie.api.gateway.v1.MessageRefusedH\x00\x12\x38\n\x05\x65vent\x18\x04 \x01(\x0b\x32\'.balie.api.gateway.v1.ConversationEventH\x00\x42\x06\n\x04part\"W\n\x0fMessageAccepted\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x12\n\nmessage_id\x18\x02 \x01(\t\x12\x0b\n\x03seq\x18\x03 \x01(\x03\x12\x0f\n\x07turn_id\x18\x04 \x01(\t\"E\n\x0eMessageRefused\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"!\n\x0eGetTurnRequest\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\";\n\x0fGetTurnResponse\x12(\n\x04turn\x18\x01 \x01(\x0b\x32\x1a.balie.api.gateway.v1.Turn\"G\n\x18\x43loseConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"U\n\x19\x43loseConversationResponse\x12\x38\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.Conversation2\x8c\x08\n\x13\x43onversationService\x12|\n\x12\x43reateConversation\x12/.balie.api.gateway.v1.CreateConversationRequest\x1a\x30.balie.api.gateway.v1.CreateConversationResponse\"\x03\x90\x02\x02\x12s\n\x0fGetConversation\x12,.balie.api.gateway.v1.GetConversationRequest\x1a-.balie.api.gateway.v1.GetConversationResponse\"\x03\x90\x02\x01\x12y\n\x11ListConversations\x12..balie.api.gateway.v1.ListConversationsRequest\x1a/.balie.api.gateway.v1.ListConversationsResponse\"\x03\x90\x02\x01\x12g\n\x0bSendMessage\x12(.balie.api.gateway.v1.SendMessageRequest\x1a).balie.api.gateway.v1.SendMessageResponse\"\x03\x90\x02\x02\x12j\n\x0cListMessages\x12).balie.api.gateway.v1.ListMessagesRequest\x1a*.balie.api.gateway.v1.ListMessagesResponse\"\x03\x90\x02\x01\x12{\n\x11WatchConversation\x12..balie.api.gateway.v1.WatchConversationRequest\x1a/.balie.api.gateway.v1.WatchConversationResponse\"\x03\x90\x02\x01\x30\x01\x12]\n\x08\x43onverse\x12%.balie.api.gateway.v1.ConverseRequest\x1a&.balie.api.gateway.v1.ConverseResponse(\x01\x30\x01\x12[\n\x07GetTurn\x12$.balie.api.gateway.v1.GetTurnRequest\x1a%.balie.api.gateway.v1.GetTurnResponse\"\x03\x90\x02\x01\x12y\n\x11\x43loseConversation\x12..balie.api.gateway.v1.CloseConversationRequest\x1a/.balie.api.gateway.v1.CloseConversationResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balie.api.gateway.v1.conversation_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_CREATECONVERSATIONREQUEST_CONTACTATTRIBUTESENTRY']._loaded_options = None
+  _globals['_CREATECONVERSATIONREQUEST_CONTACTATTRIBUTESENTRY']._serialized_options = b'8\001'
   _globals['_CONVERSATIONSERVICE'].methods_by_name['CreateConversation']._loaded_options = None
   _globals['_CONVERSATIONSERVICE'].methods_by_name['CreateConversation']._serialized_options = b'\220\002\002'
   _globals['_CONVERSATIONSERVICE'].methods_by_name['GetConversation']._loaded_options = None
@@ -49,46 +51,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONVERSATIONSERVICE'].methods_by_name['GetTurn']._serialized_options = b'\220\002\001'
   _globals['_CONVERSATIONSERVICE'].methods_by_name['CloseConversation']._loaded_options = None
   _globals['_CONVERSATIONSERVICE'].methods_by_name['CloseConversation']._serialized_options = b'\220\002\002'
-  _globals['_CREATECONVERSATIONREQUEST']._serialized_start=146
-  _globals['_CREATECONVERSATIONREQUEST']._serialized_end=248
-  _globals['_CREATECONVERSATIONRESPONSE']._serialized_start=250
-  _globals['_CREATECONVERSATIONRESPONSE']._serialized_end=336
-  _globals['_GETCONVERSATIONREQUEST']._serialized_start=338
-  _globals['_GETCONVERSATIONREQUEST']._serialized_end=387
-  _globals['_GETCONVERSATIONRESPONSE']._serialized_start=389
-  _globals['_GETCONVERSATIONRESPONSE']._serialized_end=472
-  _globals['_LISTCONVERSATIONSREQUEST']._serialized_start=475
-  _globals['_LISTCONVERSATIONSREQUEST']._serialized_end=653
-  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_start=655
-  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_end=766
-  _globals['_SENDMESSAGEREQUEST']._serialized_start=769
-  _globals['_SENDMESSAGEREQUEST']._serialized_end=982
-  _globals['_SENDMESSAGERESPONSE']._serialized_start=985
-  _globals['_SENDMESSAGERESPONSE']._serialized_end=1172
-  _globals['_LISTMESSAGESREQUEST']._serialized_start=1174
-  _globals['_LISTMESSAGESREQUEST']._serialized_end=1277
-  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1279
-  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1380
-  _globals['_WATCHCONVERSATIONREQUEST']._serialized_start=1382
-  _globals['_WATCHCONVERSATIONREQUEST']._serialized_end=1449
-  _globals['_WATCHCONVERSATIONRESPONSE']._serialized_start=1451
-  _globals['_WATCHCONVERSATIONRESPONSE']._serialized_end=1534
-  _globals['_CONVERSEREQUEST']._serialized_start=1537
-  _globals['_CONVERSEREQUEST']._serialized_end=1754
-  _globals['_CONVERSERESPONSE']._serialized_start=1757
-  _globals['_CONVERSERESPONSE']._serialized_end=2011
-  _globals['_MESSAGEACCEPTED']._serialized_start=2013
-  _globals['_MESSAGEACCEPTED']._serialized_end=2100
-  _globals['_MESSAGEREFUSED']._serialized_start=2102
-  _globals['_MESSAGEREFUSED']._serialized_end=2171
-  _globals['_GETTURNREQUEST']._serialized_start=2173
-  _globals['_GETTURNREQUEST']._serialized_end=2206
-  _globals['_GETTURNRESPONSE']._serialized_start=2208
-  _globals['_GETTURNRESPONSE']._serialized_end=2267
-  _globals['_CLOSECONVERSATIONREQUEST']._serialized_start=2269
-  _globals['_CLOSECONVERSATIONREQUEST']._serialized_end=2340
-  _globals['_CLOSECONVERSATIONRESPONSE']._serialized_start=2342
-  _globals['_CLOSECONVERSATIONRESPONSE']._serialized_end=2427
-  _globals['_CONVERSATIONSERVICE']._serialized_start=2430
-  _globals['_CONVERSATIONSERVICE']._serialized_end=3466
+  _globals['_CREATECONVERSATIONREQUEST']._serialized_start=147
+  _globals['_CREATECONVERSATIONREQUEST']._serialized_end=407
+  _globals['_CREATECONVERSATIONREQUEST_CONTACTATTRIBUTESENTRY']._serialized_start=351
+  _globals['_CREATECONVERSATIONREQUEST_CONTACTATTRIBUTESENTRY']._serialized_end=407
+  _globals['_CREATECONVERSATIONRESPONSE']._serialized_start=409
+  _globals['_CREATECONVERSATIONRESPONSE']._serialized_end=495
+  _globals['_GETCONVERSATIONREQUEST']._serialized_start=497
+  _globals['_GETCONVERSATIONREQUEST']._serialized_end=546
+  _globals['_GETCONVERSATIONRESPONSE']._serialized_start=548
+  _globals['_GETCONVERSATIONRESPONSE']._serialized_end=631
+  _globals['_LISTCONVERSATIONSREQUEST']._serialized_start=634
+  _globals['_LISTCONVERSATIONSREQUEST']._serialized_end=812
+  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_start=814
+  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_end=925
+  _globals['_SENDMESSAGEREQUEST']._serialized_start=928
+  _globals['_SENDMESSAGEREQUEST']._serialized_end=1141
+  _globals['_SENDMESSAGERESPONSE']._serialized_start=1144
+  _globals['_SENDMESSAGERESPONSE']._serialized_end=1331
+  _globals['_LISTMESSAGESREQUEST']._serialized_start=1333
+  _globals['_LISTMESSAGESREQUEST']._serialized_end=1436
+  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1438
+  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1539
+  _globals['_WATCHCONVERSATIONREQUEST']._serialized_start=1541
+  _globals['_WATCHCONVERSATIONREQUEST']._serialized_end=1608
+  _globals['_WATCHCONVERSATIONRESPONSE']._serialized_start=1610
+  _globals['_WATCHCONVERSATIONRESPONSE']._serialized_end=1693
+  _globals['_CONVERSEREQUEST']._serialized_start=1696
+  _globals['_CONVERSEREQUEST']._serialized_end=1913
+  _globals['_CONVERSERESPONSE']._serialized_start=1916
+  _globals['_CONVERSERESPONSE']._serialized_end=2170
+  _globals['_MESSAGEACCEPTED']._serialized_start=2172
+  _globals['_MESSAGEACCEPTED']._serialized_end=2259
+  _globals['_MESSAGEREFUSED']._serialized_start=2261
+  _globals['_MESSAGEREFUSED']._serialized_end=2330
+  _globals['_GETTURNREQUEST']._serialized_start=2332
+  _globals['_GETTURNREQUEST']._serialized_end=2365
+  _globals['_GETTURNRESPONSE']._serialized_start=2367
+  _globals['_GETTURNRESPONSE']._serialized_end=2426
+  _globals['_CLOSECONVERSATIONREQUEST']._serialized_start=2428
+  _globals['_CLOSECONVERSATIONREQUEST']._serialized_end=2499
+  _globals['_CLOSECONVERSATIONRESPONSE']._serialized_start=2501
+  _globals['_CLOSECONVERSATIONRESPONSE']._serialized_end=2586
+  _globals['_CONVERSATIONSERVICE']._serialized_start=2589
+  _globals['_CONVERSATIONSERVICE']._serialized_end=3625
 # @@protoc_insertion_point(module_scope)

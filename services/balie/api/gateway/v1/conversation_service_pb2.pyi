@@ -20,10 +20,27 @@ class CreateConversationRequest(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    @typing.final
+    class ContactAttributesEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
+
     CONTACT_ID_FIELD_NUMBER: builtins.int
     CHANNEL_FIELD_NUMBER: builtins.int
     LANGUAGE_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
+    CONTACT_ATTRIBUTES_FIELD_NUMBER: builtins.int
     contact_id: builtins.str
     """Names the contact. Required, unless the caller is a contact. 1 to 128 characters of `A-Z a-z 0-9 . _ : @ + -`, beginning
     with a letter or digit.
@@ -34,6 +51,12 @@ class CreateConversationRequest(google.protobuf.message.Message):
     """Gives the contact's language if it is known, as a BCP-47 tag: the one to begin with. Optional."""
     request_id: builtins.str
     """Makes the call safe to repeat. Required. 1 to 64 characters of `A-Z a-z 0-9 . _ : -`; kept for at least 24 hours."""
+    @property
+    def contact_attributes(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """Holds what is known of the contact, for example `tier: gold`: rules of the routing policy may look at it, and agents see it. At
+        most 20; names of 1 to 64 characters, values of at most 256. Optional; refused from a contact.
+        """
+
     def __init__(
         self,
         *,
@@ -41,8 +64,9 @@ class CreateConversationRequest(google.protobuf.message.Message):
         channel: builtins.str = ...,
         language: builtins.str = ...,
         request_id: builtins.str = ...,
+        contact_attributes: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["channel", b"channel", "contact_id", b"contact_id", "language", b"language", "request_id", b"request_id"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["channel", b"channel", "contact_attributes", b"contact_attributes", "contact_id", b"contact_id", "language", b"language", "request_id", b"request_id"]) -> None: ...
 
 global___CreateConversationRequest = CreateConversationRequest
 

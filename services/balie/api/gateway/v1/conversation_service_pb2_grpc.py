@@ -98,7 +98,7 @@ class ConversationServiceServicer(object):
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: a field is outside its bounds.
         - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
-        - PERMISSION_DENIED CALLER_FORBIDDEN: a contact asks for another contact, or an agent asks.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: a contact asks for another contact or says what is known of them, or an agent asks.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

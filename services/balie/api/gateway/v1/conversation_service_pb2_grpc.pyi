@@ -34,7 +34,7 @@ class ConversationServiceStub:
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: a field is outside its bounds.
     - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
-    - PERMISSION_DENIED CALLER_FORBIDDEN: a contact asks for another contact, or an agent asks.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: a contact asks for another contact or says what is known of them, or an agent asks.
     """
 
     GetConversation: grpc.UnaryUnaryMultiCallable[
@@ -158,7 +158,7 @@ class ConversationServiceAsyncStub:
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: a field is outside its bounds.
     - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
-    - PERMISSION_DENIED CALLER_FORBIDDEN: a contact asks for another contact, or an agent asks.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: a contact asks for another contact or says what is known of them, or an agent asks.
     """
 
     GetConversation: grpc.aio.UnaryUnaryMultiCallable[
@@ -284,7 +284,7 @@ class ConversationServiceServicer(metaclass=abc.ABCMeta):
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: a field is outside its bounds.
         - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
-        - PERMISSION_DENIED CALLER_FORBIDDEN: a contact asks for another contact, or an agent asks.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: a contact asks for another contact or says what is known of them, or an agent asks.
         """
 
     @abc.abstractmethod

@@ -89,6 +89,16 @@ class _ReasonCodeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enu
     """The intent needs no more than what was said: nothing follows."""
     REASON_CODE_REQUESTED_BY_STAFF: _ReasonCode.ValueType  # 14
     """An agent, an administrator or a service asked for the handoff."""
+    REASON_CODE_RULE: _ReasonCode.ValueType  # 15
+    """A rule of the operator's own decides; the subject is its name."""
+    REASON_CODE_BOT_REPLIES_CAPPED: _ReasonCode.ValueType  # 16
+    """The bot spoke as often as it may in the policy's window."""
+    REASON_CODE_MESSAGE_REPEATED: _ReasonCode.ValueType  # 17
+    """The contact sent the very same words as often in a row as is answered."""
+    REASON_CODE_ANSWER_REPEATED: _ReasonCode.ValueType  # 18
+    """The same entry was the answer as often in a row as it may be; the subject names it."""
+    REASON_CODE_RELEASED_RECENTLY: _ReasonCode.ValueType  # 19
+    """A person gave the conversation back just before: the bot tries once more."""
 
 class ReasonCode(_ReasonCode, metaclass=_ReasonCodeEnumTypeWrapper):
     """Names the rule behind a decision."""
@@ -123,6 +133,16 @@ REASON_CODE_NOTHING_FOLLOWS: ReasonCode.ValueType  # 13
 """The intent needs no more than what was said: nothing follows."""
 REASON_CODE_REQUESTED_BY_STAFF: ReasonCode.ValueType  # 14
 """An agent, an administrator or a service asked for the handoff."""
+REASON_CODE_RULE: ReasonCode.ValueType  # 15
+"""A rule of the operator's own decides; the subject is its name."""
+REASON_CODE_BOT_REPLIES_CAPPED: ReasonCode.ValueType  # 16
+"""The bot spoke as often as it may in the policy's window."""
+REASON_CODE_MESSAGE_REPEATED: ReasonCode.ValueType  # 17
+"""The contact sent the very same words as often in a row as is answered."""
+REASON_CODE_ANSWER_REPEATED: ReasonCode.ValueType  # 18
+"""The same entry was the answer as often in a row as it may be; the subject names it."""
+REASON_CODE_RELEASED_RECENTLY: ReasonCode.ValueType  # 19
+"""A person gave the conversation back just before: the bot tries once more."""
 global___ReasonCode = ReasonCode
 
 class _HandoffState:
@@ -277,6 +297,7 @@ class Decision(google.protobuf.message.Message):
     QUEUE_ID_FIELD_NUMBER: builtins.int
     POLICY_VERSION_FIELD_NUMBER: builtins.int
     DECIDE_TIME_FIELD_NUMBER: builtins.int
+    SILENT_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Names the decision. Unique."""
     turn_id: builtins.str
@@ -289,6 +310,8 @@ class Decision(google.protobuf.message.Message):
     """Names the queue of that handoff."""
     policy_version: builtins.str
     """Names the policy that decided."""
+    silent: builtins.bool
+    """Says that nothing is said to the contact: a person is asked already, and it looks as if a machine wrote."""
     @property
     def reasons(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Reason]:
         """Lists why, most important first. At least one."""
@@ -318,9 +341,10 @@ class Decision(google.protobuf.message.Message):
         queue_id: builtins.str = ...,
         policy_version: builtins.str = ...,
         decide_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        silent: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["answer", b"answer", "decide_time", b"decide_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["answer", b"answer", "decide_time", b"decide_time", "handoff_id", b"handoff_id", "id", b"id", "kind", b"kind", "options", b"options", "policy_version", b"policy_version", "queue_id", b"queue_id", "reasons", b"reasons", "turn_id", b"turn_id"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["answer", b"answer", "decide_time", b"decide_time", "handoff_id", b"handoff_id", "id", b"id", "kind", b"kind", "options", b"options", "policy_version", b"policy_version", "queue_id", b"queue_id", "reasons", b"reasons", "silent", b"silent", "turn_id", b"turn_id"]) -> None: ...
 
 global___Decision = Decision
 

@@ -24,33 +24,62 @@ _sym_db = _symbol_database.Default()
 
 from balie.api.common.v1 import language_pb2 as balie_dot_api_dot_common_dot_v1_dot_language__pb2
 from balie.api.handoff.v1 import handoff_pb2 as balie_dot_api_dot_handoff_dot_v1_dot_handoff__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)balie/api/handoff/v1/router_service.proto\x12\x14\x62\x61lie.api.handoff.v1\x1a\"balie/api/common/v1/language.proto\x1a\"balie/api/handoff/v1/handoff.proto\"\x92\x03\n\x0cRouteRequest\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x12\n\ncontact_id\x18\x03 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x04 \x01(\t\x12\x16\n\x0eowner_agent_id\x18\x05 \x01(\t\x12\x13\n\x0bowner_epoch\x18\x06 \x01(\x03\x12\x10\n\x08language\x18\x07 \x01(\t\x12>\n\runderstanding\x18\x08 \x01(\x0b\x32\'.balie.api.handoff.v1.TurnUnderstanding\x12\x32\n\x07\x61nswers\x18\t \x01(\x0b\x32!.balie.api.handoff.v1.TurnAnswers\x12\x32\n\nfollow_ups\x18\n \x03(\x0b\x32\x1e.balie.api.handoff.v1.FollowUp\x12\x32\n\x07history\x18\x0b \x01(\x0b\x32!.balie.api.handoff.v1.TurnHistory\x12\x18\n\x10\x64\x65\x66\x61ult_queue_id\x18\x0c \x01(\t\"\xed\x01\n\x11TurnUnderstanding\x12-\n\x07verdict\x18\x01 \x01(\x0e\x32\x1c.balie.api.common.v1.Verdict\x12\x32\n\x07intents\x18\x02 \x03(\x0b\x32!.balie.api.common.v1.ScoredIntent\x12\x33\n\x08keywords\x18\x03 \x03(\x0b\x32!.balie.api.common.v1.KeywordMatch\x12-\n\x07signals\x18\x04 \x01(\x0b\x32\x1c.balie.api.common.v1.Signals\x12\x11\n\tthreshold\x18\x05 \x01(\x02\"n\n\x0bTurnAnswers\x12\x39\n\ncandidates\x18\x01 \x03(\x0b\x32%.balie.api.handoff.v1.CandidateAnswer\x12\x11\n\tambiguous\x18\x02 \x01(\x08\x12\x11\n\tthreshold\x18\x03 \x01(\x02\"n\n\x0f\x43\x61ndidateAnswer\x12\x11\n\tanswer_id\x18\x01 \x01(\t\x12\x10\n\x08\x65ntry_id\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x02\x12\x17\n\x0f\x61\x62ove_threshold\x18\x04 \x01(\x08\x12\x0e\n\x06pinned\x18\x05 \x01(\x08\"\xa8\x01\n\x08\x46ollowUp\x12\x34\n\x06source\x18\x01 \x01(\x0e\x32$.balie.api.handoff.v1.FollowUpSource\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x16\n\x0c\x66\x61q_entry_id\x18\x03 \x01(\tH\x00\x12\x0f\n\x05reply\x18\x04 \x01(\tH\x00\x12\x12\n\x08queue_id\x18\x05 \x01(\tH\x00\x12\x11\n\x07nothing\x18\x06 \x01(\x08H\x00\x42\x08\n\x06target\">\n\x0bTurnHistory\x12\x1a\n\x12\x63larified_in_a_row\x18\x01 \x01(\x05\x12\x13\n\x0b\x62ot_replies\x18\x02 \x01(\x05\"q\n\rRouteResponse\x12\x30\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1e.balie.api.handoff.v1.Decision\x12.\n\x07handoff\x18\x02 \x01(\x0b\x32\x1d.balie.api.handoff.v1.Handoff*m\n\x0e\x46ollowUpSource\x12 \n\x1c\x46OLLOW_UP_SOURCE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46OLLOW_UP_SOURCE_KEYWORD\x10\x01\x12\x1b\n\x17\x46OLLOW_UP_SOURCE_INTENT\x10\x02\x32\x66\n\rRouterService\x12U\n\x05Route\x12\".balie.api.handoff.v1.RouteRequest\x1a#.balie.api.handoff.v1.RouteResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)balie/api/handoff/v1/router_service.proto\x12\x14\x62\x61lie.api.handoff.v1\x1a\"balie/api/common/v1/language.proto\x1a\"balie/api/handoff/v1/handoff.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\x04\n\x0cRouteRequest\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x12\n\ncontact_id\x18\x03 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x04 \x01(\t\x12\x16\n\x0eowner_agent_id\x18\x05 \x01(\t\x12\x13\n\x0bowner_epoch\x18\x06 \x01(\x03\x12\x10\n\x08language\x18\x07 \x01(\t\x12>\n\runderstanding\x18\x08 \x01(\x0b\x32\'.balie.api.handoff.v1.TurnUnderstanding\x12\x32\n\x07\x61nswers\x18\t \x01(\x0b\x32!.balie.api.handoff.v1.TurnAnswers\x12\x32\n\nfollow_ups\x18\n \x03(\x0b\x32\x1e.balie.api.handoff.v1.FollowUp\x12\x32\n\x07history\x18\x0b \x01(\x0b\x32!.balie.api.handoff.v1.TurnHistory\x12\x18\n\x10\x64\x65\x66\x61ult_queue_id\x18\x0c \x01(\t\x12U\n\x12\x63ontact_attributes\x18\r \x03(\x0b\x32\x39.balie.api.handoff.v1.RouteRequest.ContactAttributesEntry\x12\x18\n\x10\x61ttachment_count\x18\x0e \x01(\x05\x1a\x38\n\x16\x43ontactAttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xed\x01\n\x11TurnUnderstanding\x12-\n\x07verdict\x18\x01 \x01(\x0e\x32\x1c.balie.api.common.v1.Verdict\x12\x32\n\x07intents\x18\x02 \x03(\x0b\x32!.balie.api.common.v1.ScoredIntent\x12\x33\n\x08keywords\x18\x03 \x03(\x0b\x32!.balie.api.common.v1.KeywordMatch\x12-\n\x07signals\x18\x04 \x01(\x0b\x32\x1c.balie.api.common.v1.Signals\x12\x11\n\tthreshold\x18\x05 \x01(\x02\"n\n\x0bTurnAnswers\x12\x39\n\ncandidates\x18\x01 \x03(\x0b\x32%.balie.api.handoff.v1.CandidateAnswer\x12\x11\n\tambiguous\x18\x02 \x01(\x08\x12\x11\n\tthreshold\x18\x03 \x01(\x02\"n\n\x0f\x43\x61ndidateAnswer\x12\x11\n\tanswer_id\x18\x01 \x01(\t\x12\x10\n\x08\x65ntry_id\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x02\x12\x17\n\x0f\x61\x62ove_threshold\x18\x04 \x01(\x08\x12\x0e\n\x06pinned\x18\x05 \x01(\x08\"\xa8\x01\n\x08\x46ollowUp\x12\x34\n\x06source\x18\x01 \x01(\x0e\x32$.balie.api.handoff.v1.FollowUpSource\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x16\n\x0c\x66\x61q_entry_id\x18\x03 \x01(\tH\x00\x12\x0f\n\x05reply\x18\x04 \x01(\tH\x00\x12\x12\n\x08queue_id\x18\x05 \x01(\tH\x00\x12\x11\n\x07nothing\x18\x06 \x01(\x08H\x00\x42\x08\n\x06target\"]\n\x0bTurnHistory\x12\x1a\n\x12\x63larified_in_a_row\x18\x01 \x01(\x05\x12\x13\n\x0b\x62ot_replies\x18\x02 \x01(\x05\x12\x1d\n\x15same_message_in_a_row\x18\x03 \x01(\x05\"q\n\rRouteResponse\x12\x30\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1e.balie.api.handoff.v1.Decision\x12.\n\x07handoff\x18\x02 \x01(\x0b\x32\x1d.balie.api.handoff.v1.Handoff\"\\\n\x0e\x45xplainRequest\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\x12\x18\n\x0epolicy_version\x18\x02 \x01(\tH\x00\x12\x15\n\x0bpolicy_yaml\x18\x03 \x01(\x0cH\x00\x42\x08\n\x06policy\"\xb8\x01\n\x0f\x45xplainResponse\x12\x30\n\x04turn\x18\x01 \x01(\x0b\x32\".balie.api.handoff.v1.RecordedTurn\x12\x30\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x1e.balie.api.handoff.v1.Decision\x12\x0f\n\x07\x64iffers\x18\x03 \x01(\x08\x12\x30\n\x05rules\x18\x04 \x03(\x0b\x32!.balie.api.handoff.v1.RuleOutcome\"\xa9\x01\n\x0cRecordedTurn\x12\x33\n\x07request\x18\x01 \x01(\x0b\x32\".balie.api.handoff.v1.RouteRequest\x12\x32\n\x06memory\x18\x02 \x01(\x0b\x32\".balie.api.handoff.v1.RouterMemory\x12\x30\n\x08\x64\x65\x63ision\x18\x03 \x01(\x0b\x32\x1e.balie.api.handoff.v1.Decision\"\xc4\x01\n\x0cRouterMemory\x12\x39\n\rhandoff_state\x18\x01 \x01(\x0e\x32\".balie.api.handoff.v1.HandoffState\x12\x17\n\x0f\x66\x61iled_in_a_row\x18\x02 \x01(\x05\x12\x1a\n\x12\x61nswered_entry_ids\x18\x03 \x03(\t\x12\x14\n\x0creply_ages_s\x18\x04 \x03(\x05\x12\x1b\n\x0ereleased_ago_s\x18\x05 \x01(\x05H\x00\x88\x01\x01\x42\x11\n\x0f_released_ago_s\"9\n\x0bRuleOutcome\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\x0f\n\x07\x64\x65\x63ided\x18\x02 \x01(\x08\x12\x0b\n\x03why\x18\x03 \x01(\t\"\xa7\x01\n\x12ReplayTurnsRequest\x12\x13\n\x0bpolicy_yaml\x18\x01 \x01(\x0c\x12.\n\nsince_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nuntil_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\x05limit\x18\x04 \x01(\x05H\x00\x88\x01\x01\x42\x08\n\x06_limit\"\x98\x01\n\x13ReplayTurnsResponse\x12\x30\n\x04turn\x18\x01 \x01(\x0b\x32\".balie.api.handoff.v1.RecordedTurn\x12\x30\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x1e.balie.api.handoff.v1.Decision\x12\x0f\n\x07\x64iffers\x18\x03 \x01(\x08\x12\x0c\n\x04rule\x18\x04 \x01(\t\"*\n\x10GetPolicyRequest\x12\x16\n\x0epolicy_version\x18\x01 \x01(\t\"@\n\x11GetPolicyResponse\x12\x16\n\x0epolicy_version\x18\x01 \x01(\t\x12\x13\n\x0bpolicy_yaml\x18\x02 \x01(\x0c*m\n\x0e\x46ollowUpSource\x12 \n\x1c\x46OLLOW_UP_SOURCE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46OLLOW_UP_SOURCE_KEYWORD\x10\x01\x12\x1b\n\x17\x46OLLOW_UP_SOURCE_INTENT\x10\x02\x32\x91\x03\n\rRouterService\x12U\n\x05Route\x12\".balie.api.handoff.v1.RouteRequest\x1a#.balie.api.handoff.v1.RouteResponse\"\x03\x90\x02\x02\x12[\n\x07\x45xplain\x12$.balie.api.handoff.v1.ExplainRequest\x1a%.balie.api.handoff.v1.ExplainResponse\"\x03\x90\x02\x01\x12i\n\x0bReplayTurns\x12(.balie.api.handoff.v1.ReplayTurnsRequest\x1a).balie.api.handoff.v1.ReplayTurnsResponse\"\x03\x90\x02\x01\x30\x01\x12\x61\n\tGetPolicy\x12&.balie.api.handoff.v1.GetPolicyRequest\x1a\'.balie.api.handoff.v1.GetPolicyResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'balie.api.handoff.v1.router_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_ROUTEREQUEST_CONTACTATTRIBUTESENTRY']._loaded_options = None
+  _globals['_ROUTEREQUEST_CONTACTATTRIBUTESENTRY']._serialized_options = b'8\001'
   _globals['_ROUTERSERVICE'].methods_by_name['Route']._loaded_options = None
   _globals['_ROUTERSERVICE'].methods_by_name['Route']._serialized_options = b'\220\002\002'
-  _globals['_FOLLOWUPSOURCE']._serialized_start=1358
-  _globals['_FOLLOWUPSOURCE']._serialized_end=1467
-  _globals['_ROUTEREQUEST']._serialized_start=140
-  _globals['_ROUTEREQUEST']._serialized_end=542
-  _globals['_TURNUNDERSTANDING']._serialized_start=545
-  _globals['_TURNUNDERSTANDING']._serialized_end=782
-  _globals['_TURNANSWERS']._serialized_start=784
-  _globals['_TURNANSWERS']._serialized_end=894
-  _globals['_CANDIDATEANSWER']._serialized_start=896
-  _globals['_CANDIDATEANSWER']._serialized_end=1006
-  _globals['_FOLLOWUP']._serialized_start=1009
-  _globals['_FOLLOWUP']._serialized_end=1177
-  _globals['_TURNHISTORY']._serialized_start=1179
-  _globals['_TURNHISTORY']._serialized_end=1241
-  _globals['_ROUTERESPONSE']._serialized_start=1243
-  _globals['_ROUTERESPONSE']._serialized_end=1356
-  _globals['_ROUTERSERVICE']._serialized_start=1469
-  _globals['_ROUTERSERVICE']._serialized_end=1571
+  _globals['_ROUTERSERVICE'].methods_by_name['Explain']._loaded_options = None
+  _globals['_ROUTERSERVICE'].methods_by_name['Explain']._serialized_options = b'\220\002\001'
+  _globals['_ROUTERSERVICE'].methods_by_name['ReplayTurns']._loaded_options = None
+  _globals['_ROUTERSERVICE'].methods_by_name['ReplayTurns']._serialized_options = b'\220\002\001'
+  _globals['_ROUTERSERVICE'].methods_by_name['GetPolicy']._loaded_options = None
+  _globals['_ROUTERSERVICE'].methods_by_name['GetPolicy']._serialized_options = b'\220\002\001'
+  _globals['_FOLLOWUPSOURCE']._serialized_start=2739
+  _globals['_FOLLOWUPSOURCE']._serialized_end=2848
+  _globals['_ROUTEREQUEST']._serialized_start=173
+  _globals['_ROUTEREQUEST']._serialized_end=746
+  _globals['_ROUTEREQUEST_CONTACTATTRIBUTESENTRY']._serialized_start=690
+  _globals['_ROUTEREQUEST_CONTACTATTRIBUTESENTRY']._serialized_end=746
+  _globals['_TURNUNDERSTANDING']._serialized_start=749
+  _globals['_TURNUNDERSTANDING']._serialized_end=986
+  _globals['_TURNANSWERS']._serialized_start=988
+  _globals['_TURNANSWERS']._serialized_end=1098
+  _globals['_CANDIDATEANSWER']._serialized_start=1100
+  _globals['_CANDIDATEANSWER']._serialized_end=1210
+  _globals['_FOLLOWUP']._serialized_start=1213
+  _globals['_FOLLOWUP']._serialized_end=1381
+  _globals['_TURNHISTORY']._serialized_start=1383
+  _globals['_TURNHISTORY']._serialized_end=1476
+  _globals['_ROUTERESPONSE']._serialized_start=1478
+  _globals['_ROUTERESPONSE']._serialized_end=1591
+  _globals['_EXPLAINREQUEST']._serialized_start=1593
+  _globals['_EXPLAINREQUEST']._serialized_end=1685
+  _globals['_EXPLAINRESPONSE']._serialized_start=1688
+  _globals['_EXPLAINRESPONSE']._serialized_end=1872
+  _globals['_RECORDEDTURN']._serialized_start=1875
+  _globals['_RECORDEDTURN']._serialized_end=2044
+  _globals['_ROUTERMEMORY']._serialized_start=2047
+  _globals['_ROUTERMEMORY']._serialized_end=2243
+  _globals['_RULEOUTCOME']._serialized_start=2245
+  _globals['_RULEOUTCOME']._serialized_end=2302
+  _globals['_REPLAYTURNSREQUEST']._serialized_start=2305
+  _globals['_REPLAYTURNSREQUEST']._serialized_end=2472
+  _globals['_REPLAYTURNSRESPONSE']._serialized_start=2475
+  _globals['_REPLAYTURNSRESPONSE']._serialized_end=2627
+  _globals['_GETPOLICYREQUEST']._serialized_start=2629
+  _globals['_GETPOLICYREQUEST']._serialized_end=2671
+  _globals['_GETPOLICYRESPONSE']._serialized_start=2673
+  _globals['_GETPOLICYRESPONSE']._serialized_end=2737
+  _globals['_ROUTERSERVICE']._serialized_start=2851
+  _globals['_ROUTERSERVICE']._serialized_end=3252
 # @@protoc_insertion_point(module_scope)

@@ -11,6 +11,7 @@ import google.protobuf.descriptor
 import google.protobuf.internal.containers
 import google.protobuf.internal.enum_type_wrapper
 import google.protobuf.message
+import google.protobuf.timestamp_pb2
 import sys
 import typing
 
@@ -51,6 +52,22 @@ class RouteRequest(google.protobuf.message.Message):
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
+    @typing.final
+    class ContactAttributesEntry(google.protobuf.message.Message):
+        DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: builtins.int
+        VALUE_FIELD_NUMBER: builtins.int
+        key: builtins.str
+        value: builtins.str
+        def __init__(
+            self,
+            *,
+            key: builtins.str = ...,
+            value: builtins.str = ...,
+        ) -> None: ...
+        def ClearField(self, field_name: typing.Literal["key", b"key", "value", b"value"]) -> None: ...
+
     TURN_ID_FIELD_NUMBER: builtins.int
     CONVERSATION_ID_FIELD_NUMBER: builtins.int
     CONTACT_ID_FIELD_NUMBER: builtins.int
@@ -63,6 +80,8 @@ class RouteRequest(google.protobuf.message.Message):
     FOLLOW_UPS_FIELD_NUMBER: builtins.int
     HISTORY_FIELD_NUMBER: builtins.int
     DEFAULT_QUEUE_ID_FIELD_NUMBER: builtins.int
+    CONTACT_ATTRIBUTES_FIELD_NUMBER: builtins.int
+    ATTACHMENT_COUNT_FIELD_NUMBER: builtins.int
     turn_id: builtins.str
     """Names the turn. Required. Makes the call safe to repeat."""
     conversation_id: builtins.str
@@ -81,6 +100,8 @@ class RouteRequest(google.protobuf.message.Message):
     """Names the queue for handoffs that nothing more exact was said about, and for those that lead to a queue which does not
     exist. It is made with default limits when there is none. Required.
     """
+    attachment_count: builtins.int
+    """Counts the files that came with the message. 0 or more."""
     @property
     def understanding(self) -> global___TurnUnderstanding:
         """Holds what NLU said, without embedding; unset when NLU did not answer."""
@@ -97,6 +118,12 @@ class RouteRequest(google.protobuf.message.Message):
     def history(self) -> global___TurnHistory:
         """Holds what went before in the conversation."""
 
+    @property
+    def contact_attributes(self) -> google.protobuf.internal.containers.ScalarMap[builtins.str, builtins.str]:
+        """Holds what is known of the contact, for rules to look at, for example `tier: gold`. At most 20; names of 1 to 64 characters,
+        values of at most 256. Optional. Kept with the decision.
+        """
+
     def __init__(
         self,
         *,
@@ -112,9 +139,11 @@ class RouteRequest(google.protobuf.message.Message):
         follow_ups: collections.abc.Iterable[global___FollowUp] | None = ...,
         history: global___TurnHistory | None = ...,
         default_queue_id: builtins.str = ...,
+        contact_attributes: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
+        attachment_count: builtins.int = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["answers", b"answers", "history", b"history", "understanding", b"understanding"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["answers", b"answers", "channel", b"channel", "contact_id", b"contact_id", "conversation_id", b"conversation_id", "default_queue_id", b"default_queue_id", "follow_ups", b"follow_ups", "history", b"history", "language", b"language", "owner_agent_id", b"owner_agent_id", "owner_epoch", b"owner_epoch", "turn_id", b"turn_id", "understanding", b"understanding"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["answers", b"answers", "attachment_count", b"attachment_count", "channel", b"channel", "contact_attributes", b"contact_attributes", "contact_id", b"contact_id", "conversation_id", b"conversation_id", "default_queue_id", b"default_queue_id", "follow_ups", b"follow_ups", "history", b"history", "language", b"language", "owner_agent_id", b"owner_agent_id", "owner_epoch", b"owner_epoch", "turn_id", b"turn_id", "understanding", b"understanding"]) -> None: ...
 
 global___RouteRequest = RouteRequest
 
@@ -269,17 +298,21 @@ class TurnHistory(google.protobuf.message.Message):
 
     CLARIFIED_IN_A_ROW_FIELD_NUMBER: builtins.int
     BOT_REPLIES_FIELD_NUMBER: builtins.int
+    SAME_MESSAGE_IN_A_ROW_FIELD_NUMBER: builtins.int
     clarified_in_a_row: builtins.int
     """Counts the CLARIFY decisions just before this turn, without another in between. 0 or more."""
     bot_replies: builtins.int
     """Counts the bot's replies. 0 or more."""
+    same_message_in_a_row: builtins.int
+    """Counts the contact's messages just before this one with the very same words, but for capitals and spaces. 0 or more."""
     def __init__(
         self,
         *,
         clarified_in_a_row: builtins.int = ...,
         bot_replies: builtins.int = ...,
+        same_message_in_a_row: builtins.int = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["bot_replies", b"bot_replies", "clarified_in_a_row", b"clarified_in_a_row"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["bot_replies", b"bot_replies", "clarified_in_a_row", b"clarified_in_a_row", "same_message_in_a_row", b"same_message_in_a_row"]) -> None: ...
 
 global___TurnHistory = TurnHistory
 
@@ -309,3 +342,278 @@ class RouteResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["decision", b"decision", "handoff", b"handoff"]) -> None: ...
 
 global___RouteResponse = RouteResponse
+
+@typing.final
+class ExplainRequest(google.protobuf.message.Message):
+    """Asks to make a decision again."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    TURN_ID_FIELD_NUMBER: builtins.int
+    POLICY_VERSION_FIELD_NUMBER: builtins.int
+    POLICY_YAML_FIELD_NUMBER: builtins.int
+    turn_id: builtins.str
+    """Names the turn. Required."""
+    policy_version: builtins.str
+    """Names the policy in use or one that was used. At most 128 characters."""
+    policy_yaml: builtins.bytes
+    """Holds a policy's file, YAML in UTF-8. At most 256 KiB."""
+    def __init__(
+        self,
+        *,
+        turn_id: builtins.str = ...,
+        policy_version: builtins.str = ...,
+        policy_yaml: builtins.bytes = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["policy", b"policy", "policy_version", b"policy_version", "policy_yaml", b"policy_yaml"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["policy", b"policy", "policy_version", b"policy_version", "policy_yaml", b"policy_yaml", "turn_id", b"turn_id"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["policy", b"policy"]) -> typing.Literal["policy_version", "policy_yaml"] | None: ...
+
+global___ExplainRequest = ExplainRequest
+
+@typing.final
+class ExplainResponse(google.protobuf.message.Message):
+    """Answers Explain."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    TURN_FIELD_NUMBER: builtins.int
+    DECISION_FIELD_NUMBER: builtins.int
+    DIFFERS_FIELD_NUMBER: builtins.int
+    RULES_FIELD_NUMBER: builtins.int
+    differs: builtins.bool
+    """Says whether something else would be done. Other reasons for the same are no difference."""
+    @property
+    def turn(self) -> global___RecordedTurn:
+        """Holds the turn as it was recorded."""
+
+    @property
+    def decision(self) -> balie.api.handoff.v1.handoff_pb2.Decision:
+        """Holds what is decided when it is decided again; it has no id and names no handoff."""
+
+    @property
+    def rules(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___RuleOutcome]:
+        """Lists what became of the policy's rules, in their order, until one decided; then the guards that changed what it decided."""
+
+    def __init__(
+        self,
+        *,
+        turn: global___RecordedTurn | None = ...,
+        decision: balie.api.handoff.v1.handoff_pb2.Decision | None = ...,
+        differs: builtins.bool = ...,
+        rules: collections.abc.Iterable[global___RuleOutcome] | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["decision", b"decision", "turn", b"turn"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["decision", b"decision", "differs", b"differs", "rules", b"rules", "turn", b"turn"]) -> None: ...
+
+global___ExplainResponse = ExplainResponse
+
+@typing.final
+class RecordedTurn(google.protobuf.message.Message):
+    """Is a decision with all that it was made from."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: builtins.int
+    MEMORY_FIELD_NUMBER: builtins.int
+    DECISION_FIELD_NUMBER: builtins.int
+    @property
+    def request(self) -> global___RouteRequest:
+        """Holds what was asked; without contact and owner_epoch, which are not kept with decisions."""
+
+    @property
+    def memory(self) -> global___RouterMemory:
+        """Holds what the handoff service knew itself."""
+
+    @property
+    def decision(self) -> balie.api.handoff.v1.handoff_pb2.Decision:
+        """Holds what was decided."""
+
+    def __init__(
+        self,
+        *,
+        request: global___RouteRequest | None = ...,
+        memory: global___RouterMemory | None = ...,
+        decision: balie.api.handoff.v1.handoff_pb2.Decision | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["decision", b"decision", "memory", b"memory", "request", b"request"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["decision", b"decision", "memory", b"memory", "request", b"request"]) -> None: ...
+
+global___RecordedTurn = RecordedTurn
+
+@typing.final
+class RouterMemory(google.protobuf.message.Message):
+    """Holds what the handoff service knows of a conversation when a turn is decided, since the bot last came to own it."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    HANDOFF_STATE_FIELD_NUMBER: builtins.int
+    FAILED_IN_A_ROW_FIELD_NUMBER: builtins.int
+    ANSWERED_ENTRY_IDS_FIELD_NUMBER: builtins.int
+    REPLY_AGES_S_FIELD_NUMBER: builtins.int
+    RELEASED_AGO_S_FIELD_NUMBER: builtins.int
+    handoff_state: balie.api.handoff.v1.handoff_pb2.HandoffState.ValueType
+    """Gives the state of the conversation's open handoff; unset when it had none."""
+    failed_in_a_row: builtins.int
+    """Counts the turns just before on which the bot had no answer."""
+    released_ago_s: builtins.int
+    """Says how long ago a person gave the conversation back, in whole seconds; unset when nobody did."""
+    @property
+    def answered_entry_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Lists the entries that the turns just before were answered with, newest first. At most 100."""
+
+    @property
+    def reply_ages_s(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.int]:
+        """Lists how long ago the bot spoke, in whole seconds, newest first. At most 100."""
+
+    def __init__(
+        self,
+        *,
+        handoff_state: balie.api.handoff.v1.handoff_pb2.HandoffState.ValueType = ...,
+        failed_in_a_row: builtins.int = ...,
+        answered_entry_ids: collections.abc.Iterable[builtins.str] | None = ...,
+        reply_ages_s: collections.abc.Iterable[builtins.int] | None = ...,
+        released_ago_s: builtins.int | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_released_ago_s", b"_released_ago_s", "released_ago_s", b"released_ago_s"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_released_ago_s", b"_released_ago_s", "answered_entry_ids", b"answered_entry_ids", "failed_in_a_row", b"failed_in_a_row", "handoff_state", b"handoff_state", "released_ago_s", b"released_ago_s", "reply_ages_s", b"reply_ages_s"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_released_ago_s", b"_released_ago_s"]) -> typing.Literal["released_ago_s"] | None: ...
+
+global___RouterMemory = RouterMemory
+
+@typing.final
+class RuleOutcome(google.protobuf.message.Message):
+    """Says what became of one rule of a policy."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: builtins.int
+    DECIDED_FIELD_NUMBER: builtins.int
+    WHY_FIELD_NUMBER: builtins.int
+    rule: builtins.str
+    """Names the rule, step or guard."""
+    decided: builtins.bool
+    """Says whether it decided."""
+    why: builtins.str
+    """Says for a person why it did not, or what it decided."""
+    def __init__(
+        self,
+        *,
+        rule: builtins.str = ...,
+        decided: builtins.bool = ...,
+        why: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["decided", b"decided", "rule", b"rule", "why", b"why"]) -> None: ...
+
+global___RuleOutcome = RuleOutcome
+
+@typing.final
+class ReplayTurnsRequest(google.protobuf.message.Message):
+    """Asks to make the decisions of a time again."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    POLICY_YAML_FIELD_NUMBER: builtins.int
+    SINCE_TIME_FIELD_NUMBER: builtins.int
+    UNTIL_TIME_FIELD_NUMBER: builtins.int
+    LIMIT_FIELD_NUMBER: builtins.int
+    policy_yaml: builtins.bytes
+    """Holds a policy's file, YAML in UTF-8. At most 256 KiB. Optional: the policy in use."""
+    limit: builtins.int
+    """Limits how many turns are decided again, [1, 1000000]. Optional; 100000 by default."""
+    @property
+    def since_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Says from when on. Optional: a day ago."""
+
+    @property
+    def until_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Says until when, that moment not included. Optional: now."""
+
+    def __init__(
+        self,
+        *,
+        policy_yaml: builtins.bytes = ...,
+        since_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        until_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        limit: builtins.int | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_limit", b"_limit", "limit", b"limit", "since_time", b"since_time", "until_time", b"until_time"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_limit", b"_limit", "limit", b"limit", "policy_yaml", b"policy_yaml", "since_time", b"since_time", "until_time", b"until_time"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_limit", b"_limit"]) -> typing.Literal["limit"] | None: ...
+
+global___ReplayTurnsRequest = ReplayTurnsRequest
+
+@typing.final
+class ReplayTurnsResponse(google.protobuf.message.Message):
+    """Is one turn decided again."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    TURN_FIELD_NUMBER: builtins.int
+    DECISION_FIELD_NUMBER: builtins.int
+    DIFFERS_FIELD_NUMBER: builtins.int
+    RULE_FIELD_NUMBER: builtins.int
+    differs: builtins.bool
+    """Says whether something else would be done."""
+    rule: builtins.str
+    """Names the rule, step or guard that decided now."""
+    @property
+    def turn(self) -> global___RecordedTurn:
+        """Holds the turn as it was recorded."""
+
+    @property
+    def decision(self) -> balie.api.handoff.v1.handoff_pb2.Decision:
+        """Holds what is decided now; it has no id and names no handoff."""
+
+    def __init__(
+        self,
+        *,
+        turn: global___RecordedTurn | None = ...,
+        decision: balie.api.handoff.v1.handoff_pb2.Decision | None = ...,
+        differs: builtins.bool = ...,
+        rule: builtins.str = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["decision", b"decision", "turn", b"turn"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["decision", b"decision", "differs", b"differs", "rule", b"rule", "turn", b"turn"]) -> None: ...
+
+global___ReplayTurnsResponse = ReplayTurnsResponse
+
+@typing.final
+class GetPolicyRequest(google.protobuf.message.Message):
+    """Asks for a policy."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    POLICY_VERSION_FIELD_NUMBER: builtins.int
+    policy_version: builtins.str
+    """Names it. At most 128 characters. Optional: the one in use."""
+    def __init__(
+        self,
+        *,
+        policy_version: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["policy_version", b"policy_version"]) -> None: ...
+
+global___GetPolicyRequest = GetPolicyRequest
+
+@typing.final
+class GetPolicyResponse(google.protobuf.message.Message):
+    """Answers GetPolicy."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    POLICY_VERSION_FIELD_NUMBER: builtins.int
+    POLICY_YAML_FIELD_NUMBER: builtins.int
+    policy_version: builtins.str
+    """Names the policy: its file's own version, and a hash of the content."""
+    policy_yaml: builtins.bytes
+    """Holds the file, YAML in UTF-8."""
+    def __init__(
+        self,
+        *,
+        policy_version: builtins.str = ...,
+        policy_yaml: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["policy_version", b"policy_version", "policy_yaml", b"policy_yaml"]) -> None: ...
+
+global___GetPolicyResponse = GetPolicyResponse

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class RouterServiceStub(object):
-    """Decides turns. It is the one authority on whether the bot may answer.
+    """Decides turns, and explains what it decided. It is the one authority on whether the bot may answer.
     """
 
     def __init__(self, channel):
@@ -40,10 +40,25 @@ class RouterServiceStub(object):
                 request_serializer=balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.RouteRequest.SerializeToString,
                 response_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.RouteResponse.FromString,
                 _registered_method=True)
+        self.Explain = channel.unary_unary(
+                '/balie.api.handoff.v1.RouterService/Explain',
+                request_serializer=balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.ExplainRequest.SerializeToString,
+                response_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.ExplainResponse.FromString,
+                _registered_method=True)
+        self.ReplayTurns = channel.unary_stream(
+                '/balie.api.handoff.v1.RouterService/ReplayTurns',
+                request_serializer=balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.ReplayTurnsRequest.SerializeToString,
+                response_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.ReplayTurnsResponse.FromString,
+                _registered_method=True)
+        self.GetPolicy = channel.unary_unary(
+                '/balie.api.handoff.v1.RouterService/GetPolicy',
+                request_serializer=balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.GetPolicyRequest.SerializeToString,
+                response_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.GetPolicyResponse.FromString,
+                _registered_method=True)
 
 
 class RouterServiceServicer(object):
-    """Decides turns. It is the one authority on whether the bot may answer.
+    """Decides turns, and explains what it decided. It is the one authority on whether the bot may answer.
     """
 
     def Route(self, request, context):
@@ -60,6 +75,46 @@ class RouterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Explain(self, request, context):
+        """Makes a recorded decision again, from what it was made from: by the policy that made it, by another that was used, or by one
+        that is sent. Says what became of each rule. Has no side effects.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: a field is outside its bounds.
+        - INVALID_ARGUMENT POLICY_MALFORMED: the policy sent cannot be used.
+        - NOT_FOUND TURN_NOT_ROUTED: no decision was made on the turn.
+        - NOT_FOUND POLICY_NOT_FOUND: there is no such policy, or this version of Balie cannot read it any more.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayTurns(self, request, context):
+        """Makes the decisions of a time again, oldest first, by the policy that is sent or else by the one in use: what a change would
+        do, before it is made. Has no side effects.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+        - INVALID_ARGUMENT POLICY_MALFORMED: the policy sent cannot be used.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPolicy(self, request, context):
+        """Reads the policy in use, or one that was used. Has no side effects.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_TOO_LONG, FIELD_MALFORMED: `policy_version`.
+        - NOT_FOUND POLICY_NOT_FOUND: there is no such policy.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RouterServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -67,6 +122,21 @@ def add_RouterServiceServicer_to_server(servicer, server):
                     servicer.Route,
                     request_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.RouteRequest.FromString,
                     response_serializer=balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.RouteResponse.SerializeToString,
+            ),
+            'Explain': grpc.unary_unary_rpc_method_handler(
+                    servicer.Explain,
+                    request_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.ExplainRequest.FromString,
+                    response_serializer=balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.ExplainResponse.SerializeToString,
+            ),
+            'ReplayTurns': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReplayTurns,
+                    request_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.ReplayTurnsRequest.FromString,
+                    response_serializer=balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.ReplayTurnsResponse.SerializeToString,
+            ),
+            'GetPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPolicy,
+                    request_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.GetPolicyRequest.FromString,
+                    response_serializer=balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.GetPolicyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -77,7 +147,7 @@ def add_RouterServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RouterService(object):
-    """Decides turns. It is the one authority on whether the bot may answer.
+    """Decides turns, and explains what it decided. It is the one authority on whether the bot may answer.
     """
 
     @staticmethod
@@ -97,6 +167,87 @@ class RouterService(object):
             '/balie.api.handoff.v1.RouterService/Route',
             balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.RouteRequest.SerializeToString,
             balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.RouteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Explain(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balie.api.handoff.v1.RouterService/Explain',
+            balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.ExplainRequest.SerializeToString,
+            balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.ExplainResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayTurns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/balie.api.handoff.v1.RouterService/ReplayTurns',
+            balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.ReplayTurnsRequest.SerializeToString,
+            balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.ReplayTurnsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balie.api.handoff.v1.RouterService/GetPolicy',
+            balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.GetPolicyRequest.SerializeToString,
+            balie_dot_api_dot_handoff_dot_v1_dot_router__service__pb2.GetPolicyResponse.FromString,
             options,
             channel_credentials,
             insecure,

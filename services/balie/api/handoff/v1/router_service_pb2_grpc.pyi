@@ -18,7 +18,7 @@ class _ServicerContext(grpc.ServicerContext, grpc.aio.ServicerContext):  # type:
     ...
 
 class RouterServiceStub:
-    """Decides turns. It is the one authority on whether the bot may answer."""
+    """Decides turns, and explains what it decided. It is the one authority on whether the bot may answer."""
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
     Route: grpc.UnaryUnaryMultiCallable[
@@ -35,8 +35,48 @@ class RouterServiceStub:
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
     """
 
+    Explain: grpc.UnaryUnaryMultiCallable[
+        balie.api.handoff.v1.router_service_pb2.ExplainRequest,
+        balie.api.handoff.v1.router_service_pb2.ExplainResponse,
+    ]
+    """Makes a recorded decision again, from what it was made from: by the policy that made it, by another that was used, or by one
+    that is sent. Says what became of each rule. Has no side effects.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: a field is outside its bounds.
+    - INVALID_ARGUMENT POLICY_MALFORMED: the policy sent cannot be used.
+    - NOT_FOUND TURN_NOT_ROUTED: no decision was made on the turn.
+    - NOT_FOUND POLICY_NOT_FOUND: there is no such policy, or this version of Balie cannot read it any more.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+    """
+
+    ReplayTurns: grpc.UnaryStreamMultiCallable[
+        balie.api.handoff.v1.router_service_pb2.ReplayTurnsRequest,
+        balie.api.handoff.v1.router_service_pb2.ReplayTurnsResponse,
+    ]
+    """Makes the decisions of a time again, oldest first, by the policy that is sent or else by the one in use: what a change would
+    do, before it is made. Has no side effects.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+    - INVALID_ARGUMENT POLICY_MALFORMED: the policy sent cannot be used.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+    """
+
+    GetPolicy: grpc.UnaryUnaryMultiCallable[
+        balie.api.handoff.v1.router_service_pb2.GetPolicyRequest,
+        balie.api.handoff.v1.router_service_pb2.GetPolicyResponse,
+    ]
+    """Reads the policy in use, or one that was used. Has no side effects.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_TOO_LONG, FIELD_MALFORMED: `policy_version`.
+    - NOT_FOUND POLICY_NOT_FOUND: there is no such policy.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+    """
+
 class RouterServiceAsyncStub:
-    """Decides turns. It is the one authority on whether the bot may answer."""
+    """Decides turns, and explains what it decided. It is the one authority on whether the bot may answer."""
 
     Route: grpc.aio.UnaryUnaryMultiCallable[
         balie.api.handoff.v1.router_service_pb2.RouteRequest,
@@ -52,8 +92,48 @@ class RouterServiceAsyncStub:
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
     """
 
+    Explain: grpc.aio.UnaryUnaryMultiCallable[
+        balie.api.handoff.v1.router_service_pb2.ExplainRequest,
+        balie.api.handoff.v1.router_service_pb2.ExplainResponse,
+    ]
+    """Makes a recorded decision again, from what it was made from: by the policy that made it, by another that was used, or by one
+    that is sent. Says what became of each rule. Has no side effects.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: a field is outside its bounds.
+    - INVALID_ARGUMENT POLICY_MALFORMED: the policy sent cannot be used.
+    - NOT_FOUND TURN_NOT_ROUTED: no decision was made on the turn.
+    - NOT_FOUND POLICY_NOT_FOUND: there is no such policy, or this version of Balie cannot read it any more.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+    """
+
+    ReplayTurns: grpc.aio.UnaryStreamMultiCallable[
+        balie.api.handoff.v1.router_service_pb2.ReplayTurnsRequest,
+        balie.api.handoff.v1.router_service_pb2.ReplayTurnsResponse,
+    ]
+    """Makes the decisions of a time again, oldest first, by the policy that is sent or else by the one in use: what a change would
+    do, before it is made. Has no side effects.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+    - INVALID_ARGUMENT POLICY_MALFORMED: the policy sent cannot be used.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+    """
+
+    GetPolicy: grpc.aio.UnaryUnaryMultiCallable[
+        balie.api.handoff.v1.router_service_pb2.GetPolicyRequest,
+        balie.api.handoff.v1.router_service_pb2.GetPolicyResponse,
+    ]
+    """Reads the policy in use, or one that was used. Has no side effects.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_TOO_LONG, FIELD_MALFORMED: `policy_version`.
+    - NOT_FOUND POLICY_NOT_FOUND: there is no such policy.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+    """
+
 class RouterServiceServicer(metaclass=abc.ABCMeta):
-    """Decides turns. It is the one authority on whether the bot may answer."""
+    """Decides turns, and explains what it decided. It is the one authority on whether the bot may answer."""
 
     @abc.abstractmethod
     def Route(
@@ -68,6 +148,52 @@ class RouterServiceServicer(metaclass=abc.ABCMeta):
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS:
           a field is outside its bounds.
         - ALREADY_EXISTS TURN_ALREADY_ROUTED: the turn was decided for another conversation.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+        """
+
+    @abc.abstractmethod
+    def Explain(
+        self,
+        request: balie.api.handoff.v1.router_service_pb2.ExplainRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[balie.api.handoff.v1.router_service_pb2.ExplainResponse, collections.abc.Awaitable[balie.api.handoff.v1.router_service_pb2.ExplainResponse]]:
+        """Makes a recorded decision again, from what it was made from: by the policy that made it, by another that was used, or by one
+        that is sent. Says what became of each rule. Has no side effects.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: a field is outside its bounds.
+        - INVALID_ARGUMENT POLICY_MALFORMED: the policy sent cannot be used.
+        - NOT_FOUND TURN_NOT_ROUTED: no decision was made on the turn.
+        - NOT_FOUND POLICY_NOT_FOUND: there is no such policy, or this version of Balie cannot read it any more.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+        """
+
+    @abc.abstractmethod
+    def ReplayTurns(
+        self,
+        request: balie.api.handoff.v1.router_service_pb2.ReplayTurnsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[balie.api.handoff.v1.router_service_pb2.ReplayTurnsResponse], collections.abc.AsyncIterator[balie.api.handoff.v1.router_service_pb2.ReplayTurnsResponse]]:
+        """Makes the decisions of a time again, oldest first, by the policy that is sent or else by the one in use: what a change would
+        do, before it is made. Has no side effects.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+        - INVALID_ARGUMENT POLICY_MALFORMED: the policy sent cannot be used.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+        """
+
+    @abc.abstractmethod
+    def GetPolicy(
+        self,
+        request: balie.api.handoff.v1.router_service_pb2.GetPolicyRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[balie.api.handoff.v1.router_service_pb2.GetPolicyResponse, collections.abc.Awaitable[balie.api.handoff.v1.router_service_pb2.GetPolicyResponse]]:
+        """Reads the policy in use, or one that was used. Has no side effects.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_TOO_LONG, FIELD_MALFORMED: `policy_version`.
+        - NOT_FOUND POLICY_NOT_FOUND: there is no such policy.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
         """
 

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from tests.unit.handoff.desks import TENANT, Desks, desks, write
 
 from balie.handoff.domain import HandoffState, QueueProfile, ReasonCode
-from balie.handoff.errors import TurnAlreadyRouted
-from balie.handoff.routing import decisions, policy
+from balie.handoff.errors import TurnAlreadyRouted, TurnNotRouted
+from balie.handoff.routing import decisions
+from balie.handoff.routing.policy import Policy
 from balie.handoff.routing.turns import (
     AnswerChoice,
     Answers,
@@ -53,7 +54,7 @@ async def test_an_escalation_opens_a_handoff_in_the_same_transaction(at: Desks) 
     assert handoff.asked.turn_id == "turn-1"
     assert handoff.asked.reasons == decision.ruling.reasons
     assert handoff.asked.suggested_answer_ids == ("tides/nl",)
-    assert decision.policy_version == policy.VERSION
+    assert decision.policy_version == Policy.default().version
 
 
 async def test_an_answer_opens_nothing(at: Desks) -> None:
@@ -150,10 +151,11 @@ async def test_a_decision_can_be_made_again_from_what_was_stored(at: Desks) -> N
     await at.ask("talk")
     decision, _ = await at.router.route(TENANT, asked)
     async with at.database.read() as tx:
-        stored = await decisions.inputs_of(tx, TENANT, "turn-1")
-        assert await decisions.inputs_of(tx, TENANT, "turn-2") is None
-    assert stored == replace(asked.inputs, handoff_state=HandoffState.QUEUED)
-    assert policy.route(stored) == decision.ruling
+        stored = (await decisions.recorded(tx, TENANT, "turn-1")).inputs
+        with pytest.raises(TurnNotRouted):
+            await decisions.recorded(tx, TENANT, "turn-2")
+    assert stored == replace(asked.inputs, handoff_state=HandoffState.QUEUED, at=at.clock.time)
+    assert Policy.default().route(stored) == decision.ruling
 
 
 async def test_a_decision_from_before_frustration_was_known_can_be_made_again(at: Desks) -> None:
@@ -163,8 +165,7 @@ async def test_a_decision_from_before_frustration_was_known_can_be_made_again(at
         assert row is not None
         assert row.inputs["understanding"].pop("frustration") == Frustration.UNKNOWN
         await tx.execute(sa.update(decisions_table).values(inputs=row.inputs))
-        stored = await decisions.inputs_of(tx, TENANT, "turn-1")
-    assert stored is not None
+        stored = (await decisions.recorded(tx, TENANT, "turn-1")).inputs
     assert stored.understanding == STRANGE
     assert STRANGE.frustration is Frustration.UNKNOWN
 

@@ -1,6 +1,6 @@
 """Reads a configuration file in YAML so that its mistakes can be found: by file, line and key, and none passes unseen."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,34 @@ def parse(content: bytes, file: str) -> Mapping[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError):
         raise FileMistake(file, "", "is no YAML in UTF-8") from None
     return mapping(found, file, "")
+
+
+def line_of(content: bytes, place: Sequence[str | int]) -> int:
+    """Returns the line, from 1, on which a place of a file begins; of the nearest place around it that there is.
+
+    Args:
+        content: a file that `parse` has read.
+        place: keys and positions from the top, for example `("rules", 3, "when")`.
+    """
+    node = yaml.compose(content, Loader=_Loader)
+    line = 1
+    for step in place:
+        found = _below(node, step)
+        if found is None:
+            break
+        line, node = found
+    return line
+
+
+def _below(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                return key.start_mark.line + 1, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        below = node.value[step]
+        return below.start_mark.line + 1, below
+    return None
 
 
 def mapping(value: object, file: str, place: str) -> Mapping[str, Any]:

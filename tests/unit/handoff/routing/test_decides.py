@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from balie.handoff.domain import HandoffState, ReasonCode
-from balie.handoff.routing import policy
+from balie.handoff.routing.history import History
+from balie.handoff.routing.policy import Policy
 from balie.handoff.routing.turns import (
     AnswerChoice,
     Answers,
@@ -15,7 +16,6 @@ from balie.handoff.routing.turns import (
     DecisionKind,
     FollowUp,
     FollowUpSource,
-    History,
     Inputs,
     Intent,
     Keyword,
@@ -26,6 +26,7 @@ from balie.handoff.routing.turns import (
     Verdict,
 )
 
+policy = Policy.default()
 ANSWER, CLARIFY, ESCALATE, ASSIST = DecisionKind
 EXACT, NORMALISED, FORM, PATTERN, FUZZY = KeywordRule
 

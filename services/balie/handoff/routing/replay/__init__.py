@@ -1,0 +1,1 @@
+"""Recorded decisions made again: what a changed policy would do, before it does."""
