@@ -13,8 +13,8 @@ Anybody can check it with the clock alone, no reading of "from 02:30" has to be 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 
 from balie.handoff.calendars.calendar import Calendar, Holiday
 from balie.handoff.calendars.hours import Interval
@@ -29,8 +29,7 @@ _DAY = timedelta(days=1)
 _LEAST = timedelta.resolution
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Time from a moment up to another, without the latter."""
 
     begin: datetime
@@ -48,6 +47,8 @@ class Timetable:
         self.calendar = calendar
         self.zone = zone_of(calendar.time_zone)
         self._holidays = {holiday.date: holiday for holiday in calendar.holidays}
+        every = {*calendar.weekdays, *(holiday.intervals for holiday in calendar.holidays)}
+        self._edges = {hours: [*map(_edges, hours)] for hours in every}
 
     def holiday_on(self, day: date) -> Holiday | None:
         """Returns the holiday of a date in the calendar's zone, None when it is none."""
@@ -123,17 +124,20 @@ class Timetable:
         if last is not None:
             yield last
 
-    def _pieces(self, begin: datetime, end: datetime) -> Iterator[Span]:
+    def _pieces(self, begin: datetime, until: datetime) -> Iterator[Span]:
         """Yields the spans; some may touch."""
-        for stretch in stretches(self.zone, begin, end):
+        for stretch in stretches(self.zone, begin, until):
             offset = stretch.offset
             midnight = datetime.combine((stretch.begin + offset).date(), time(0), UTC) - offset
             day, last = (stretch.begin + offset).date(), (stretch.end + offset - _LEAST).date()
             while day <= last:
-                for one in self.hours_on(day):
-                    opens = max(midnight + timedelta(minutes=one.start_minute), stretch.begin)
-                    closes = min(midnight + timedelta(minutes=one.end_minute), stretch.end)
+                for start, end in self._edges[self.hours_on(day)]:
+                    opens, closes = max(midnight + start, stretch.begin), min(midnight + end, stretch.end)
                     if opens < closes:
                         yield Span(opens, closes)
                 day += _DAY
                 midnight += _DAY
+
+
+def _edges(interval: Interval) -> tuple[timedelta, timedelta]:
+    return timedelta(minutes=interval.start_minute), timedelta(minutes=interval.end_minute)
