@@ -1,7 +1,9 @@
 """Every documented error of CalendarService, with its reason, and every bound from both sides."""
 
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -338,6 +340,23 @@ async def test_refuses_a_request_id_that_was_used_with_another_request(at: Hando
         assert (refused.code, refused.reason) == (Code.ALREADY_EXISTS, "REQUEST_ID_REUSED")
 
 
+async def test_a_calendar_whose_zone_is_gone_says_so(tmp_path: Path) -> None:
+    url = sqlite_databases(tmp_path)()
+    async with served(url) as at:
+        request = calendar_service_pb2.UpsertCalendarRequest(calendar=office(), request_id=new_id())
+        await at.calendars.UpsertCalendar(request, timeout=TIMEOUT)
+        with closing(sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///"))) as database, database:
+            database.execute("UPDATE calendars SET time_zone = 'US/Gone'")
+        for rpc in ("IsOpen", "NextOpen"):
+            asked: Any = VALID[rpc]()
+            asked.calendar_id = "office"
+            refused = await refusal(call(at, rpc, asked))
+            assert (refused.code, refused.reason) == (Code.INVALID_ARGUMENT, "TIME_ZONE_UNKNOWN")
+            assert refused.metadata["time_zone"] == "US/Gone"
+        get = calendar_service_pb2.GetCalendarRequest(calendar_id="office")
+        assert (await call(at, "GetCalendar", get)).calendar.time_zone == "US/Gone"
+
+
 def documented() -> set[tuple[str, str]]:
     """Returns the errors that the contract's comments list, as RPC and reason."""
     found: set[tuple[str, str]] = set()
@@ -351,4 +370,5 @@ def documented() -> set[tuple[str, str]]:
 async def test_every_error_is_documented_and_every_documented_error_has_a_test() -> None:
     tested = {(case.rpc, case.reason) for case in CASES}
     tested |= {(rpc, "REQUEST_ID_REUSED") for rpc in (U, "DeleteCalendar")}
+    tested |= {(rpc, "TIME_ZONE_UNKNOWN") for rpc in ("IsOpen", "NextOpen")}
     assert tested == documented()

@@ -122,6 +122,7 @@ class Calendars:
         Raises:
             CalendarNotFound: there is no such calendar.
             QueueNotFound: there is no such queue.
+            TimeZoneUnknown: the calendar's zone is no longer known where this runs.
         """
         calendar, at = await self._calendar_of(tenant, whose), at or self._journal.now()
         if calendar is None:
@@ -138,6 +139,7 @@ class Calendars:
         Raises:
             CalendarNotFound: there is no such calendar.
             QueueNotFound: there is no such queue.
+            TimeZoneUnknown: the calendar's zone is no longer known where this runs.
         """
         calendar, at = await self._calendar_of(tenant, whose), at or self._journal.now()
         if calendar is None:

@@ -129,6 +129,7 @@ class CalendarServiceServicer(object):
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+        - INVALID_ARGUMENT TIME_ZONE_UNKNOWN: the calendar's time zone is no longer known where the service runs; store it with another.
         - NOT_FOUND CALENDAR_NOT_FOUND, QUEUE_NOT_FOUND: no such calendar or queue.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
         """
@@ -141,6 +142,7 @@ class CalendarServiceServicer(object):
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+        - INVALID_ARGUMENT TIME_ZONE_UNKNOWN: the calendar's time zone is no longer known where the service runs; store it with another.
         - NOT_FOUND CALENDAR_NOT_FOUND, QUEUE_NOT_FOUND: no such calendar or queue.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
         """

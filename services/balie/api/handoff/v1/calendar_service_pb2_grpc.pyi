@@ -82,6 +82,7 @@ class CalendarServiceStub:
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+    - INVALID_ARGUMENT TIME_ZONE_UNKNOWN: the calendar's time zone is no longer known where the service runs; store it with another.
     - NOT_FOUND CALENDAR_NOT_FOUND, QUEUE_NOT_FOUND: no such calendar or queue.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
     """
@@ -94,6 +95,7 @@ class CalendarServiceStub:
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+    - INVALID_ARGUMENT TIME_ZONE_UNKNOWN: the calendar's time zone is no longer known where the service runs; store it with another.
     - NOT_FOUND CALENDAR_NOT_FOUND, QUEUE_NOT_FOUND: no such calendar or queue.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
     """
@@ -162,6 +164,7 @@ class CalendarServiceAsyncStub:
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+    - INVALID_ARGUMENT TIME_ZONE_UNKNOWN: the calendar's time zone is no longer known where the service runs; store it with another.
     - NOT_FOUND CALENDAR_NOT_FOUND, QUEUE_NOT_FOUND: no such calendar or queue.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
     """
@@ -174,6 +177,7 @@ class CalendarServiceAsyncStub:
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+    - INVALID_ARGUMENT TIME_ZONE_UNKNOWN: the calendar's time zone is no longer known where the service runs; store it with another.
     - NOT_FOUND CALENDAR_NOT_FOUND, QUEUE_NOT_FOUND: no such calendar or queue.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
     """
@@ -252,6 +256,7 @@ class CalendarServiceServicer(metaclass=abc.ABCMeta):
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+        - INVALID_ARGUMENT TIME_ZONE_UNKNOWN: the calendar's time zone is no longer known where the service runs; store it with another.
         - NOT_FOUND CALENDAR_NOT_FOUND, QUEUE_NOT_FOUND: no such calendar or queue.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
         """
@@ -266,6 +271,7 @@ class CalendarServiceServicer(metaclass=abc.ABCMeta):
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+        - INVALID_ARGUMENT TIME_ZONE_UNKNOWN: the calendar's time zone is no longer known where the service runs; store it with another.
         - NOT_FOUND CALENDAR_NOT_FOUND, QUEUE_NOT_FOUND: no such calendar or queue.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
         """
