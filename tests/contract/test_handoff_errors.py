@@ -715,6 +715,15 @@ STAFF = [
             Duration(seconds=seconds, nanos=1000),
         )
     ),
+    *an_id(UQ, "queue.calendar_id", required=False),
+    Case(
+        "a calendar of a queue that is not there",
+        UQ,
+        put("queue.calendar_id", "nowhere"),
+        "CALENDAR_NOT_FOUND",
+        NOT_FOUND,
+        {"calendar_id": "nowhere"},
+    ),
     *a_request_id(UQ),
     *forbidden(UQ, ELS, ANNA),
     *an_id("queues.GetQueue", "queue_id"),
@@ -852,9 +861,14 @@ ELSEWHERE = {
 
 
 def documented() -> set[tuple[str, str]]:
-    """Returns the errors that the contract's comments list, as RPC and reason; Work's are in the tests of the stream."""
+    """Returns the errors that the contract's comments list, as RPC and reason; Work's are in the tests of the stream.
+
+    Those of calendars are in a file of their own, `test_calendar_errors.py`.
+    """
     found: set[tuple[str, str]] = set()
     for path in PROTOS.glob("*_service.proto"):
+        if path.stem == "calendar_service":
+            continue
         service = path.stem.removesuffix("_service") + "s" if path.stem != "router_service" else "router"
         for comment, rpc in re.findall(
             r"((?:  // [^\n]*\n|  //\n)+)  rpc (\w+)\(", path.read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ import typer
 
 from balie.cli.bench_faq import bench_faq_app
 from balie.cli.bench_nlu import bench_app
+from balie.cli.calendar import calendar_app
 from balie.cli.console import console
 from balie.cli.desk import SAMPLE, Desk
 from balie.cli.encoder import encoder_app
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 bench_app.add_typer(bench_faq_app)
 app.add_typer(bench_app, name="bench")
+app.add_typer(calendar_app, name="calendar")
 app.add_typer(encoder_app, name="encoder")
 app.add_typer(eval_app, name="eval")
 app.add_typer(faq_app, name="faq")
@@ -46,7 +48,7 @@ DeskFolder = Annotated[
     Path,
     typer.Option(
         "--desk",
-        help="Folder with faq, intents, keywords, follow_ups, desk and demo; default: the sample ferry line.",
+        help="Folder with faq, intents, keywords, follow_ups, desk and demo, maybe calendars; default: the sample ferry line.",
     ),
 ]
 Data = Annotated[
@@ -153,7 +155,7 @@ def fill(
         str, typer.Option(envvar="BALIE_HANDOFF", help="Address of handoff, host:port.")
     ] = "127.0.0.1:50054",
 ) -> None:
-    """Give a running suite a desk's knowledge, queues and people. Doing it again changes nothing.
+    """Give a running suite a desk's knowledge, calendars, queues and people. Doing it again changes nothing.
 
     `balie up` does this by itself. Exits with 1 when an entry was refused.
     """

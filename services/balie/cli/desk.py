@@ -1,10 +1,13 @@
-"""The folder a desk is set up from: its knowledge, its intents and keywords, its queues and people, its demo."""
+"""The folder a desk is set up from: its knowledge, its intents and keywords, its calendars, queues and people, its demo."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from balie.handoff.calendars.calendar import Calendar
 
 SAMPLE = Path(__file__).parent / "waddenveer"
 """The desk of the ferry line Waddenveer, which does not exist; it ships with the package."""
@@ -53,6 +56,15 @@ class Desk:
     def agents(self) -> list[dict[str, Any]]:
         """Returns the desk's agents, as written."""
         return list(self._read(self._file("desk.yaml"))["agents"])
+
+    def calendars(self) -> "list[Calendar]":
+        """Returns the calendars of the folder `calendars`, by file name; a desk need not have any."""
+        from balie.cli.calendar_file import CalendarFileWrong, read_calendar
+
+        try:
+            return [read_calendar(path) for path in sorted((self.folder / "calendars").glob("*.yaml"))]
+        except CalendarFileWrong as wrong:
+            raise DeskFolderWrong(str(wrong)) from wrong
 
     def conversations(self) -> list[dict[str, Any]]:
         """Returns the conversations of the demo, as written."""

@@ -1,4 +1,4 @@
-"""Fills a desk over the API, as any client could: knowledge by import, queues and people one by one."""
+"""Fills a desk over the API, as any client could: knowledge by import, calendars, queues and people one by one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -9,12 +9,13 @@ from google.protobuf.duration_pb2 import Duration
 
 from balie.api.faq.v1 import entry_pb2, faq_service_pb2
 from balie.api.faq.v1 import knowledge_service_pb2 as knowledge
-from balie.api.handoff.v1 import agent_service_pb2, handoff_pb2, queue_service_pb2
+from balie.api.handoff.v1 import agent_service_pb2, calendar_service_pb2, handoff_pb2, queue_service_pb2
 from balie.cli.desk import Desk
 from balie.client import Balie, error_of
 from balie.faq.errors import EntryFileWrong
 from balie.faq.knowledge.convert import content_to_proto
 from balie.faq.knowledge.files import Source, read_entries
+from balie.handoff.calendars.convert import calendar_to_proto
 from balie.kit.ids import new_id
 
 _CALL_SECONDS = 30.0
@@ -93,8 +94,13 @@ async def wait_for_index(client: Balie, collection: str, generation: int) -> Non
 
 
 async def fill(client: Balie, desk: Desk, on_progress: OnProgress) -> knowledge.ImportEntriesResponse:
-    """Gives a running suite a desk's knowledge, queues and people; doing it again changes nothing."""
+    """Gives a running suite a desk's knowledge, calendars, queues and people; doing it again changes nothing."""
     collection, languages = desk.collection
+    for calendar in desk.calendars():
+        calendar_request = calendar_service_pb2.UpsertCalendarRequest(
+            calendar=calendar_to_proto(calendar), request_id=new_id()
+        )
+        await client.calendars.UpsertCalendar(calendar_request, timeout=_CALL_SECONDS)
     for queue in desk.queues():
         request = queue_service_pb2.UpsertQueueRequest(queue=_queue(queue), request_id=new_id())
         await client.queues.UpsertQueue(request, timeout=_CALL_SECONDS)
@@ -114,6 +120,7 @@ def _queue(written: dict[str, Any]) -> handoff_pb2.Queue:
         display_name=written["name"],
         max_wait=Duration(seconds=60 * int(written["max_wait_minutes"])),
         offer_timeout=Duration(seconds=int(written["offer_seconds"])),
+        calendar_id=written.get("calendar", ""),
     )
 
 

@@ -11,6 +11,7 @@ from balie.api.faq.v1 import faq_service_pb2_grpc, knowledge_service_pb2_grpc, r
 from balie.api.gateway.v1 import conversation_service_pb2_grpc
 from balie.api.handoff.v1 import (
     agent_service_pb2_grpc,
+    calendar_service_pb2_grpc,
     handoff_service_pb2_grpc,
     queue_service_pb2_grpc,
     router_service_pb2_grpc,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from balie.api.faq.v1.review_service_pb2_grpc import ReviewServiceAsyncStub
     from balie.api.gateway.v1.conversation_service_pb2_grpc import ConversationServiceAsyncStub
     from balie.api.handoff.v1.agent_service_pb2_grpc import AgentServiceAsyncStub
+    from balie.api.handoff.v1.calendar_service_pb2_grpc import CalendarServiceAsyncStub
     from balie.api.handoff.v1.handoff_service_pb2_grpc import HandoffServiceAsyncStub
     from balie.api.handoff.v1.queue_service_pb2_grpc import QueueServiceAsyncStub
     from balie.api.handoff.v1.router_service_pb2_grpc import RouterServiceAsyncStub
@@ -187,3 +189,9 @@ class Balie:
     def queues(self) -> "QueueServiceAsyncStub":
         """Returns the queues."""
         return cast("QueueServiceAsyncStub", queue_service_pb2_grpc.QueueServiceStub(self.channel("handoff")))
+
+    @cached_property
+    def calendars(self) -> "CalendarServiceAsyncStub":
+        """Returns the calendars, and whether it is open."""
+        stub = calendar_service_pb2_grpc.CalendarServiceStub(self.channel("handoff"))
+        return cast("CalendarServiceAsyncStub", stub)

@@ -6,11 +6,14 @@ from datetime import timedelta
 
 from balie.api.handoff.v1 import (
     agent_service_pb2_grpc,
+    calendar_service_pb2_grpc,
     handoff_service_pb2_grpc,
     queue_service_pb2_grpc,
     router_service_pb2_grpc,
 )
 from balie.handoff import store
+from balie.handoff.calendars.calendars import Calendars
+from balie.handoff.calendars.service import CalendarService
 from balie.handoff.confirmations import Confirmations
 from balie.handoff.desk import Desk
 from balie.handoff.feed import Feed
@@ -61,6 +64,10 @@ async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
                 AgentService(staff, commands, Shift(journal, feed)),
             ),
             (queue_service_pb2_grpc.add_QueueServiceServicer_to_server, QueueService(staff)),
+            (
+                calendar_service_pb2_grpc.add_CalendarServiceServicer_to_server,
+                CalendarService(Calendars(journal)),
+            ),
         )
         sweeper = Sweeper(journal, every_seconds=settings.sweep_seconds)
         chores = Chores(database, ledger, Trimming(log, store.topics, settings.keep_events))

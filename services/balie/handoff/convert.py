@@ -9,8 +9,6 @@ from balie.api.handoff.v1 import agent_service_pb2, handoff_pb2, handoff_service
 from balie.handoff.acting import agent_acting
 from balie.handoff.domain import (
     ANY_LANGUAGE,
-    MAX_WAIT,
-    OFFER_TIMEOUT,
     Agent,
     AgentProfile,
     Asked,
@@ -162,16 +160,17 @@ def queue_from_proto(request: queue_service_pb2.UpsertQueueRequest) -> QueueProf
     """Returns what a caller says of a queue, with the default of each limit that is not given."""
     if not request.HasField("queue"):
         raise FieldRequired("queue")
-    queue = request.queue
+    queue, given = request.queue, {field.name for field, _ in request.queue.ListFields()}
+    limits = ("max_wait", MAX_WAIT_MOST), ("offer_timeout", OFFER_TIMEOUT_MOST)
     return QueueProfile(
         id=bounds.identifier("queue.id", queue.id),
         display_name=bounds.text("queue.display_name", queue.display_name, DISPLAY_NAME_CHARACTERS),
-        max_wait=_duration("queue.max_wait", queue.max_wait, MAX_WAIT_MOST)
-        if queue.HasField("max_wait")
-        else MAX_WAIT,
-        offer_timeout=_duration("queue.offer_timeout", queue.offer_timeout, OFFER_TIMEOUT_MOST)
-        if queue.HasField("offer_timeout")
-        else OFFER_TIMEOUT,
+        calendar_id=bounds.identifier("queue.calendar_id", queue.calendar_id, required=False),
+        **{
+            name: _duration(f"queue.{name}", getattr(queue, name), most)
+            for name, most in limits
+            if name in given
+        },
     )
 
 
@@ -297,4 +296,5 @@ def queue_to_proto(queue: Queue) -> handoff_pb2.Queue:
         max_wait=max_wait,
         offer_timeout=offer_timeout,
         waiting=queue.waiting,
+        calendar_id=queue.profile.calendar_id,
     )

@@ -46,7 +46,7 @@ async def put_queue(tx: Transaction, tenant: str, profile: QueueProfile) -> None
             index_elements=[queues.c.tenant, queues.c.id],
             set_={
                 name: statement.excluded[name]
-                for name in ("display_name", "max_wait_seconds", "offer_timeout_seconds")
+                for name in ("display_name", "max_wait_seconds", "offer_timeout_seconds", "calendar_id")
             },
         )
     )
@@ -136,6 +136,7 @@ def _insert_queue(tx: Transaction, tenant: str, profile: QueueProfile) -> Any:
         display_name=profile.display_name,
         max_wait_seconds=profile.max_wait.total_seconds(),
         offer_timeout_seconds=profile.offer_timeout.total_seconds(),
+        calendar_id=profile.calendar_id,
     )
 
 
@@ -162,6 +163,7 @@ def _queue(row: sa.Row[Any]) -> Queue:
         display_name=row.display_name,
         max_wait=timedelta(seconds=row.max_wait_seconds),
         offer_timeout=timedelta(seconds=row.offer_timeout_seconds),
+        calendar_id=row.calendar_id,
     )
     return Queue(profile, waiting=row.waiting)
 

@@ -247,12 +247,14 @@ class QueueProfile:
         display_name: a name for people.
         max_wait: how long a contact waits before a message is taken, 1 second to 7 days.
         offer_timeout: how long an offer stands, 1 second to 1 hour.
+        calendar_id: calendar that says when it is open; empty means always.
     """
 
     id: str
     display_name: str
     max_wait: timedelta = MAX_WAIT
     offer_timeout: timedelta = OFFER_TIMEOUT
+    calendar_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What is done with agents and queues: set up, read, and whether an agent takes chats."""
 
 from balie.handoff import directory, states, store
+from balie.handoff.calendars import store as calendars
 from balie.handoff.domain import Agent, AgentProfile, HandoffState, Presence, Queue, QueueProfile
 from balie.handoff.errors import QueueNotFound
 from balie.handoff.journal import Journal
@@ -17,9 +18,15 @@ class Staff:
         self._journal = journal
 
     async def put_queue(self, write: Write, profile: QueueProfile) -> Queue:
-        """Makes a queue or changes it; what waits in it keeps its deadline."""
+        """Makes a queue or changes it; what waits in it keeps its deadline.
+
+        Raises:
+            CalendarNotFound: its calendar does not exist.
+        """
 
         async def work(tx: Transaction) -> Queue:
+            if profile.calendar_id:
+                await calendars.calendar(tx, write.tenant, profile.calendar_id)
             await directory.put_queue(tx, write.tenant, profile)
             await self._journal.draw(tx, write.tenant)
             return await directory.queue(tx, write.tenant, profile.id)

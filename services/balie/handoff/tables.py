@@ -34,7 +34,22 @@ queues = Table(
     Column("display_name", Text, nullable=False),
     Column("max_wait_seconds", Float, nullable=False),
     Column("offer_timeout_seconds", Float, nullable=False),
+    Column("calendar_id", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("tenant", "id", name="queues_pk"),
+    Index("queues_calendar_ix", "tenant", "calendar_id"),
+)
+
+# `weekdays` and `holidays` are read and written whole, with their calendar.
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("weekdays", Json, nullable=False),
+    Column("holidays", Json, nullable=False),
+    PrimaryKeyConstraint("tenant", "id", name="calendars_pk"),
 )
 
 agents = Table(

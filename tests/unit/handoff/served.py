@@ -11,6 +11,7 @@ import grpc
 from balie.api.handoff.v1 import (
     agent_service_pb2,
     agent_service_pb2_grpc,
+    calendar_service_pb2_grpc,
     handoff_pb2,
     handoff_service_pb2,
     handoff_service_pb2_grpc,
@@ -59,10 +60,14 @@ class Handoffs:
     def queues(self) -> Any:
         return queue_service_pb2_grpc.QueueServiceStub(self.channel)
 
+    @property
+    def calendars(self) -> Any:
+        return calendar_service_pb2_grpc.CalendarServiceStub(self.channel)
+
     async def queue(
-        self, name: str = "desk", *, max_wait: float = 600, offer: float = 30
+        self, name: str = "desk", *, max_wait: float = 600, offer: float = 30, calendar: str = ""
     ) -> handoff_pb2.Queue:
-        queue = handoff_pb2.Queue(id=name, display_name=name.title())
+        queue = handoff_pb2.Queue(id=name, display_name=name.title(), calendar_id=calendar)
         queue.max_wait.FromNanoseconds(round(max_wait * 1e9))
         queue.offer_timeout.FromNanoseconds(round(offer * 1e9))
         request = queue_service_pb2.UpsertQueueRequest(queue=queue, request_id=new_id())

@@ -60,6 +60,7 @@ queue_profiles = st.builds(
     texts,
     st.timedeltas(timedelta(seconds=1), timedelta(days=7)),
     st.timedeltas(timedelta(seconds=1), timedelta(hours=1)),
+    st.just("") | ids,
 )
 reasons = st.builds(Reason, st.sampled_from(ReasonCode), texts, scores, scores)
 asked = st.builds(
@@ -120,6 +121,7 @@ def test_a_queue_comes_back_as_it_was_said(profile: QueueProfile, waiting: int) 
     sent = convert.queue_to_proto(Queue(profile, waiting))
     back = convert.queue_from_proto(queue_service_pb2.UpsertQueueRequest(queue=sent))
     assert (back.id, back.display_name, sent.waiting) == (profile.id, profile.display_name, waiting)
+    assert back.calendar_id == profile.calendar_id
     assert abs(back.max_wait - profile.max_wait) <= timedelta(microseconds=1)
     assert abs(back.offer_timeout - profile.offer_timeout) <= timedelta(microseconds=1)
 

@@ -277,6 +277,28 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
     Example: `{"reason": "QUEUE_NOT_FOUND", "domain": "balie", "metadata": {"queue_id": "webshop"}}`
     """
+    ERROR_REASON_CALENDAR_NOT_FOUND: _ErrorReason.ValueType  # 76
+    """NOT_FOUND. There is no such calendar.
+
+    Example: `{"reason": "CALENDAR_NOT_FOUND", "domain": "balie", "metadata": {"calendar_id": "office"}}`
+    """
+    ERROR_REASON_CALENDAR_IN_USE: _ErrorReason.ValueType  # 77
+    """FAILED_PRECONDITION. Queues use the calendar, so it cannot be deleted: give them another, or none, first. `queue_ids` names
+    ten of them at most, `queues` counts all.
+
+    Example: `{"reason": "CALENDAR_IN_USE", "domain": "balie", "metadata": {"calendar_id": "office", "queue_ids": "service, webshop", "queues": "2"}}`
+    """
+    ERROR_REASON_CALENDAR_INVALID: _ErrorReason.ValueType  # 78
+    """INVALID_ARGUMENT. The hours of a calendar make no sense together: they end before they start or overlap, or a weekday or a
+    date is listed twice.
+
+    Example: `{"reason": "CALENDAR_INVALID", "domain": "balie", "metadata": {"field": "calendar.weekdays[0].intervals", "problem": "09:00-12:30 and 12:00-17:00 overlap"}}`
+    """
+    ERROR_REASON_TIME_ZONE_UNKNOWN: _ErrorReason.ValueType  # 79
+    """INVALID_ARGUMENT. The time zone is none of the IANA database that the service has.
+
+    Example: `{"reason": "TIME_ZONE_UNKNOWN", "domain": "balie", "metadata": {"time_zone": "Europe/Amsterdm"}}`
+    """
     ERROR_REASON_AGENT_NOT_FOUND: _ErrorReason.ValueType  # 65
     """NOT_FOUND. There is no such agent.
 
@@ -633,6 +655,28 @@ ERROR_REASON_QUEUE_NOT_FOUND: ErrorReason.ValueType  # 64
 """NOT_FOUND. There is no such queue.
 
 Example: `{"reason": "QUEUE_NOT_FOUND", "domain": "balie", "metadata": {"queue_id": "webshop"}}`
+"""
+ERROR_REASON_CALENDAR_NOT_FOUND: ErrorReason.ValueType  # 76
+"""NOT_FOUND. There is no such calendar.
+
+Example: `{"reason": "CALENDAR_NOT_FOUND", "domain": "balie", "metadata": {"calendar_id": "office"}}`
+"""
+ERROR_REASON_CALENDAR_IN_USE: ErrorReason.ValueType  # 77
+"""FAILED_PRECONDITION. Queues use the calendar, so it cannot be deleted: give them another, or none, first. `queue_ids` names
+ten of them at most, `queues` counts all.
+
+Example: `{"reason": "CALENDAR_IN_USE", "domain": "balie", "metadata": {"calendar_id": "office", "queue_ids": "service, webshop", "queues": "2"}}`
+"""
+ERROR_REASON_CALENDAR_INVALID: ErrorReason.ValueType  # 78
+"""INVALID_ARGUMENT. The hours of a calendar make no sense together: they end before they start or overlap, or a weekday or a
+date is listed twice.
+
+Example: `{"reason": "CALENDAR_INVALID", "domain": "balie", "metadata": {"field": "calendar.weekdays[0].intervals", "problem": "09:00-12:30 and 12:00-17:00 overlap"}}`
+"""
+ERROR_REASON_TIME_ZONE_UNKNOWN: ErrorReason.ValueType  # 79
+"""INVALID_ARGUMENT. The time zone is none of the IANA database that the service has.
+
+Example: `{"reason": "TIME_ZONE_UNKNOWN", "domain": "balie", "metadata": {"time_zone": "Europe/Amsterdm"}}`
 """
 ERROR_REASON_AGENT_NOT_FOUND: ErrorReason.ValueType  # 65
 """NOT_FOUND. There is no such agent.

@@ -638,12 +638,17 @@ class Queue(google.protobuf.message.Message):
     MAX_WAIT_FIELD_NUMBER: builtins.int
     OFFER_TIMEOUT_FIELD_NUMBER: builtins.int
     WAITING_FIELD_NUMBER: builtins.int
+    CALENDAR_ID_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Names the queue within the tenant. Same form as an agent's id."""
     display_name: builtins.str
     """Holds a name for people. Required. At most 200 characters."""
     waiting: builtins.int
     """Counts the handoffs that wait, offered ones included. Output only."""
+    calendar_id: builtins.str
+    """Names the calendar that says when the queue is open; it must exist. Optional: a queue without one is always open. Same form as
+    an agent's id.
+    """
     @property
     def max_wait(self) -> google.protobuf.duration_pb2.Duration:
         """Limits how long a contact waits before a message is taken, [1 s, 7 days]. Optional; 10 minutes by default."""
@@ -660,8 +665,9 @@ class Queue(google.protobuf.message.Message):
         max_wait: google.protobuf.duration_pb2.Duration | None = ...,
         offer_timeout: google.protobuf.duration_pb2.Duration | None = ...,
         waiting: builtins.int = ...,
+        calendar_id: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["max_wait", b"max_wait", "offer_timeout", b"offer_timeout"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["display_name", b"display_name", "id", b"id", "max_wait", b"max_wait", "offer_timeout", b"offer_timeout", "waiting", b"waiting"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["calendar_id", b"calendar_id", "display_name", b"display_name", "id", b"id", "max_wait", b"max_wait", "offer_timeout", b"offer_timeout", "waiting", b"waiting"]) -> None: ...
 
 global___Queue = Queue

@@ -25,10 +25,11 @@ class QueueServiceStub:
         balie.api.handoff.v1.queue_service_pb2.UpsertQueueRequest,
         balie.api.handoff.v1.queue_service_pb2.UpsertQueueResponse,
     ]
-    """Creates a queue or changes its name and limits. Handoffs that wait keep their deadline. The same `request_id` twice is done once.
+    """Creates a queue or changes its name, limits and calendar. Handoffs that wait keep their deadline. The same `request_id` twice is done once.
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+    - NOT_FOUND CALENDAR_NOT_FOUND: the queue's calendar does not exist.
     - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
     """
@@ -63,10 +64,11 @@ class QueueServiceAsyncStub:
         balie.api.handoff.v1.queue_service_pb2.UpsertQueueRequest,
         balie.api.handoff.v1.queue_service_pb2.UpsertQueueResponse,
     ]
-    """Creates a queue or changes its name and limits. Handoffs that wait keep their deadline. The same `request_id` twice is done once.
+    """Creates a queue or changes its name, limits and calendar. Handoffs that wait keep their deadline. The same `request_id` twice is done once.
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+    - NOT_FOUND CALENDAR_NOT_FOUND: the queue's calendar does not exist.
     - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
     """
@@ -103,10 +105,11 @@ class QueueServiceServicer(metaclass=abc.ABCMeta):
         request: balie.api.handoff.v1.queue_service_pb2.UpsertQueueRequest,
         context: _ServicerContext,
     ) -> typing.Union[balie.api.handoff.v1.queue_service_pb2.UpsertQueueResponse, collections.abc.Awaitable[balie.api.handoff.v1.queue_service_pb2.UpsertQueueResponse]]:
-        """Creates a queue or changes its name and limits. Handoffs that wait keep their deadline. The same `request_id` twice is done once.
+        """Creates a queue or changes its name, limits and calendar. Handoffs that wait keep their deadline. The same `request_id` twice is done once.
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+        - NOT_FOUND CALENDAR_NOT_FOUND: the queue's calendar does not exist.
         - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
         """

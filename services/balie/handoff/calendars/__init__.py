@@ -1,0 +1,1 @@
+"""Calendars: when a queue has people, how long a business hour lasts, and where both are kept."""
