@@ -105,17 +105,24 @@ def route(_: Desk) -> router_service_pb2.RouteRequest:
 
 def request_handoff(_: Desk) -> handoff_service_pb2.RequestHandoffRequest:
     return handoff_service_pb2.RequestHandoffRequest(
-        conversation_id="queued", contact_id="anna", channel="web", queue_id="desk", request_id=new_id()
+        conversation_id="queued",
+        contact_id="anna",
+        channel="web",
+        queue_id="desk",
+        request_id=new_id(),
+        skills=[handoff_pb2.WantedSkill(name="boats", level=3)],
     )
 
 
 def upsert_agent(_: Desk) -> agent_service_pb2.UpsertAgentRequest:
     agent = handoff_pb2.Agent(id="kees", display_name="Kees", queue_ids=["desk"], languages=["nl"])
+    agent.skills.add(name="boats", level=3)
     return agent_service_pb2.UpsertAgentRequest(agent=agent, request_id=new_id())
 
 
 def upsert_queue(_: Desk) -> queue_service_pb2.UpsertQueueRequest:
     queue = handoff_pb2.Queue(id="spare", display_name="Spare")
+    queue.rings.add(relaxations=[handoff_pb2.RELAXATION_SKILLS])
     return queue_service_pb2.UpsertQueueRequest(queue=queue, request_id=new_id())
 
 
@@ -460,6 +467,9 @@ HANDOFFS = [
         "FIELD_TOO_LONG",
     ),
     *a_number(H + "RequestHandoff", "priority", -101, 101, least="-100", most="100"),
+    *a_text(H + "RequestHandoff", "skills.name", 64),
+    *a_number(H + "RequestHandoff", "skills.level", 0, 6, least="1", most="5"),
+    too_many(H + "RequestHandoff", "skills", [handoff_pb2.WantedSkill(name="s")] * 51, 50),
     *a_request_id(H + "RequestHandoff"),
     Case(
         "a queue that is not there",
@@ -669,6 +679,9 @@ STAFF = [
     ),
     too_many(UA, "agent.languages", ["nl"] * 21, 20),
     *a_number(UA, "agent.max_chats", -1, 101, least="0", most="100"),
+    *a_text(UA, "agent.skills.name", 64),
+    *a_number(UA, "agent.skills.level", 0, 6, least="1", most="5"),
+    too_many(UA, "agent.skills", [handoff_pb2.Skill(name="s", level=1)] * 51, 50),
     Case(
         "an agent's queue that is not there",
         UA,
@@ -724,6 +737,31 @@ STAFF = [
         NOT_FOUND,
         {"calendar_id": "nowhere"},
     ),
+    *(
+        Case(
+            f"{name} of {value.seconds} s",
+            UQ,
+            put(f"queue.{name}", value),
+            "FIELD_OUT_OF_RANGE",
+            facts={"field": f"queue.{name}", "minimum": "0", "maximum": most},
+        )
+        for name, seconds, most in (
+            ("rings.after", 604800, "604800"),
+            ("last_agent_window", 7776000, "7776000"),
+        )
+        for value in (Duration(seconds=-1), Duration(seconds=seconds, nanos=1000))
+    ),
+    *a_number(UQ, "queue.priority_per_minute", -0.5, 100.5, NAN, least="0", most="100"),
+    too_many(UQ, "queue.rings", [handoff_pb2.Ring(relaxations=[1])] * 11, 10),  # type: ignore[list-item]
+    Case(
+        "a ring that relaxes nothing",
+        UQ,
+        put("queue.rings.relaxations", []),
+        "FIELD_REQUIRED",
+        facts={"field": "queue.rings.relaxations"},
+    ),
+    Case("a ring that relaxes the unknown", UQ, put("queue.rings.relaxations", [99]), "FIELD_UNKNOWN_VALUE"),
+    too_many(UQ, "queue.rings.relaxations", [1] * 6, 5),
     *a_request_id(UQ),
     *forbidden(UQ, ELS, ANNA),
     *an_id("queues.GetQueue", "queue_id"),

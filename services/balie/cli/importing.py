@@ -121,6 +121,16 @@ def _queue(written: dict[str, Any]) -> handoff_pb2.Queue:
         max_wait=Duration(seconds=60 * int(written["max_wait_minutes"])),
         offer_timeout=Duration(seconds=int(written["offer_seconds"])),
         calendar_id=written.get("calendar", ""),
+        priority_per_minute=float(written.get("priority_per_minute", 0)),
+        rings=[
+            handoff_pb2.Ring(
+                after=Duration(seconds=int(60 * float(ring["after_minutes"]))),
+                relaxations=[
+                    handoff_pb2.Relaxation.Value(f"RELAXATION_{one.upper()}") for one in ring["relax"]
+                ],
+            )
+            for ring in written.get("rings", [])
+        ],
     )
 
 
@@ -131,4 +141,8 @@ def _agent(written: dict[str, Any]) -> handoff_pb2.Agent:
         queue_ids=written["queues"],
         languages=written["languages"],
         max_chats=int(written["max_chats"]),
+        skills=[
+            handoff_pb2.Skill(name=name, level=int(level))
+            for name, level in written.get("skills", {}).items()
+        ],
     )

@@ -24,7 +24,7 @@ from balie.handoff.routing.router import Router
 from balie.handoff.routing.service import RouterService
 from balie.handoff.service import AgentService, Commands, HandoffService, QueueService
 from balie.handoff.settings import HandoffSettings
-from balie.handoff.staff import Staff
+from balie.handoff.staffing.staff import Staff
 from balie.handoff.sweeper import Sweeper
 from balie.handoff.work import Shift
 from balie.kit.background import running

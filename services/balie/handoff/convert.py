@@ -3,30 +3,26 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from google.protobuf.duration_pb2 import Duration
-
-from balie.api.handoff.v1 import agent_service_pb2, handoff_pb2, handoff_service_pb2, queue_service_pb2
+from balie.api.handoff.v1 import agent_service_pb2, handoff_pb2, handoff_service_pb2
 from balie.handoff.acting import agent_acting
 from balie.handoff.domain import (
     ANY_LANGUAGE,
     Agent,
-    AgentProfile,
     Asked,
     Handoff,
     HandoffState,
     Presence,
-    Queue,
-    QueueProfile,
     Reason,
     ReasonCode,
 )
 from balie.handoff.errors import StreamOutOfOrder
 from balie.handoff.events import timestamp
+from balie.handoff.staffing.convert import agent_to_proto, wanted_from_proto, wanted_to_proto
 from balie.handoff.store import Filter, Place
 from balie.handoff.work import Done, Message, Ready, Told
 from balie.kit import bounds, call
 from balie.kit.caller import Caller, Role
-from balie.kit.errors import FieldRequired, FieldUnknownValue
+from balie.kit.errors import FieldUnknownValue
 from balie.kit.ledger import Write
 from balie.kit.paging import decode_page, encode_page
 
@@ -89,6 +85,7 @@ def asked_from_proto(request: handoff_service_pb2.RequestHandoffRequest, caller:
         queue_id=bounds.identifier("queue_id", request.queue_id),
         reasons=(Reason(ReasonCode.REQUESTED_BY_STAFF, caller.key),),
         priority=bounds.number("priority", request.priority, -PRIORITY, PRIORITY),
+        skills=wanted_from_proto("skills", request.skills),
     )
 
 
@@ -136,48 +133,6 @@ def place_from_token(token: str) -> Place | None:
 def place_to_token(place: Place | None) -> str:
     """Returns a token for the handoffs that follow a place; empty when there is none."""
     return encode_page(_HANDOFFS, f"{place.created_at.isoformat()} {place.id}" if place else "")
-
-
-def agent_from_proto(request: agent_service_pb2.UpsertAgentRequest) -> AgentProfile:
-    """Returns what a caller says of an agent; a queue or language that is listed twice counts once."""
-    if not request.HasField("agent"):
-        raise FieldRequired("agent")
-    agent = request.agent
-    queue_ids = bounds.items("agent.queue_ids", agent.queue_ids, QUEUE_IDS)
-    languages = bounds.items("agent.languages", agent.languages, LANGUAGES)
-    return AgentProfile(
-        id=bounds.identifier("agent.id", agent.id),
-        display_name=bounds.text("agent.display_name", agent.display_name, DISPLAY_NAME_CHARACTERS),
-        queue_ids=tuple(dict.fromkeys(bounds.identifier("agent.queue_ids", one) for one in queue_ids)),
-        languages=tuple(
-            dict.fromkeys(bounds.language("agent.languages", one, required=True) for one in languages)
-        ),
-        max_chats=bounds.number("agent.max_chats", agent.max_chats, 0, MAX_CHATS),
-    )
-
-
-def queue_from_proto(request: queue_service_pb2.UpsertQueueRequest) -> QueueProfile:
-    """Returns what a caller says of a queue, with the default of each limit that is not given."""
-    if not request.HasField("queue"):
-        raise FieldRequired("queue")
-    queue, given = request.queue, {field.name for field, _ in request.queue.ListFields()}
-    limits = ("max_wait", MAX_WAIT_MOST), ("offer_timeout", OFFER_TIMEOUT_MOST)
-    return QueueProfile(
-        id=bounds.identifier("queue.id", queue.id),
-        display_name=bounds.text("queue.display_name", queue.display_name, DISPLAY_NAME_CHARACTERS),
-        calendar_id=bounds.identifier("queue.calendar_id", queue.calendar_id, required=False),
-        **{
-            name: _duration(f"queue.{name}", getattr(queue, name), most)
-            for name, most in limits
-            if name in given
-        },
-    )
-
-
-def _duration(field: str, value: Duration, most: timedelta) -> timedelta:
-    seconds = value.seconds + value.nanos / 1e9
-    least = LEAST_DURATION.total_seconds()
-    return timedelta(seconds=bounds.duration(field, seconds, least, most.total_seconds()))
 
 
 def opened_by(request: agent_service_pb2.WorkRequest | None, caller: Caller) -> str:
@@ -256,6 +211,8 @@ def handoff_to_proto(handoff: Handoff) -> handoff_pb2.Handoff:
         offer_expire_time=timestamp(handoff.offer_expires_at) if handoff.offer_expires_at else None,
         deadline_time=timestamp(handoff.deadline_at),
         outcome=handoff.outcome,
+        skills=wanted_to_proto(asked.skills),
+        preferred_agent_id=handoff.preferred_agent_id,
     )
 
 
@@ -270,31 +227,3 @@ def reasons_to_proto(reasons: Iterable[Reason]) -> list[handoff_pb2.Reason]:
         )
         for reason in reasons
     ]
-
-
-def agent_to_proto(agent: Agent) -> handoff_pb2.Agent:
-    """Returns an agent as it is sent."""
-    return handoff_pb2.Agent(
-        id=agent.id,
-        display_name=agent.profile.display_name,
-        queue_ids=agent.profile.queue_ids,
-        languages=agent.profile.languages,
-        max_chats=agent.profile.max_chats,
-        presence=handoff_pb2.Presence.ValueType(agent.presence),
-        open_chats=agent.open_chats,
-    )
-
-
-def queue_to_proto(queue: Queue) -> handoff_pb2.Queue:
-    """Returns a queue as it is sent."""
-    max_wait, offer_timeout = Duration(), Duration()
-    max_wait.FromTimedelta(queue.profile.max_wait)
-    offer_timeout.FromTimedelta(queue.profile.offer_timeout)
-    return handoff_pb2.Queue(
-        id=queue.profile.id,
-        display_name=queue.profile.display_name,
-        max_wait=max_wait,
-        offer_timeout=offer_timeout,
-        waiting=queue.waiting,
-        calendar_id=queue.profile.calendar_id,
-    )

@@ -1,19 +1,23 @@
 """What is done with handoffs: asked for, accepted, turned down, given back, solved, withdrawn, and read."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from balie.handoff import directory, states, store
+from balie.handoff import states, store
 from balie.handoff.confirmations import Confirmations
-from balie.handoff.domain import Asked, Handoff, HandoffState, Presence
+from balie.handoff.domain import Asked, Handoff, HandoffState, Presence, QueueProfile
 from balie.handoff.errors import AgentAtCapacity, AgentNotOnline, HandoffOfAnotherAgent
 from balie.handoff.events import TOPIC
 from balie.handoff.journal import Journal
+from balie.handoff.staffing import directory
 from balie.handoff.states import Step
 from balie.handoff.store import Filter, Place
 from balie.kit.database import Transaction
 from balie.kit.ids import new_id
 from balie.kit.ledger import Write
+
+_BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
+"""From when minutes are counted, so that their fractions are not lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,12 @@ class Page:
     handoffs: list[Handoff]
     after: Place | None
     head: int
+
+
+def rank(priority: int, queue: QueueProfile, now: datetime) -> float:
+    """Returns a new handoff's place among those of its queue, which does not change while all of them grow alike."""
+    minutes = (now - _BEGINNING).total_seconds() / 60
+    return priority - queue.priority_per_minute * minutes
 
 
 class Desk:
@@ -64,7 +74,15 @@ class Desk:
             return already
         now = self._journal.now()
         queue = await directory.queue(tx, tenant, asked.queue_id)
-        change = states.queued(new_id(), asked, deadline_at=now + queue.profile.max_wait, now=now)
+        since = now - queue.profile.last_agent_window
+        change = states.queued(
+            new_id(),
+            asked,
+            deadline_at=now + queue.profile.max_wait,
+            rank=rank(asked.priority, queue.profile, now),
+            preferred_agent_id=await store.last_agent(tx, tenant, asked.contact_id, since=since),
+            now=now,
+        )
         handoff = await self._journal.record(tx, tenant, change)
         return await self._drawn(tx, tenant, handoff)
 

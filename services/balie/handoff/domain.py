@@ -4,14 +4,19 @@ The numbers of the enums are those of the contract, so that a stored state, a se
 same.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
+
+from balie.handoff.staffing.skills import Ring, Wanted
 
 MAX_WAIT = timedelta(minutes=10)
 """How long a contact waits in a queue that says nothing about it."""
 OFFER_TIMEOUT = timedelta(seconds=30)
 """How long an offer stands in a queue that says nothing about it."""
+LAST_AGENT_WINDOW = timedelta(days=1)
+"""How long a contact's last agent is preferred in a queue that says nothing about it."""
 ANY_LANGUAGE = "und"
 """The language tag of a contact whose language nobody knows."""
 
@@ -41,6 +46,8 @@ WAITING = frozenset({HandoffState.QUEUED, HandoffState.OFFERED})
 """States in which the contact waits for an agent."""
 HELD = frozenset({HandoffState.RESERVED, HandoffState.ACCEPTED})
 """States in which an agent has the conversation, or is about to."""
+GIVEN_BACK = frozenset({HandoffState.RELEASED, HandoffState.RESOLVED})
+"""States in which it has ended by its agent."""
 OPEN = WAITING | HELD
 """States that have not ended; a conversation has at most one handoff in them."""
 OCCUPYING = frozenset({HandoffState.OFFERED, *HELD})
@@ -129,6 +136,7 @@ class Asked:
         turn_id: turn that asked; empty when no turn did.
         priority: higher goes first, -100 to 100.
         suggested_answer_ids: FAQ answers to show to the agent, best first.
+        skills: what is wanted of the agent.
     """
 
     conversation_id: str
@@ -140,6 +148,7 @@ class Asked:
     turn_id: str = ""
     priority: int = 0
     suggested_answer_ids: tuple[str, ...] = ()
+    skills: tuple[Wanted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +170,8 @@ class Handoff:
         offer_expires_at: until when the offer stands; None unless offered.
         deadline_at: when waiting ends and a message is taken instead.
         outcome: how it ended in the agent's own code; empty unless resolved.
+        rank: its place among those of its queue: higher first, then longest waiting; `priority` where nothing ages.
+        preferred_agent_id: who had the contact last, a short while before; empty when nobody had.
         position: place in its queue from 1 when it was read, 0 when it does not wait.
     """
 
@@ -177,6 +188,8 @@ class Handoff:
     offer_expires_at: datetime | None
     deadline_at: datetime
     outcome: str = ""
+    rank: float = 0.0
+    preferred_agent_id: str = ""
     position: int = 0
 
 
@@ -207,6 +220,7 @@ class AgentProfile:
         queue_ids: queues the agent works for.
         languages: BCP-47 tags of what the agent writes; empty means any.
         max_chats: chats at a time, offers included, 0 to 100.
+        skills: levels by name, 1 to 5.
     """
 
     id: str
@@ -214,6 +228,7 @@ class AgentProfile:
     queue_ids: tuple[str, ...]
     languages: tuple[str, ...]
     max_chats: int
+    skills: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +262,9 @@ class QueueProfile:
         display_name: a name for people.
         max_wait: how long a contact waits before a message is taken, 1 second to 7 days.
         offer_timeout: how long an offer stands, 1 second to 1 hour.
+        rings: what is relaxed the longer somebody waits.
+        priority_per_minute: what a handoff's priority grows by while it waits, 0 to 100.
+        last_agent_window: how long after the end of a handoff its contact's next one prefers the same agent; 0 is never.
         calendar_id: calendar that says when it is open; empty means always.
     """
 
@@ -255,6 +273,9 @@ class QueueProfile:
     max_wait: timedelta = MAX_WAIT
     offer_timeout: timedelta = OFFER_TIMEOUT
     calendar_id: str = ""
+    rings: tuple[Ring, ...] = ()
+    priority_per_minute: float = 0.0
+    last_agent_window: timedelta = LAST_AGENT_WINDOW
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TypeVar
 
-from balie.handoff import directory, events, store
-from balie.handoff.domain import OCCUPYING, Handoff, HandoffEvent
+from balie.handoff import events, store
+from balie.handoff.domain import OCCUPYING, Handoff, HandoffEvent, QueueProfile
 from balie.handoff.events import TOPIC
-from balie.handoff.matching import Pairing, pair
+from balie.handoff.matching import Free, Pairing, Waiting, fits, pair
+from balie.handoff.staffing import directory
 from balie.handoff.states import Change, offered
 from balie.handoff.tables import desks
 from balie.kit.database import Database, Transaction
@@ -23,6 +25,15 @@ from balie.kit.ids import new_id
 from balie.kit.ledger import Ledger, Write
 
 T = TypeVar("T")
+
+
+_FEW = 50
+"""Handoffs of a queue that are looked at in any case."""
+
+
+def _still_fits(line: list[Waiting], served: set[str], free: list[Free]) -> bool:
+    """Tells whether one of a line that goes on waits for a place alone: then nobody behind it comes first."""
+    return any(one.id not in served and any(fits(one, agent) for agent in free) for one in line)
 
 
 def utc_now() -> datetime:
@@ -96,8 +107,29 @@ class Journal:
         free = await directory.free_agents(tx, tenant)
         if not free:
             return []
-        queue_ids = set().union(*(agent.queue_ids for agent in free))
-        return list(pair(await store.unoffered(tx, tenant, queue_ids, now=self.now()), free))
+        queues = await directory.queues_with_unoffered(tx, tenant)
+        return await self._paired(tx, tenant, queues, free)
+
+    async def _paired(
+        self, tx: Transaction, tenant: str, queues: list[QueueProfile], free: list[Free]
+    ) -> list[Pairing]:
+        """Looks at the first of each queue: as many as there are places, and at more only when of those none fits anybody."""
+        limit, now = max(_FEW, sum(agent.spare for agent in free)), self.now()
+        lines: dict[str, list[Waiting]] = {}
+        unread = queues
+        while True:
+            for queue in unread:
+                lines[queue.id] = await store.unoffered(tx, tenant, queue, now=now, limit=limit)
+            made = list(pair(chain.from_iterable(lines.values()), free))
+            served = {one.handoff_id for one in made}
+            unread = [
+                queue
+                for queue in queues
+                if len(lines[queue.id]) == limit and not _still_fits(lines[queue.id], served, free)
+            ]
+            if not unread:
+                return made
+            limit *= 4
 
     async def draw(self, tx: Transaction, tenant: str) -> None:
         """Offers what waits to those who are free. Belongs at the end of every change that frees a place or adds a handoff."""

@@ -1,10 +1,11 @@
 """Who gets which handoff: a pure function from those that wait and those who are free to offers."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from balie.handoff.domain import ANY_LANGUAGE
+from balie.handoff.staffing.skills import Relaxation, Wanted, shortfall, suffice
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,17 +16,23 @@ class Waiting:
         id: names it; breaks ties.
         queue_id: where it waits.
         language: what its contact writes, `und` when nobody knows.
-        priority: higher goes first.
+        priority: higher goes first; grown by its queue's ageing.
         created_at: longer waiting goes first.
         passed_agent_ids: who let it pass before, longest ago first.
+        skills: what is wanted of an agent.
+        relaxed: what of all that is wanted no longer matters.
+        preferred_agent_id: who had the contact last, a short while ago; empty when nobody had.
     """
 
     id: str
     queue_id: str
     language: str
-    priority: int
+    priority: float
     created_at: datetime
     passed_agent_ids: tuple[str, ...] = ()
+    skills: tuple[Wanted, ...] = ()
+    relaxed: frozenset[Relaxation] = frozenset()
+    preferred_agent_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,7 @@ class Free:
         spare: chats they may still be given.
         open_chats: chats they have, offers included.
         idle_since: since when they had nothing new to do.
+        skills: their levels by name.
     """
 
     id: str
@@ -47,6 +55,7 @@ class Free:
     spare: int
     open_chats: int
     idle_since: datetime
+    skills: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +69,9 @@ class Pairing:
 def pair(waiting: Iterable[Waiting], agents: Iterable[Free]) -> Iterator[Pairing]:
     """Yields the offers to make, in the order in which the handoffs' turns come.
 
-    Higher priority first, then longest waiting. Each goes to an agent of its queue who writes its language and has a place
-    left: the one with fewest chats, of those the one idle longest. Who let it pass gets it again only when no other
-    fits, and then the one who did so longest ago.
+    Higher priority first, then longest waiting. Each goes to an agent who fits it and has a place left: to the one who had
+    the contact last, else the one who falls least short of the skills wanted, of those the one with fewest chats, of those the
+    one idle longest. Who let it pass gets it again only when no other fits, and then the one who did so longest ago.
     """
     free = {agent.id: agent for agent in agents if agent.spare > 0}
     for one in sorted(waiting, key=_turn):
@@ -82,7 +91,11 @@ def pair(waiting: Iterable[Waiting], agents: Iterable[Free]) -> Iterator[Pairing
 
 def fits(one: Waiting, agent: Free) -> bool:
     """Tells whether a handoff may be offered to an agent, their capacity aside."""
-    return one.queue_id in agent.queue_ids and writes(agent.languages, one.language)
+    return (
+        (one.queue_id in agent.queue_ids or Relaxation.QUEUE in one.relaxed)
+        and (Relaxation.LANGUAGE in one.relaxed or writes(agent.languages, one.language))
+        and suffice(agent.skills, one.skills, one.relaxed)
+    )
 
 
 def writes(languages: Sequence[str], language: str) -> bool:
@@ -98,11 +111,20 @@ def _primary(language: str) -> str:
     return language.partition("-")[0].lower()
 
 
-def _turn(one: Waiting) -> tuple[int, datetime, str]:
+def _turn(one: Waiting) -> tuple[float, datetime, str]:
     return -one.priority, one.created_at, one.id
 
 
-def _preference(one: Waiting, agent: Free) -> tuple[int, int, datetime, str]:
+def _preference(one: Waiting, agent: Free) -> tuple[int, bool, bool, bool, int, int, datetime, str]:
     passed = one.passed_agent_ids
     last = passed.index(agent.id) + 1 if agent.id in passed else 0
-    return last, agent.open_chats, agent.idle_since, agent.id
+    return (
+        last,
+        agent.id != one.preferred_agent_id,
+        not writes(agent.languages, one.language),
+        one.queue_id not in agent.queue_ids,
+        shortfall(agent.skills, one.skills),
+        agent.open_chats,
+        agent.idle_since,
+        agent.id,
+    )

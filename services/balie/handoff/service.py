@@ -21,7 +21,8 @@ from balie.handoff.desk import Desk
 from balie.handoff.domain import Agent, Handoff
 from balie.handoff.events import event_to_proto
 from balie.handoff.feed import Feed
-from balie.handoff.staff import Staff
+from balie.handoff.staffing import convert as staffing
+from balie.handoff.staffing.staff import Staff
 from balie.handoff.states import Step
 from balie.handoff.work import Command, Shift
 from balie.kit import bounds, call
@@ -214,8 +215,8 @@ class AgentService(agent_service_pb2_grpc.AgentServiceServicer):
     ) -> agent_service_pb2.UpsertAgentResponse:
         """Makes an agent or changes one."""
         call.caller().require(*OPERATORS)
-        agent = await self._staff.put_agent(call.write(request), convert.agent_from_proto(request))
-        return agent_service_pb2.UpsertAgentResponse(agent=convert.agent_to_proto(agent))
+        agent = await self._staff.put_agent(call.write(request), staffing.agent_from_proto(request))
+        return agent_service_pb2.UpsertAgentResponse(agent=staffing.agent_to_proto(agent))
 
     async def GetAgent(
         self, request: agent_service_pb2.GetAgentRequest, context: Any
@@ -223,7 +224,7 @@ class AgentService(agent_service_pb2_grpc.AgentServiceServicer):
         """Reads an agent."""
         tenant = call.caller().require(*STAFF).tenant
         agent = await self._staff.agent(tenant, bounds.identifier("agent_id", request.agent_id))
-        return agent_service_pb2.GetAgentResponse(agent=convert.agent_to_proto(agent))
+        return agent_service_pb2.GetAgentResponse(agent=staffing.agent_to_proto(agent))
 
     async def ListAgents(
         self, request: agent_service_pb2.ListAgentsRequest, context: Any
@@ -233,7 +234,7 @@ class AgentService(agent_service_pb2_grpc.AgentServiceServicer):
         after, size = decode_page(_AGENTS, request.page_token), page_size(request)
         agents, last = await self._staff.agents(tenant, after=after, size=size)
         return agent_service_pb2.ListAgentsResponse(
-            agents=map(convert.agent_to_proto, agents), next_page_token=encode_page(_AGENTS, last)
+            agents=map(staffing.agent_to_proto, agents), next_page_token=encode_page(_AGENTS, last)
         )
 
     async def SetPresence(
@@ -241,7 +242,7 @@ class AgentService(agent_service_pb2_grpc.AgentServiceServicer):
     ) -> agent_service_pb2.SetPresenceResponse:
         """Says whether an agent takes chats."""
         agent = await self._commands.set_presence(request, call.caller())
-        return agent_service_pb2.SetPresenceResponse(agent=convert.agent_to_proto(agent))
+        return agent_service_pb2.SetPresenceResponse(agent=staffing.agent_to_proto(agent))
 
     async def Work(
         self, request_iterator: AsyncIterator[agent_service_pb2.WorkRequest], context: Any
@@ -273,8 +274,8 @@ class QueueService(queue_service_pb2_grpc.QueueServiceServicer):
     ) -> queue_service_pb2.UpsertQueueResponse:
         """Makes a queue or changes one."""
         call.caller().require(*OPERATORS)
-        queue = await self._staff.put_queue(call.write(request), convert.queue_from_proto(request))
-        return queue_service_pb2.UpsertQueueResponse(queue=convert.queue_to_proto(queue))
+        queue = await self._staff.put_queue(call.write(request), staffing.queue_from_proto(request))
+        return queue_service_pb2.UpsertQueueResponse(queue=staffing.queue_to_proto(queue))
 
     async def GetQueue(
         self, request: queue_service_pb2.GetQueueRequest, context: Any
@@ -282,7 +283,7 @@ class QueueService(queue_service_pb2_grpc.QueueServiceServicer):
         """Reads a queue."""
         tenant = call.caller().require(*STAFF).tenant
         queue = await self._staff.queue(tenant, bounds.identifier("queue_id", request.queue_id))
-        return queue_service_pb2.GetQueueResponse(queue=convert.queue_to_proto(queue))
+        return queue_service_pb2.GetQueueResponse(queue=staffing.queue_to_proto(queue))
 
     async def ListQueues(
         self, request: queue_service_pb2.ListQueuesRequest, context: Any
@@ -292,5 +293,5 @@ class QueueService(queue_service_pb2_grpc.QueueServiceServicer):
         after, size = decode_page(_QUEUES, request.page_token), page_size(request)
         queues, last = await self._staff.queues(tenant, after=after, size=size)
         return queue_service_pb2.ListQueuesResponse(
-            queues=map(convert.queue_to_proto, queues), next_page_token=encode_page(_QUEUES, last)
+            queues=map(staffing.queue_to_proto, queues), next_page_token=encode_page(_QUEUES, last)
         )

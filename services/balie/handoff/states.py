@@ -69,7 +69,15 @@ class Change:
     agent_id: str
 
 
-def queued(handoff_id: str, asked: Asked, *, deadline_at: datetime, now: datetime) -> Change:
+def queued(
+    handoff_id: str,
+    asked: Asked,
+    *,
+    deadline_at: datetime,
+    now: datetime,
+    rank: float = 0.0,
+    preferred_agent_id: str = "",
+) -> Change:
     """Returns a new handoff that waits until the deadline."""
     handoff = Handoff(
         id=handoff_id,
@@ -84,6 +92,8 @@ def queued(handoff_id: str, asked: Asked, *, deadline_at: datetime, now: datetim
         updated_at=now,
         offer_expires_at=None,
         deadline_at=deadline_at,
+        rank=rank,
+        preferred_agent_id=preferred_agent_id,
     )
     return Change(handoff, EventKind.QUEUED, "")
 

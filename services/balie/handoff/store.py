@@ -1,22 +1,32 @@
 """Handoffs in the database: how they are read and written, nothing about what may happen to them."""
 
-from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from balie.handoff.domain import OPEN, WAITING, Asked, Handoff, HandoffState, Reason
+from balie.handoff.domain import (
+    GIVEN_BACK,
+    OPEN,
+    WAITING,
+    Asked,
+    Handoff,
+    HandoffState,
+    QueueProfile,
+    Reason,
+)
 from balie.handoff.errors import HandoffNotFound
 from balie.handoff.events import TOPIC
 from balie.handoff.matching import Waiting
+from balie.handoff.staffing.skills import Wanted, relaxed
 from balie.handoff.tables import desks, handoffs
 from balie.kit.database import Transaction
 from balie.kit.errors import WriteConflict
 
 _REASONS = TypeAdapter(tuple[Reason, ...])
+_SKILLS = TypeAdapter(tuple[Wanted, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +86,64 @@ async def listed(
 
 
 async def unoffered(
-    tx: Transaction, tenant: str, queue_ids: Collection[str], *, now: datetime
+    tx: Transaction, tenant: str, queue: QueueProfile, *, now: datetime, limit: int
 ) -> list[Waiting]:
-    """Returns the handoffs of these queues that wait, are offered to nobody and still have time."""
+    """Returns the first handoffs of a queue that wait, are offered to nobody and still have time, at most `limit`."""
     columns = handoffs.c
-    statement = sa.select(handoffs).where(
-        columns.tenant == tenant,
-        columns.state == HandoffState.QUEUED,
-        columns.queue_id.in_(queue_ids),
-        columns.deadline_at > now,
+    statement = (
+        sa.select(
+            columns.id,
+            columns.language,
+            columns.priority,
+            columns.created_at,
+            columns.passed_agent_ids,
+            columns.skills,
+            columns.preferred_agent_id,
+        )
+        .where(
+            columns.tenant == tenant,
+            columns.state == HandoffState.QUEUED,
+            columns.queue_id == queue.id,
+            columns.deadline_at > now,
+        )
+        .order_by(columns.rank.desc(), columns.created_at, columns.id)
+        .limit(limit)
     )
     return [
         Waiting(
             id=row.id,
-            queue_id=row.queue_id,
+            queue_id=queue.id,
             language=row.language,
-            priority=row.priority,
+            priority=row.priority + queue.priority_per_minute * _minutes(now - row.created_at),
             created_at=row.created_at,
             passed_agent_ids=tuple(row.passed_agent_ids),
+            skills=_SKILLS.validate_python(row.skills),
+            relaxed=relaxed(queue.rings, now - row.created_at),
+            preferred_agent_id=row.preferred_agent_id,
         )
         for row in await tx.all(statement)
     ]
+
+
+async def last_agent(tx: Transaction, tenant: str, contact_id: str, *, since: datetime) -> str:
+    """Returns the agent with whom a contact's last handoff ended since a moment; empty when none did."""
+    columns = handoffs.c
+    found = await tx.scalar(
+        sa.select(columns.agent_id)
+        .where(
+            columns.tenant == tenant,
+            columns.contact_id == contact_id,
+            columns.updated_at >= since,
+            columns.state.in_(GIVEN_BACK),
+        )
+        .order_by(columns.updated_at.desc())
+        .limit(1)
+    )
+    return found or ""
+
+
+def _minutes(span: timedelta) -> float:
+    return span.total_seconds() / 60
 
 
 async def expired_offers(tx: Transaction, tenant: str, *, now: datetime) -> list[Handoff]:
@@ -169,12 +216,12 @@ def _select(tenant: str) -> sa.Select[Any]:
 
 
 def _position() -> sa.Label[Any]:
-    """Returns the place in the queue, counted: who waits ahead, by priority, then time, then id."""
+    """Returns the place in the queue, counted: who waits ahead, by rank, then time, then id."""
     one, other = handoffs.c, handoffs.alias("other").c
     ahead = sa.or_(
-        other.priority > one.priority,
+        other.rank > one.rank,
         sa.and_(
-            other.priority == one.priority,
+            other.rank == one.rank,
             sa.tuple_(other.created_at, other.id) < sa.tuple_(one.created_at, one.id),
         ),
     )
@@ -198,6 +245,7 @@ def _handoff(row: sa.Row[Any]) -> Handoff:
             turn_id=row.turn_id,
             priority=row.priority,
             suggested_answer_ids=tuple(row.suggested_answer_ids),
+            skills=_SKILLS.validate_python(row.skills),
         ),
         state=HandoffState(row.state),
         agent_id=row.agent_id,
@@ -210,6 +258,8 @@ def _handoff(row: sa.Row[Any]) -> Handoff:
         offer_expires_at=row.offer_expires_at,
         deadline_at=row.deadline_at,
         outcome=row.outcome,
+        rank=row.rank,
+        preferred_agent_id=row.preferred_agent_id,
         position=row.position,
     )
 

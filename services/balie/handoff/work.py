@@ -6,11 +6,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 
-from balie.handoff import directory, store
+from balie.handoff import store
 from balie.handoff.domain import OCCUPYING, Agent, Handoff
 from balie.handoff.events import TOPIC
 from balie.handoff.feed import Feed
 from balie.handoff.journal import Journal
+from balie.handoff.staffing import directory
 from balie.handoff.store import Filter
 from balie.kit.errors import Failure
 

@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 _REASON = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 _REASON_CHARACTERS = 63  # AIP-193
+_EXACT = 1 << 53
+"""Below it every whole number is a float of its own."""
 
 
 class Failure(Exception):
@@ -61,7 +63,8 @@ def as_text(value: object) -> str:
     if isinstance(value, Enum):
         return as_text(value.value)
     if isinstance(value, float):
-        return f"{value:g}"
+        # Whole numbers are written out, where `g` alone would say 7.776e+06.
+        return str(int(value)) if value.is_integer() and abs(value) < _EXACT else f"{value:g}"
     if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
         return ", ".join(as_text(item) for item in value)
     return str(value)

@@ -28,7 +28,7 @@ from balie.handoff.journal import Journal
 from balie.handoff.routing.policies import Policies
 from balie.handoff.routing.replay.replaying import Replay
 from balie.handoff.routing.router import Router
-from balie.handoff.staff import Staff
+from balie.handoff.staffing.staff import Staff
 from balie.handoff.states import Step
 from balie.handoff.store import Filter
 from balie.handoff.sweeper import Sweeper

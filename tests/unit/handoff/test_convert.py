@@ -22,6 +22,8 @@ from balie.handoff.domain import (
     Reason,
     ReasonCode,
 )
+from balie.handoff.staffing import convert as staffing
+from balie.handoff.staffing.skills import Relaxation, Ring, Wanted
 
 ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:@+-]{0,20}", fullmatch=True)
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=50).filter(
@@ -53,6 +55,14 @@ agent_profiles = st.builds(
     st.lists(ids, max_size=5, unique=True).map(tuple),
     st.lists(languages, max_size=4, unique=True).map(tuple),
     st.integers(0, 100),
+    st.dictionaries(texts, st.integers(1, 5), max_size=4),
+)
+wanted = st.lists(st.builds(Wanted, texts, st.integers(1, 5), st.booleans()), max_size=3).map(tuple)
+whole_seconds = st.integers(0, 604_800).map(lambda seconds: timedelta(seconds=seconds))
+rings = st.builds(
+    Ring,
+    whole_seconds,
+    st.lists(st.sampled_from(Relaxation), min_size=1, max_size=5, unique=True).map(tuple),
 )
 queue_profiles = st.builds(
     QueueProfile,
@@ -61,6 +71,9 @@ queue_profiles = st.builds(
     st.timedeltas(timedelta(seconds=1), timedelta(days=7)),
     st.timedeltas(timedelta(seconds=1), timedelta(hours=1)),
     st.just("") | ids,
+    st.lists(rings, max_size=3).map(tuple),
+    st.floats(0, 100),
+    whole_seconds,
 )
 reasons = st.builds(Reason, st.sampled_from(ReasonCode), texts, scores, scores)
 asked = st.builds(
@@ -74,6 +87,7 @@ asked = st.builds(
     ids,
     st.integers(-100, 100),
     st.lists(ids, max_size=3).map(tuple),
+    wanted,
 )
 handoffs = st.builds(
     Handoff,
@@ -90,6 +104,8 @@ handoffs = st.builds(
     st.none() | moments,
     moments,
     texts,
+    st.floats(-100, 100),
+    st.just("") | ids,
     counts,
 )
 
@@ -111,30 +127,45 @@ def test_a_watched_event_adds_nothing_but_its_cursor(event: HandoffEvent, cursor
 def test_an_agent_comes_back_as_it_was_said(
     profile: AgentProfile, presence: Presence, chats: int, moment: datetime
 ) -> None:
-    sent = convert.agent_to_proto(Agent(profile, presence, chats, moment))
-    assert convert.agent_from_proto(agent_service_pb2.UpsertAgentRequest(agent=sent)) == profile
+    sent = staffing.agent_to_proto(Agent(profile, presence, chats, moment))
+    assert staffing.agent_from_proto(agent_service_pb2.UpsertAgentRequest(agent=sent)) == profile
     assert (sent.presence, sent.open_chats) == (presence, chats)
 
 
 @given(queue_profiles, counts)
 def test_a_queue_comes_back_as_it_was_said(profile: QueueProfile, waiting: int) -> None:
-    sent = convert.queue_to_proto(Queue(profile, waiting))
-    back = convert.queue_from_proto(queue_service_pb2.UpsertQueueRequest(queue=sent))
+    sent = staffing.queue_to_proto(Queue(profile, waiting))
+    back = staffing.queue_from_proto(queue_service_pb2.UpsertQueueRequest(queue=sent))
     assert (back.id, back.display_name, sent.waiting) == (profile.id, profile.display_name, waiting)
     assert back.calendar_id == profile.calendar_id
+    assert (back.rings, back.priority_per_minute) == (profile.rings, profile.priority_per_minute)
+    assert back.last_agent_window == profile.last_agent_window
     assert abs(back.max_wait - profile.max_wait) <= timedelta(microseconds=1)
     assert abs(back.offer_timeout - profile.offer_timeout) <= timedelta(microseconds=1)
 
 
 def test_limits_that_are_not_given_are_the_defaults() -> None:
     queue = handoff_pb2.Queue(id="desk", display_name="Desk")
-    back = convert.queue_from_proto(queue_service_pb2.UpsertQueueRequest(queue=queue))
+    back = staffing.queue_from_proto(queue_service_pb2.UpsertQueueRequest(queue=queue))
+    assert back == QueueProfile("desk", "Desk")
     assert (back.max_wait, back.offer_timeout) == (timedelta(minutes=10), timedelta(seconds=30))
+    queue.last_agent_window.SetInParent()
+    never = staffing.queue_from_proto(queue_service_pb2.UpsertQueueRequest(queue=queue))
+    assert never.last_agent_window == timedelta(0)
+
+
+def test_a_skill_without_a_level_is_wanted_at_any() -> None:
+    given_level = [
+        handoff_pb2.WantedSkill(name="refunds"),
+        handoff_pb2.WantedSkill(name="boats", level=3, preferred=True),
+    ]
+    back = staffing.wanted_from_proto("skills", given_level)
+    assert back == (Wanted("refunds"), Wanted("boats", 3, is_preferred=True))
 
 
 def test_what_is_listed_twice_counts_once() -> None:
     agent = handoff_pb2.Agent(id="els", display_name="Els", queue_ids=["a", "b", "a"], languages=["nl", "nl"])
-    back = convert.agent_from_proto(agent_service_pb2.UpsertAgentRequest(agent=agent))
+    back = staffing.agent_from_proto(agent_service_pb2.UpsertAgentRequest(agent=agent))
     assert (back.queue_ids, back.languages) == (("a", "b"), ("nl",))
 
 
@@ -143,7 +174,7 @@ def test_a_handoff_is_sent_with_everything_but_who_let_it_pass(handoff: Handoff)
     sent = convert.handoff_to_proto(handoff)
     asked_for = handoff.asked
     for one in fields(asked_for):
-        if one.name != "reasons":
+        if one.name not in ("reasons", "skills"):
             value = getattr(sent, one.name)
             assert (tuple(value) if one.name == "suggested_answer_ids" else value) == getattr(
                 asked_for, one.name
@@ -156,9 +187,11 @@ def test_a_handoff_is_sent_with_everything_but_who_let_it_pass(handoff: Handoff)
         "owner_confirmed",
         "revision",
         "outcome",
+        "preferred_agent_id",
         "position",
     ):
         assert getattr(sent, name) == getattr(handoff, name)
+    assert staffing.wanted_from_proto("skills", sent.skills) == asked_for.skills
     assert sent.create_time.ToDatetime(UTC) == handoff.created_at
     assert sent.update_time.ToDatetime(UTC) == handoff.updated_at
     assert sent.deadline_time.ToDatetime(UTC) == handoff.deadline_at

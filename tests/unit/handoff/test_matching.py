@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from balie.handoff.matching import Free, Pairing, Waiting, fits, pair, writes
+from balie.handoff.staffing.skills import Relaxation, Wanted
 
 NOW = datetime(2025, 5, 1, 12, tzinfo=UTC)
 
@@ -95,6 +96,43 @@ def test_goes_to_the_one_who_passed_it_on_longest_ago_when_all_did() -> None:
     assert offers([line], [agent("els"), agent("jan", open_chats=5)]) == [("h1", "jan")]
 
 
+BOATS = Wanted("boats", 3)
+
+
+def test_offers_only_to_agents_with_the_skills_wanted() -> None:
+    agents = [agent("els", skills={"boats": 2}), agent("jan", open_chats=3, skills={"boats": 3})]
+    assert offers([waiting(skills=(BOATS,))], agents) == [("h1", "jan")]
+
+
+def test_relaxes_what_is_wanted_and_still_prefers_the_nearest() -> None:
+    agents = [
+        agent("els", queue_ids=frozenset({"tickets"}), skills={"boats": 5}),
+        agent("jan", languages=("de",), skills={"boats": 5}),
+        agent("kim", skills={"boats": 1}, open_chats=4),
+        agent("lou", skills={}),
+    ]
+    line = waiting(skills=(BOATS,))
+    assert offers([line], agents) == []
+    for relaxations, wanted in (
+        ({Relaxation.SKILL_LEVELS}, "kim"),
+        ({Relaxation.SKILLS}, "kim"),
+        ({Relaxation.LANGUAGE}, "jan"),
+        ({Relaxation.QUEUE}, "els"),
+        (set(Relaxation), "kim"),
+    ):
+        assert offers([replace(line, relaxed=frozenset(relaxations))], agents) == [("h1", wanted)]
+    anybody = replace(line, relaxed=frozenset(Relaxation), language="fr", queue_id="night")
+    assert offers([anybody], [agent("lou")]) == [("h1", "lou")]
+
+
+def test_prefers_whom_the_contact_had_last_unless_they_let_it_pass_or_are_full() -> None:
+    line = waiting(preferred_agent_id="els")
+    busy, free = agent("els", open_chats=2), agent("jan")
+    assert offers([line], [busy, free]) == [("h1", "els")]
+    assert offers([replace(line, passed_agent_ids=("els",))], [busy, free]) == [("h1", "jan")]
+    assert offers([line], [replace(busy, spare=0), free]) == [("h1", "jan")]
+
+
 @pytest.mark.parametrize(
     ("languages", "language", "expected"),
     [
@@ -116,6 +154,7 @@ queues = st.sampled_from(["desk", "tickets"])
 tongues = st.sampled_from(["nl", "de", "und"])
 people = st.sampled_from(["els", "jan", "piet"])
 times = st.integers(0, 5).map(minutes)
+skill_names = st.sampled_from(["boats", "refunds"])
 lines_of_all = st.lists(
     st.builds(
         Waiting,
@@ -125,6 +164,9 @@ lines_of_all = st.lists(
         st.integers(-2, 2),
         times,
         st.lists(people, unique=True).map(tuple),
+        st.lists(st.builds(Wanted, skill_names, st.integers(1, 3), st.booleans()), max_size=2).map(tuple),
+        st.frozensets(st.sampled_from(Relaxation)),
+        st.just("") | people,
     ),
     max_size=8,
     unique_by=lambda one: one.id,
@@ -138,6 +180,7 @@ agents_of_all = st.lists(
         st.integers(-1, 3),
         st.integers(0, 3),
         times,
+        st.dictionaries(skill_names, st.integers(1, 3)),
     ),
     max_size=3,
     unique_by=lambda one: one.id,

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from balie.handoff import directory
 from balie.handoff.calendars import store
 from balie.handoff.calendars.calendar import Calendar
 from balie.handoff.calendars.errors import CalendarInUse
 from balie.handoff.calendars.timetable import Timetable
 from balie.handoff.journal import Journal
+from balie.handoff.staffing import directory
 from balie.kit.database import Transaction
 from balie.kit.ledger import Write
 

@@ -8,14 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from balie.handoff.domain import HandoffState
+from balie.handoff.domain import GIVEN_BACK
 from balie.handoff.routing.history import MOST_REPLIES, History
 from balie.handoff.routing.turns import DecisionKind
 from balie.handoff.tables import decisions, handoffs
 from balie.kit.database import Transaction
 
 _UNANSWERED = frozenset({DecisionKind.CLARIFY, DecisionKind.ESCALATE})
-_GIVEN_BACK = (HandoffState.RELEASED, HandoffState.RESOLVED)
 
 
 async def look_back(
@@ -26,7 +25,7 @@ async def look_back(
         sa.select(sa.func.max(handoffs.c.updated_at)).where(
             handoffs.c.tenant == tenant,
             handoffs.c.conversation_id == conversation_id,
-            handoffs.c.state.in_(_GIVEN_BACK),
+            handoffs.c.state.in_(GIVEN_BACK),
         )
     )
     columns = decisions.c

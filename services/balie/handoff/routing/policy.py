@@ -108,7 +108,7 @@ class Policy:
         reason = Reason(ReasonCode.RULE, rule.name)
         if rule.escalate is not None:
             asked = steps.escalated(inputs, reason, queue_id=rule.escalate.queue or "")
-            return replace(asked, priority=rule.escalate.priority), ""
+            return replace(asked, priority=rule.escalate.priority, skills=rule.escalate.wanted()), ""
         if rule.answer is not None:
             return Ruling(DecisionKind.ANSWER, (reason,), answer=AnswerChoice(reply=rule.answer.reply)), ""
         if inputs.history.clarified_in_a_row >= self.limits.clarify_in_a_row:

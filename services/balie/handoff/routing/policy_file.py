@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from balie.handoff.routing.conditions import Condition, Name
 from balie.handoff.routing.limits import Limits
 from balie.handoff.routing.steps import STEPS
+from balie.handoff.staffing.skills import LEVELS, Wanted
 from balie.kit.strict_yaml import FileMistake, line_of, parse, read
 
 DEFAULT_FILE = "policy.yaml"
@@ -99,11 +100,24 @@ class Guards(_Part):
     after_release: AfterRelease | None = None
 
 
+class WantedSkill(_Part):
+    """A skill that the agent should have."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    level: int = Field(default=LEVELS[0], ge=LEVELS[0], le=LEVELS[1])
+    preferred: bool = False
+
+
 class Escalate(_Part):
     """Asks a person, in a queue or in the default one."""
 
     queue: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,127}$")] | None = None
     priority: int = Field(default=0, ge=-100, le=100)
+    skills: Annotated[tuple[WantedSkill, ...], Field(max_length=50)] = ()
+
+    def wanted(self) -> tuple[Wanted, ...]:
+        """Returns the skills that the handoff wants."""
+        return tuple(Wanted(one.name, one.level, one.preferred) for one in self.skills)
 
 
 class Answer(_Part):

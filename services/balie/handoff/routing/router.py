@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import structlog
 
-from balie.handoff import directory, store
+from balie.handoff import store
 from balie.handoff.desk import Desk
 from balie.handoff.domain import Asked, Handoff
 from balie.handoff.journal import Journal
@@ -13,6 +13,7 @@ from balie.handoff.routing.looking_back import look_back
 from balie.handoff.routing.policies import Policies
 from balie.handoff.routing.policy import Policy
 from balie.handoff.routing.turns import AnswerChoice, Decision, DecisionKind, Inputs, Ruling, Turn
+from balie.handoff.staffing import directory
 from balie.kit.database import Transaction
 from balie.kit.ids import new_id
 
@@ -89,6 +90,7 @@ class Router:
             reasons=ruling.reasons,
             turn_id=turn.id,
             priority=ruling.priority,
+            skills=ruling.skills,
             suggested_answer_ids=tuple(choice.answer_id for choice in suggested),
         )
         return await self._desk.open(tx, tenant, asked)

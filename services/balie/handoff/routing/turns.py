@@ -10,6 +10,7 @@ from enum import IntEnum, StrEnum
 
 from balie.handoff.domain import ANY_LANGUAGE, HandoffState, Reason
 from balie.handoff.routing.history import History
+from balie.handoff.staffing.skills import Wanted
 
 
 class DecisionKind(IntEnum):
@@ -231,6 +232,7 @@ class Ruling:
         options: answers to offer, best first, at most 3.
         queue_id: queue that an escalation goes to; empty otherwise.
         priority: of the handoff that an escalation opens, -100 to 100.
+        skills: what that handoff wants of its agent.
         is_silent: nothing is said to the contact, so that two machines do not talk for ever.
     """
 
@@ -240,6 +242,7 @@ class Ruling:
     options: tuple[AnswerChoice, ...] = ()
     queue_id: str = ""
     priority: int = 0
+    skills: tuple[Wanted, ...] = ()
     is_silent: bool = False
 
 

@@ -67,7 +67,7 @@ class AgentServiceServicer(object):
     """
 
     def UpsertAgent(self, request, context):
-        """Creates an agent or changes name, queues, languages and maximum. Presence is kept. The same `request_id` twice is done once.
+        """Creates an agent or changes name, queues, languages, skills and maximum. Presence is kept. The same `request_id` twice is done once.
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, TOO_MANY_ITEMS: a field is outside its bounds.

@@ -25,7 +25,7 @@ class AgentServiceStub:
         balie.api.handoff.v1.agent_service_pb2.UpsertAgentRequest,
         balie.api.handoff.v1.agent_service_pb2.UpsertAgentResponse,
     ]
-    """Creates an agent or changes name, queues, languages and maximum. Presence is kept. The same `request_id` twice is done once.
+    """Creates an agent or changes name, queues, languages, skills and maximum. Presence is kept. The same `request_id` twice is done once.
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, TOO_MANY_ITEMS: a field is outside its bounds.
@@ -95,7 +95,7 @@ class AgentServiceAsyncStub:
         balie.api.handoff.v1.agent_service_pb2.UpsertAgentRequest,
         balie.api.handoff.v1.agent_service_pb2.UpsertAgentResponse,
     ]
-    """Creates an agent or changes name, queues, languages and maximum. Presence is kept. The same `request_id` twice is done once.
+    """Creates an agent or changes name, queues, languages, skills and maximum. Presence is kept. The same `request_id` twice is done once.
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, TOO_MANY_ITEMS: a field is outside its bounds.
@@ -167,7 +167,7 @@ class AgentServiceServicer(metaclass=abc.ABCMeta):
         request: balie.api.handoff.v1.agent_service_pb2.UpsertAgentRequest,
         context: _ServicerContext,
     ) -> typing.Union[balie.api.handoff.v1.agent_service_pb2.UpsertAgentResponse, collections.abc.Awaitable[balie.api.handoff.v1.agent_service_pb2.UpsertAgentResponse]]:
-        """Creates an agent or changes name, queues, languages and maximum. Presence is kept. The same `request_id` twice is done once.
+        """Creates an agent or changes name, queues, languages, skills and maximum. Presence is kept. The same `request_id` twice is done once.
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, TOO_MANY_ITEMS: a field is outside its bounds.

@@ -253,6 +253,42 @@ HANDOFF_EVENT_KIND_OWNER_RETURNED: HandoffEventKind.ValueType  # 11
 """The gateway confirmed the bot as owner after the end."""
 global___HandoffEventKind = HandoffEventKind
 
+class _Relaxation:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _RelaxationEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_Relaxation.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    RELAXATION_UNSPECIFIED: _Relaxation.ValueType  # 0
+    """Is never sent."""
+    RELAXATION_PREFERRED_SKILLS: _Relaxation.ValueType  # 1
+    """Skills that are only preferred."""
+    RELAXATION_SKILL_LEVELS: _Relaxation.ValueType  # 2
+    """The levels of skills: it is enough to have them."""
+    RELAXATION_SKILLS: _Relaxation.ValueType  # 3
+    """All skills."""
+    RELAXATION_LANGUAGE: _Relaxation.ValueType  # 4
+    """The contact's language."""
+    RELAXATION_QUEUE: _Relaxation.ValueType  # 5
+    """The queue: anyone at the desk will do."""
+
+class Relaxation(_Relaxation, metaclass=_RelaxationEnumTypeWrapper):
+    """Says what of all that is wanted of an agent no longer matters."""
+
+RELAXATION_UNSPECIFIED: Relaxation.ValueType  # 0
+"""Is never sent."""
+RELAXATION_PREFERRED_SKILLS: Relaxation.ValueType  # 1
+"""Skills that are only preferred."""
+RELAXATION_SKILL_LEVELS: Relaxation.ValueType  # 2
+"""The levels of skills: it is enough to have them."""
+RELAXATION_SKILLS: Relaxation.ValueType  # 3
+"""All skills."""
+RELAXATION_LANGUAGE: Relaxation.ValueType  # 4
+"""The contact's language."""
+RELAXATION_QUEUE: Relaxation.ValueType  # 5
+"""The queue: anyone at the desk will do."""
+global___Relaxation = Relaxation
+
 class _Presence:
     ValueType = typing.NewType("ValueType", builtins.int)
     V: typing_extensions.TypeAlias = ValueType
@@ -434,6 +470,8 @@ class Handoff(google.protobuf.message.Message):
     OFFER_EXPIRE_TIME_FIELD_NUMBER: builtins.int
     DEADLINE_TIME_FIELD_NUMBER: builtins.int
     OUTCOME_FIELD_NUMBER: builtins.int
+    SKILLS_FIELD_NUMBER: builtins.int
+    PREFERRED_AGENT_ID_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Names the handoff. Unique."""
     conversation_id: builtins.str
@@ -466,6 +504,8 @@ class Handoff(google.protobuf.message.Message):
     """Gives the place in the queue, from 1, when it was read; 0 when it does not wait."""
     outcome: builtins.str
     """Says why it ended, in the agent's own code, for example `solved`; empty while it is open."""
+    preferred_agent_id: builtins.str
+    """Names the agent whom the contact had last and who is preferred for that; empty when there is none."""
     @property
     def reasons(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Reason]:
         """Lists why it was asked for."""
@@ -489,6 +529,10 @@ class Handoff(google.protobuf.message.Message):
     @property
     def deadline_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """Says when waiting ends and a message is taken instead; every open handoff has one."""
+
+    @property
+    def skills(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___WantedSkill]:
+        """Lists what is wanted of the agent."""
 
     def __init__(
         self,
@@ -514,11 +558,90 @@ class Handoff(google.protobuf.message.Message):
         offer_expire_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         deadline_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         outcome: builtins.str = ...,
+        skills: collections.abc.Iterable[global___WantedSkill] | None = ...,
+        preferred_agent_id: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["create_time", b"create_time", "deadline_time", b"deadline_time", "offer_expire_time", b"offer_expire_time", "update_time", b"update_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["agent_id", b"agent_id", "channel", b"channel", "contact_id", b"contact_id", "conversation_id", b"conversation_id", "create_time", b"create_time", "deadline_time", b"deadline_time", "id", b"id", "language", b"language", "offer_expire_time", b"offer_expire_time", "outcome", b"outcome", "owner_confirmed", b"owner_confirmed", "owner_epoch", b"owner_epoch", "position", b"position", "priority", b"priority", "queue_id", b"queue_id", "reasons", b"reasons", "revision", b"revision", "state", b"state", "suggested_answer_ids", b"suggested_answer_ids", "turn_id", b"turn_id", "update_time", b"update_time"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["agent_id", b"agent_id", "channel", b"channel", "contact_id", b"contact_id", "conversation_id", b"conversation_id", "create_time", b"create_time", "deadline_time", b"deadline_time", "id", b"id", "language", b"language", "offer_expire_time", b"offer_expire_time", "outcome", b"outcome", "owner_confirmed", b"owner_confirmed", "owner_epoch", b"owner_epoch", "position", b"position", "preferred_agent_id", b"preferred_agent_id", "priority", b"priority", "queue_id", b"queue_id", "reasons", b"reasons", "revision", b"revision", "skills", b"skills", "state", b"state", "suggested_answer_ids", b"suggested_answer_ids", "turn_id", b"turn_id", "update_time", b"update_time"]) -> None: ...
 
 global___Handoff = Handoff
+
+@typing.final
+class Skill(google.protobuf.message.Message):
+    """Is something that an agent can."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    LEVEL_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    """Names it, for example `refunds`. Required. At most 64 characters."""
+    level: builtins.int
+    """Says how well, [1, 5]. Required."""
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        level: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["level", b"level", "name", b"name"]) -> None: ...
+
+global___Skill = Skill
+
+@typing.final
+class WantedSkill(google.protobuf.message.Message):
+    """Is something that a handoff wants of its agent."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    LEVEL_FIELD_NUMBER: builtins.int
+    PREFERRED_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    """Names it. Required. At most 64 characters."""
+    level: builtins.int
+    """Gives the least level, [1, 5]. Optional; 1 by default: having it is enough."""
+    preferred: builtins.bool
+    """Says that it is only preferred: the queue's rings relax it by itself."""
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        level: builtins.int | None = ...,
+        preferred: builtins.bool = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["_level", b"_level", "level", b"level"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_level", b"_level", "level", b"level", "name", b"name", "preferred", b"preferred"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_level", b"_level"]) -> typing.Literal["level"] | None: ...
+
+global___WantedSkill = WantedSkill
+
+@typing.final
+class Ring(google.protobuf.message.Message):
+    """Says what no longer matters once a handoff has waited so long."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    AFTER_FIELD_NUMBER: builtins.int
+    RELAXATIONS_FIELD_NUMBER: builtins.int
+    @property
+    def after(self) -> google.protobuf.duration_pb2.Duration:
+        """Gives the time since the handoff was asked for, [0 s, 7 days]. Required."""
+
+    @property
+    def relaxations(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[global___Relaxation.ValueType]:
+        """Lists what no longer matters, beside that of earlier rings. 1 to 5."""
+
+    def __init__(
+        self,
+        *,
+        after: google.protobuf.duration_pb2.Duration | None = ...,
+        relaxations: collections.abc.Iterable[global___Relaxation.ValueType] | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["after", b"after"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["after", b"after", "relaxations", b"relaxations"]) -> None: ...
+
+global___Ring = Ring
 
 @typing.final
 class HandoffEvent(google.protobuf.message.Message):
@@ -594,6 +717,7 @@ class Agent(google.protobuf.message.Message):
     MAX_CHATS_FIELD_NUMBER: builtins.int
     PRESENCE_FIELD_NUMBER: builtins.int
     OPEN_CHATS_FIELD_NUMBER: builtins.int
+    SKILLS_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Names the agent within the tenant. 1 to 128 characters of `A-Z a-z 0-9 . _ : @ + -`, beginning with a letter or digit."""
     display_name: builtins.str
@@ -612,6 +736,10 @@ class Agent(google.protobuf.message.Message):
     def languages(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """Lists the languages the agent writes, as BCP-47 tags; empty means any. At most 20."""
 
+    @property
+    def skills(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Skill]:
+        """Lists what the agent can; of a skill that is listed twice, the last counts. At most 50."""
+
     def __init__(
         self,
         *,
@@ -622,8 +750,9 @@ class Agent(google.protobuf.message.Message):
         max_chats: builtins.int = ...,
         presence: global___Presence.ValueType = ...,
         open_chats: builtins.int = ...,
+        skills: collections.abc.Iterable[global___Skill] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["display_name", b"display_name", "id", b"id", "languages", b"languages", "max_chats", b"max_chats", "open_chats", b"open_chats", "presence", b"presence", "queue_ids", b"queue_ids"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["display_name", b"display_name", "id", b"id", "languages", b"languages", "max_chats", b"max_chats", "open_chats", b"open_chats", "presence", b"presence", "queue_ids", b"queue_ids", "skills", b"skills"]) -> None: ...
 
 global___Agent = Agent
 
@@ -638,6 +767,9 @@ class Queue(google.protobuf.message.Message):
     MAX_WAIT_FIELD_NUMBER: builtins.int
     OFFER_TIMEOUT_FIELD_NUMBER: builtins.int
     WAITING_FIELD_NUMBER: builtins.int
+    RINGS_FIELD_NUMBER: builtins.int
+    PRIORITY_PER_MINUTE_FIELD_NUMBER: builtins.int
+    LAST_AGENT_WINDOW_FIELD_NUMBER: builtins.int
     CALENDAR_ID_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Names the queue within the tenant. Same form as an agent's id."""
@@ -645,6 +777,8 @@ class Queue(google.protobuf.message.Message):
     """Holds a name for people. Required. At most 200 characters."""
     waiting: builtins.int
     """Counts the handoffs that wait, offered ones included. Output only."""
+    priority_per_minute: builtins.float
+    """Says what a handoff's priority grows by in each minute that it waits, [0, 100]. Optional; 0 by default."""
     calendar_id: builtins.str
     """Names the calendar that says when the queue is open; it must exist. Optional: a queue without one is always open. Same form as
     an agent's id.
@@ -657,6 +791,18 @@ class Queue(google.protobuf.message.Message):
     def offer_timeout(self) -> google.protobuf.duration_pb2.Duration:
         """Limits how long an offer stands before it goes to the next agent, [1 s, 1 h]. Optional; 30 seconds by default."""
 
+    @property
+    def rings(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Ring]:
+        """Lists what is relaxed the longer a handoff waits; the last ring is reached when `max_wait` is, and a message is taken. At
+        most 10. Optional: all that is wanted is wanted to the end.
+        """
+
+    @property
+    def last_agent_window(self) -> google.protobuf.duration_pb2.Duration:
+        """Says how long after a handoff has ended its contact's next one prefers the same agent, [0 s, 90 days]. Optional; a day by
+        default, 0 is never.
+        """
+
     def __init__(
         self,
         *,
@@ -665,9 +811,12 @@ class Queue(google.protobuf.message.Message):
         max_wait: google.protobuf.duration_pb2.Duration | None = ...,
         offer_timeout: google.protobuf.duration_pb2.Duration | None = ...,
         waiting: builtins.int = ...,
+        rings: collections.abc.Iterable[global___Ring] | None = ...,
+        priority_per_minute: builtins.float = ...,
+        last_agent_window: google.protobuf.duration_pb2.Duration | None = ...,
         calendar_id: builtins.str = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["max_wait", b"max_wait", "offer_timeout", b"offer_timeout"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["calendar_id", b"calendar_id", "display_name", b"display_name", "id", b"id", "max_wait", b"max_wait", "offer_timeout", b"offer_timeout", "waiting", b"waiting"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["last_agent_window", b"last_agent_window", "max_wait", b"max_wait", "offer_timeout", b"offer_timeout"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["calendar_id", b"calendar_id", "display_name", b"display_name", "id", b"id", "last_agent_window", b"last_agent_window", "max_wait", b"max_wait", "offer_timeout", b"offer_timeout", "priority_per_minute", b"priority_per_minute", "rings", b"rings", "waiting", b"waiting"]) -> None: ...
 
 global___Queue = Queue

@@ -26,6 +26,7 @@ class RequestHandoffRequest(google.protobuf.message.Message):
     QUEUE_ID_FIELD_NUMBER: builtins.int
     PRIORITY_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
+    SKILLS_FIELD_NUMBER: builtins.int
     conversation_id: builtins.str
     """Names the conversation. Required."""
     contact_id: builtins.str
@@ -40,6 +41,10 @@ class RequestHandoffRequest(google.protobuf.message.Message):
     """Orders handoffs in the queue: higher first. Optional; [-100, 100], 0 by default."""
     request_id: builtins.str
     """Makes the call safe to repeat. Required. 1 to 64 characters of `A-Z a-z 0-9 . _ : -`; kept for at least 24 hours."""
+    @property
+    def skills(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[balie.api.handoff.v1.handoff_pb2.WantedSkill]:
+        """Lists what is wanted of the agent. At most 50. Optional."""
+
     def __init__(
         self,
         *,
@@ -50,8 +55,9 @@ class RequestHandoffRequest(google.protobuf.message.Message):
         queue_id: builtins.str = ...,
         priority: builtins.int = ...,
         request_id: builtins.str = ...,
+        skills: collections.abc.Iterable[balie.api.handoff.v1.handoff_pb2.WantedSkill] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["channel", b"channel", "contact_id", b"contact_id", "conversation_id", b"conversation_id", "language", b"language", "priority", b"priority", "queue_id", b"queue_id", "request_id", b"request_id"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["channel", b"channel", "contact_id", b"contact_id", "conversation_id", b"conversation_id", "language", b"language", "priority", b"priority", "queue_id", b"queue_id", "request_id", b"request_id", "skills", b"skills"]) -> None: ...
 
 global___RequestHandoffRequest = RequestHandoffRequest
 

@@ -96,7 +96,7 @@ class HandoffServiceServicer(object):
         same `request_id` twice is done once.
 
         Errors:
-        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, TOO_MANY_ITEMS: a field is outside its bounds.
         - NOT_FOUND QUEUE_NOT_FOUND: no such queue.
         - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.

@@ -28,7 +28,7 @@ class QueueServiceStub:
     """Creates a queue or changes its name, limits and calendar. Handoffs that wait keep their deadline. The same `request_id` twice is done once.
 
     Errors:
-    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside its bounds.
     - NOT_FOUND CALENDAR_NOT_FOUND: the queue's calendar does not exist.
     - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
@@ -67,7 +67,7 @@ class QueueServiceAsyncStub:
     """Creates a queue or changes its name, limits and calendar. Handoffs that wait keep their deadline. The same `request_id` twice is done once.
 
     Errors:
-    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside its bounds.
     - NOT_FOUND CALENDAR_NOT_FOUND: the queue's calendar does not exist.
     - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
@@ -108,7 +108,7 @@ class QueueServiceServicer(metaclass=abc.ABCMeta):
         """Creates a queue or changes its name, limits and calendar. Handoffs that wait keep their deadline. The same `request_id` twice is done once.
 
         Errors:
-        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside its bounds.
         - NOT_FOUND CALENDAR_NOT_FOUND: the queue's calendar does not exist.
         - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.

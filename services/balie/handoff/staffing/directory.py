@@ -5,12 +5,34 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 
-from balie.handoff.domain import OCCUPYING, WAITING, Agent, AgentProfile, Presence, Queue, QueueProfile
+from balie.handoff.domain import (
+    OCCUPYING,
+    WAITING,
+    Agent,
+    AgentProfile,
+    HandoffState,
+    Presence,
+    Queue,
+    QueueProfile,
+)
 from balie.handoff.errors import AgentNotFound, QueueNotFound
 from balie.handoff.matching import Free
+from balie.handoff.staffing.skills import Ring
 from balie.handoff.tables import agents, handoffs, queues
 from balie.kit.database import Transaction
+
+_RINGS = TypeAdapter(tuple[Ring, ...])
+_QUEUE_COLUMNS = (
+    "display_name",
+    "max_wait_seconds",
+    "offer_timeout_seconds",
+    "rings",
+    "priority_per_minute",
+    "last_agent_seconds",
+    "calendar_id",
+)
 
 
 async def queue(tx: Transaction, tenant: str, queue_id: str) -> Queue:
@@ -31,6 +53,17 @@ async def all_queues(tx: Transaction, tenant: str, *, after: str, limit: int) ->
     return [_queue(row) for row in await tx.all(page)]
 
 
+async def queues_with_unoffered(tx: Transaction, tenant: str) -> list[QueueProfile]:
+    """Returns the queues in which a handoff waits that is offered to nobody."""
+    waits = sa.exists().where(
+        handoffs.c.tenant == queues.c.tenant,
+        handoffs.c.queue_id == queues.c.id,
+        handoffs.c.state == HandoffState.QUEUED,
+    )
+    rows = await tx.all(_queues(tenant).where(waits).order_by(queues.c.id))
+    return [_queue(row).profile for row in rows]
+
+
 async def missing_queues(tx: Transaction, tenant: str, queue_ids: Collection[str]) -> list[str]:
     """Returns those of the ids that no queue has, in their order."""
     known = sa.select(queues.c.id).where(queues.c.tenant == tenant, queues.c.id.in_(queue_ids))
@@ -44,10 +77,7 @@ async def put_queue(tx: Transaction, tenant: str, profile: QueueProfile) -> None
     await tx.execute(
         statement.on_conflict_do_update(
             index_elements=[queues.c.tenant, queues.c.id],
-            set_={
-                name: statement.excluded[name]
-                for name in ("display_name", "max_wait_seconds", "offer_timeout_seconds", "calendar_id")
-            },
+            set_={name: statement.excluded[name] for name in _QUEUE_COLUMNS},
         )
     )
 
@@ -90,6 +120,7 @@ async def free_agents(tx: Transaction, tenant: str) -> list[Free]:
             spare=row.max_chats - row.open_chats,
             open_chats=row.open_chats,
             idle_since=row.idle_since,
+            skills=row.skills,
         )
         for row in online
         if row.open_chats < row.max_chats
@@ -105,6 +136,7 @@ async def put_agent(tx: Transaction, tenant: str, profile: AgentProfile, *, now:
         queue_ids=list(profile.queue_ids),
         languages=list(profile.languages),
         max_chats=profile.max_chats,
+        skills=dict(profile.skills),
         presence=Presence.OFFLINE,
         idle_since=now,
     )
@@ -113,7 +145,7 @@ async def put_agent(tx: Transaction, tenant: str, profile: AgentProfile, *, now:
             index_elements=[agents.c.tenant, agents.c.id],
             set_={
                 name: statement.excluded[name]
-                for name in ("display_name", "queue_ids", "languages", "max_chats")
+                for name in ("display_name", "queue_ids", "languages", "max_chats", "skills")
             },
         )
     )
@@ -136,6 +168,9 @@ def _insert_queue(tx: Transaction, tenant: str, profile: QueueProfile) -> Any:
         display_name=profile.display_name,
         max_wait_seconds=profile.max_wait.total_seconds(),
         offer_timeout_seconds=profile.offer_timeout.total_seconds(),
+        rings=_RINGS.dump_python(profile.rings, mode="json"),
+        priority_per_minute=profile.priority_per_minute,
+        last_agent_seconds=profile.last_agent_window.total_seconds(),
         calendar_id=profile.calendar_id,
     )
 
@@ -163,6 +198,9 @@ def _queue(row: sa.Row[Any]) -> Queue:
         display_name=row.display_name,
         max_wait=timedelta(seconds=row.max_wait_seconds),
         offer_timeout=timedelta(seconds=row.offer_timeout_seconds),
+        rings=_RINGS.validate_python(row.rings),
+        priority_per_minute=row.priority_per_minute,
+        last_agent_window=timedelta(seconds=row.last_agent_seconds),
         calendar_id=row.calendar_id,
     )
     return Queue(profile, waiting=row.waiting)
@@ -188,5 +226,6 @@ def _agent(row: sa.Row[Any]) -> Agent:
         queue_ids=tuple(row.queue_ids),
         languages=tuple(row.languages),
         max_chats=row.max_chats,
+        skills=row.skills,
     )
     return Agent(profile, Presence(row.presence), open_chats=row.open_chats, idle_since=row.idle_since)

@@ -1,10 +1,11 @@
 """What is done with agents and queues: set up, read, and whether an agent takes chats."""
 
-from balie.handoff import directory, states, store
+from balie.handoff import states, store
 from balie.handoff.calendars import store as calendars
 from balie.handoff.domain import Agent, AgentProfile, HandoffState, Presence, Queue, QueueProfile
 from balie.handoff.errors import QueueNotFound
 from balie.handoff.journal import Journal
+from balie.handoff.staffing import directory
 from balie.handoff.states import Step
 from balie.handoff.store import Filter
 from balie.kit.database import Transaction
