@@ -72,7 +72,7 @@ def written(texts: Iterable[str]) -> str:
 
 def runs(word: str) -> list[str]:
     """Returns the runs of letters of one word of `telling`, from the mark before it to the one after it."""
-    marked = _spaced(word)
+    marked = f"{_BETWEEN}{word}{_BETWEEN}"
     return [marked[place : place + GRAM] for place in range(len(marked) - GRAM + 1)]
 
 

@@ -175,6 +175,6 @@ def _near(ways: Ways) -> Sequence[float]:
     if len(similar) == 1:
         return [0.0, farthest]
     among = vectors @ vectors.T
-    np.fill_diagonal(among, -1.0)
+    among.flat[:: len(similar) + 1] = -1.0
     usual = round(float(among.max(axis=1).mean(dtype=np.float64)), _DIGITS)
     return [float(similar.max()) - usual, farthest]
