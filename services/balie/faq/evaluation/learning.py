@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from balie.faq.retrieval.blend import BlendRetriever
-from balie.faq.retrieval.confidence import SIGNALS, Confidence
+from balie.faq.retrieval.confidence import Confidence, spread
 from balie.faq.retrieval.fitting import candidates
 from balie.faq.retrieval.port import PARTS, Query, View
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _PULL = 1e-3  # of the weights towards zero, on the mean log-likelihood
 _TOP = 20
-_INVERSE_PULL = 0.03  # of the confidence's weights, as scikit-learn counts it
+_INVERSE_PULL = 0.5  # of the confidence's weights, as scikit-learn counts it
 _START = 3.0
 
 
@@ -99,11 +99,13 @@ class Shown:
 
     Attributes:
         signals: shape (signals,).
-        right: whether the best entry answers.
+        best: id of the best entry.
+        right: whether it answers.
         answerable: whether any does.
     """
 
     signals: "Floats"
+    best: str
     right: bool
     answerable: bool
 
@@ -114,7 +116,7 @@ def shown(retriever: BlendRetriever, query: Query, view: View, entry_ids: frozen
     if not fitted.order:
         return None
     best = fitted.candidates.entries[fitted.order[0]]
-    return Shown(fitted.signals(view), best.id in entry_ids, bool(entry_ids))
+    return Shown(fitted.signals(view), best.id, best.id in entry_ids, bool(entry_ids))
 
 
 def learn_confidence(examples: Sequence[Shown], *, weights: Sequence[float] | None = None) -> Confidence:
@@ -124,7 +126,7 @@ def learn_confidence(examples: Sequence[Shown], *, weights: Sequence[float] | No
         examples: of both outcomes.
         weights: how much each counts; all the same without them.
     """
-    rows = np.stack([one.signals for one in examples])
+    rows = spread(np.stack([one.signals for one in examples]))
     right = [one.right for one in examples]
     model = make_pipeline(StandardScaler(), LogisticRegression(C=_INVERSE_PULL, max_iter=1000))
     model.fit(rows, right, logisticregression__sample_weight=weights)
@@ -132,14 +134,13 @@ def learn_confidence(examples: Sequence[Shown], *, weights: Sequence[float] | No
     scale = np.where(scaler.scale_ > 0, scaler.scale_, 1.0)
     slopes = logistic.coef_[0] / scale
     bias = float(logistic.intercept_[0] - slopes @ scaler.mean_)
-    assert len(slopes) == len(SIGNALS)  # noqa: S101  the two lists are written side by side
     return Confidence(tuple(round(float(slope), 5) for slope in slopes), round(bias, 5))
 
 
 def recalibrated(confidence: Confidence, examples: Sequence[Shown]) -> Confidence:
     """Returns a confidence whose scale and bias fit examples of both outcomes; what it goes by stays the same."""
     slopes = np.asarray(confidence.weights)
-    sums = np.asarray([[float(one.signals @ slopes) + confidence.bias] for one in examples])
+    sums = np.asarray([[float(spread(one.signals) @ slopes) + confidence.bias] for one in examples])
     model = LogisticRegression(C=1.0).fit(sums, [one.right for one in examples])
     scale, bias = max(0.0, float(model.coef_[0][0])), float(model.intercept_[0])
     return Confidence(

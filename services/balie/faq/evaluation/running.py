@@ -13,6 +13,7 @@ from balie.faq.evaluation.one_thread import one_thread
 from balie.faq.evaluation.outcome import Asked, FaqFigures, ask, figures, judged
 from balie.faq.evaluation.reading import read_contents, read_questions
 from balie.faq.evaluation.unanswerable import made_unanswerable
+from balie.faq.evaluation.unlearned import unlearned
 from balie.faq.knowledge.domain import EntryContent
 from balie.faq.retrieval.judged import Policy
 from balie.faq.retrieval.threshold import default, learn
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from balie.faq.retrieval.port import Retriever
 
 _NEVER = 1.0
+_TOLD_LEARNED = "What ships was learned from {} of the {} questions to tune on: the threshold goes by confidences that were not."
 
 
 @dataclass(frozen=True)
@@ -216,14 +218,16 @@ def _calibration(
             found = learn(collection.live, collection.retriever, policy)
         return found, _told_unproven(found, "Neither the collection itself nor the questions that ship prove")
     rows = vectors.rows([query.text for query in tune])
-    asked = judged(ask(collection, tune, rows, progress))
-    own = asked.threshold(policy, "tune")
+    asked, learned = unlearned(ask(collection, tune, rows, progress), collection.retriever)
+    told = [_TOLD_LEARNED.format(learned, len(tune))] if learned else []
+    own = judged(asked).threshold(policy, "tune")
     found = own or default(collection.retriever, policy)
     if own is None and found.threshold < _NEVER:
-        return found, [
+        told.append(
             f"The {len(tune)} questions to tune on prove no threshold that keeps the promise; the one that ships stands in."
-        ]
-    return found, _told_unproven(found, f"The {len(tune)} questions to tune on do not prove")
+        )
+        return found, told
+    return found, told + _told_unproven(found, f"The {len(tune)} questions to tune on do not prove")
 
 
 def _told_unproven(found: Calibration, what: str) -> list[str]:

@@ -5,10 +5,15 @@
 writes `blend.json` of `balie.faq.retrieval`. Each pair of files is a set. A set is learned from as it
 is, and with two phrasings of each entry at most, as collections differ in how many they have. Where all questions of a set
 are answerable, every second one is asked again with its entries taken out.
+
+A set counts as the square root of the number of its questions, so that the large ones do not drown the small ones, and the
+small ones are not taken for more than they are. What questions prove is told by models that knew no question to the same
+entries, in any language.
 """
 
 import argparse
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,8 +44,8 @@ from balie.faq.retrieval.blend import (
     LexicalRetriever,
     write_tuned,
 )
-from balie.faq.retrieval.confidence import SIGNALS, Confidence
-from balie.faq.retrieval.judged import NOTHING, Judged
+from balie.faq.retrieval.confidence import WEIGHED, Confidence
+from balie.faq.retrieval.judged import NOTHING, Judged, digest
 from balie.faq.retrieval.port import PARTS, Query, View
 
 if TYPE_CHECKING:
@@ -50,7 +55,7 @@ _FEW = 2
 _FOLDS = 5
 _NATIVE = "en"  # the language that the packaged encoder knows whole
 _RETRIEVERS: tuple[type[BlendRetriever], ...] = (DenseRetriever, LexicalRetriever, HybridRetriever)
-_UNSURE = Confidence((0.0,) * len(SIGNALS), 0.0)
+_UNSURE = Confidence((0.0,) * WEIGHED, 0.0)
 
 
 @dataclass
@@ -85,24 +90,54 @@ def learn(retriever: type[BlendRetriever], sets: Sequence[LearningSet]) -> Blend
         weights[language] = learn_weights(choices, used=used_parts(retriever))
     ranking = retriever(Blend(weights, _UNSURE, NOTHING))
     examples = [row for one in sets for row in _examples(ranking, one)]
-    told: list[tuple[float, bool, bool]] = []
+    folds = _folds(examples)
+    told: list[tuple[float, bool, bool, str]] = []
     for fold in range(_FOLDS):
-        kept = [row for row in examples if _fold(row[0]) != fold]
-        model = learn_confidence([row for _, row, _ in kept], weights=_counts(kept))
+        model = _confidence([one for one in examples if folds[one.asked.text] != fold])
         told += [
-            (round(model.of(row.signals), 4), row.right, row.answerable)
-            for text, row, is_few in examples
-            if _fold(text) == fold and not is_few
+            (
+                round(model.of(one.shown.signals), 4),
+                one.shown.right,
+                one.shown.answerable,
+                digest(one.asked.text, one.answers, one.shown.best),
+            )
+            for one in examples
+            if folds[one.asked.text] == fold and not one.is_few
         ]
-    confidences, right, answerable = zip(*told, strict=True)
-    return Blend(
-        weights,
-        learn_confidence([row for _, row, _ in examples], weights=_counts(examples)),
-        Judged(np.asarray(confidences), np.asarray(right), np.asarray(answerable)),
-    )
+    confidences, right, answerable, asked = zip(*told, strict=True)
+    reference = Judged(np.asarray(confidences), np.asarray(right), np.asarray(answerable), asked)
+    return Blend(weights, _confidence(examples), reference)
 
 
-_Example = tuple[str, Shown, bool]
+@dataclass(frozen=True, slots=True)
+class _Example:
+    """What a question's ranking showed.
+
+    Attributes:
+        asked: the question.
+        answers: ids of the entries that answer it and were there.
+        is_few: whether there were few phrasings of each entry.
+        weight: how much it counts.
+    """
+
+    asked: EvalQuery
+    answers: frozenset[str]
+    shown: Shown
+    is_few: bool
+    weight: float
+
+
+def _confidence(examples: Sequence[_Example]) -> Confidence:
+    weights = np.asarray([one.weight for one in examples])
+    return learn_confidence([one.shown for one in examples], weights=(weights / weights.mean()).tolist())
+
+
+def _folds(examples: Sequence[_Example]) -> dict[str, int]:
+    """Returns the fold of each question: that of the entry which answers it, or else is best where it is whole."""
+    found: dict[str, int] = {}
+    for one in sorted(examples, key=lambda one: one.is_few):
+        found.setdefault(one.asked.text, _fold(min(one.asked.entry_ids, default=one.shown.best)))
+    return found
 
 
 def _choices(retriever: BlendRetriever, one: LearningSet) -> Iterator[Choice]:
@@ -132,19 +167,12 @@ def _examples(retriever: BlendRetriever, one: LearningSet) -> Iterator[_Example]
 
         found = one.collection.live.look(see)
         if found is not None:
-            yield asked.text, found, is_few
+            answers = frozenset[str]() if taken_out else asked.entry_ids
+            yield _Example(asked, answers, found, is_few, 1 / math.sqrt(len(one.queries)))
 
 
-def _counts(examples: Sequence[_Example]) -> list[float]:
-    """Returns how much each example counts: a question that is there twice, once."""
-    times: dict[str, int] = {}
-    for text, *_ in examples:
-        times[text] = times.get(text, 0) + 1
-    return [1 / times[text] for text, *_ in examples]
-
-
-def _fold(text: str) -> int:
-    return int(hashlib.sha256(text.encode()).hexdigest(), 16) % _FOLDS
+def _fold(entry_id: str) -> int:
+    return int(hashlib.sha256(entry_id.encode()).hexdigest(), 16) % _FOLDS
 
 
 def load(entries: Path, queries: Path, encode: Encode, fingerprint: str) -> Iterator[LearningSet]:

@@ -17,7 +17,7 @@ from balie.faq.evaluation.offline import OfflineCollection
 from balie.faq.evaluation.queries import EvalQuery
 from balie.faq.retrieval.analysis import primary
 from balie.faq.retrieval.blend import Blend, BlendRetriever
-from balie.faq.retrieval.judged import NOTHING, Judged, Policy
+from balie.faq.retrieval.judged import NOTHING, Judged, Policy, digest
 from balie.faq.retrieval.port import Query
 
 if TYPE_CHECKING:
@@ -100,14 +100,15 @@ class Tuner:
 
     def _judged(self, retriever: BlendRetriever, places: Sequence[int]) -> Judged:
         """Returns what a retriever does on some of the questions."""
-        confidences, right, answerable = [], [], []
+        confidences, right, answerable, digests = [], [], [], []
         for place in places:
             asked, query = self.queries[place], self._query(place)
             ranked = self.collection.live.look(lambda view, query=query: retriever.rank(query, view, 1))  # type: ignore[misc]
             confidences.append(ranked[0].confidence if ranked else 0.0)
             right.append(bool(ranked) and ranked[0].entry.id in asked.entry_ids)
             answerable.append(bool(asked.entry_ids))
-        return Judged(np.asarray(confidences), np.asarray(right), np.asarray(answerable))
+            digests.append(digest(asked.text, asked.entry_ids, ranked[0].entry.id if ranked else ""))
+        return Judged(np.asarray(confidences), np.asarray(right), np.asarray(answerable), tuple(digests))
 
     def _learned(self, kind: type[BlendRetriever], old: Blend, places: Sequence[int]) -> Blend:
         """Returns a blend that knows some of the questions."""

@@ -5,6 +5,7 @@ and words of languages that no stemmer is known for; stems find words by what th
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
@@ -34,6 +35,9 @@ STEMMERS = {
 
 GRAM = 4
 _LONGEST_WORD = 60
+_NO_STOP_WORDS = frozenset(
+    {"arabic", "greek", "romanian", "tamil", "turkish"}
+)  # tantivy has no list of theirs
 _WORD = re.compile(r"\w+")
 _PLAIN = ""
 _BETWEEN = "\u2581"  # stands for what is between words, as a term may hold no space
@@ -56,6 +60,22 @@ def grams(text: str) -> list[str]:
     return found
 
 
+def telling(text: str, language: str) -> list[str]:
+    """Returns the words of a text that mean something by themselves, each once: all but stop words, where these are known."""
+    return list(dict.fromkeys(_teller(STEMMERS.get(primary(language), _PLAIN)).analyze(text)))
+
+
+def written(texts: Iterable[str]) -> str:
+    """Returns texts' words as `runs` are looked up in them; a mark stands for what is between words."""
+    return _spaced(" ".join(_teller(_PLAIN).analyze(" ".join(texts))))
+
+
+def runs(word: str) -> list[str]:
+    """Returns the runs of letters of one word of `telling`, from the mark before it to the one after it."""
+    marked = f"{_BETWEEN}{word}{_BETWEEN}"
+    return [marked[place : place + GRAM] for place in range(len(marked) - GRAM + 1)]
+
+
 def words(text: str) -> list[str]:
     """Returns a text's words in their order, as they are written."""
     return _WORD.findall(text)
@@ -71,6 +91,14 @@ def _stemmer(name: str) -> TextAnalyzer:
     builder = builder.filter(Filter.lowercase())
     if name != _PLAIN:
         builder = builder.filter(Filter.stemmer(name))
+    return builder.filter(Filter.ascii_fold()).build()
+
+
+@cache
+def _teller(name: str) -> TextAnalyzer:
+    builder = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.lowercase())
+    if name != _PLAIN and name not in _NO_STOP_WORDS:
+        builder = builder.filter(Filter.stopword(name))
     return builder.filter(Filter.ascii_fold()).build()
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from balie.faq.errors import RetrieverUnavailable
-from balie.faq.retrieval.analysis import primary
-from balie.faq.retrieval.confidence import SIGNALS, Asked, Confidence, signals
+from balie.faq.retrieval.analysis import primary, telling
+from balie.faq.retrieval.confidence import WEIGHED, Asked, Confidence, Ways, signals
 from balie.faq.retrieval.fitting import Candidates, candidates
 from balie.faq.retrieval.judged import Judged
 from balie.faq.retrieval.lexical import key_of
@@ -90,7 +90,7 @@ def read_tuned(kind: str, path: Path) -> Blend:
         plain = json.loads(path.read_text(encoding="utf-8"))[kind]
         blend = Blend.of(plain)
         shapes = {len(values) for values in blend.weights.values()} | {len(blend.confidence.weights)}
-        is_fit = _OTHERS in blend.weights and shapes == {len(PARTS), len(SIGNALS)}
+        is_fit = _OTHERS in blend.weights and shapes == {len(PARTS), WEIGHED}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         is_fit = False
     if not is_fit:
@@ -125,7 +125,7 @@ class BlendRetriever:
 
     def __init__(self, blend: Blend | None = None) -> None:
         self.blend = blend or shipped(self.kind)
-        self._version = f"{self.kind}.v2.{self.blend.version()}"
+        self._version = f"{self.kind}.v3.{self.blend.version()}"
 
     @property
     def version(self) -> str:
@@ -165,7 +165,7 @@ class BlendRetriever:
             if entry.number not in best or fits[line] > fits[best[entry.number]]:
                 best[entry.number] = line
         order = sorted(best.values(), key=lambda line: (-fits[line], found.entries[line].id))
-        return Fitted(found, fits, order, query.without)
+        return Fitted(found, fits, order, query.text, query.without)
 
     def ranked(self, fitted: "Fitted", view: View, top: int) -> list[Ranked]:
         """Returns the best `top` candidates with how sure each is."""
@@ -199,6 +199,7 @@ class Fitted:
     Attributes:
         fits: shape (texts,).
         order: the best text of each entry, best first.
+        text: what is asked.
         without: what was left out.
         known: how many, from the first one on, have the question word for word.
     """
@@ -206,6 +207,7 @@ class Fitted:
     candidates: Candidates
     fits: "Floats"
     order: list[int]
+    text: str
     without: LeftOut | None
     known: int = 0
 
@@ -225,21 +227,22 @@ class Fitted:
 
     def signals(self, view: View) -> "Floats":
         """Returns what confidence is worked out from."""
-        first = self.order[0]
-        words = self.candidates.words
+        found, first = self.candidates, self.order[0]
+        entry, place = found.entries[first], found.places[first]
+        text = entry.texts[place]
+        left_out = ""
+        if self.without is not None and (entry.number, place) == (self.without.number, self.without.place):
+            left_out = text.asked()[self.without.asked]
         asked: Asked | None = None
-        if words is not None:
-            entry, place = self.candidates.entries[first], self.candidates.places[first]
-            left_out = ""
-            if self.without is not None and (entry.number, place) == (
-                self.without.number,
-                self.without.place,
-            ):
-                left_out = entry.texts[place].asked()[self.without.asked]
-            looked_up = words[primary(entry.texts[place].language)]
-            held = view.words.stems_of(key_of(entry.number, place), left_out)
-            asked = Asked(looked_up.letters, looked_up.stems, held)
-        return signals(self.fits[self.order], self.candidates.parts[self.order], asked)
+        if found.words is not None:
+            language = primary(text.language)
+            looked_up, key = found.words[language], key_of(entry.number, place)
+            held, written = view.words.stems_of(key, left_out), view.words.written(key, left_out)
+            told = telling(self.text, language)
+            asked = Asked(looked_up.letters, looked_up.stems, held, told, written)
+        count = sum(one != left_out for one in text.asked())
+        ways = Ways(count) if found.ways is None else Ways(count, *found.ways.of(first))
+        return signals(self.fits[self.order], found.parts[self.order], asked, ways)
 
 
 class DenseRetriever(BlendRetriever):

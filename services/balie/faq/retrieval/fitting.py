@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from balie.faq.index.indexed_entry import IndexedEntry
 
     Floats = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
     Vector = NDArray[np.float32]
 
@@ -43,6 +44,7 @@ class Candidates:
         parts: shape (texts, parts), in the order of `PARTS`.
         words: the question's words; None when it was not looked up by them.
         known: numbers of the entries that have the question word for word.
+        ways: vectors of the ways to ask them; None when vectors were not compared.
     """
 
     entries: "Sequence[IndexedEntry]"
@@ -50,6 +52,30 @@ class Candidates:
     parts: "Floats"
     words: LexicalQuery | None
     known: Sequence[int]
+    ways: "AllWays | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class AllWays:
+    """The ways to ask texts, one text after another, each followed by its answer.
+
+    Attributes:
+        vectors: shape (rows, dimensions).
+        similar: shape (rows,), cosine similarity to the question.
+        counted: shape (rows,), whether it is a way to ask that is there.
+        starts: shape (texts,), the first row of each text.
+    """
+
+    vectors: "Vector"
+    similar: "Vector"
+    counted: "Flags"
+    starts: "Ints"
+
+    def of(self, line: int) -> "tuple[Vector, Vector]":
+        """Returns the vectors of one text's ways to ask, and how similar each is to the question."""
+        end = int(self.starts[line + 1]) if line + 1 < len(self.starts) else len(self.similar)
+        rows = int(self.starts[line]) + np.flatnonzero(self.counted[self.starts[line] : end])
+        return self.vectors[rows], self.similar[rows]
 
 
 def candidates(query: Query, view: View, top: int, *, vectors: bool = True, words: bool = True) -> Candidates:
@@ -79,14 +105,15 @@ def candidates(query: Query, view: View, top: int, *, vectors: bool = True, word
         numbers |= dict.fromkeys(_others(view, query.without, top))
     texts = _Texts.of(numbers, query, view)
     parts = np.full((len(texts.places), len(PARTS)), 0.0)
+    ways = None
     if vectors and query.vector is not None and len(texts.places):
-        parts[:, :3] = _similar(texts, query.vector, query.without, view)
+        parts[:, :3], ways = _similar(texts, query.vector, query.without, view)
     if asked is not None:
         parts[:, 3] = [scores.letters.get(key, 0.0) for key in texts.keys]
         parts[:, 4] = [scores.stems.get(key, 0.0) for key in texts.keys]
         if query.without is not None:
             _leave_words_out(texts, parts, asked, query.without, view)
-    return Candidates(texts.entries, texts.places, parts, asked, same)
+    return Candidates(texts.entries, texts.places, parts, asked, same, ways)
 
 
 def known(query: Query, view: View) -> Sequence[int]:
@@ -140,8 +167,10 @@ def _others(view: View, without: LeftOut | None, top: int) -> Iterable[int]:
     return (number for number, _ in zip(found, range(2 * top), strict=False))
 
 
-def _similar(texts: _Texts, vector: "Vector", without: LeftOut | None, view: View) -> "Floats":
-    """Returns the cosine similarities of texts, shape (texts, 3): nearest way to ask, all of them, answer."""
+def _similar(
+    texts: _Texts, vector: "Vector", without: LeftOut | None, view: View
+) -> "tuple[Floats, AllWays]":
+    """Returns the cosine similarities of texts, shape (texts, 3): nearest way to ask, all of them, answer; and the ways."""
     first, sizes = _slots(texts)
     ids = np.repeat(first - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
     rows = view.vectors.rows(ids)
@@ -161,7 +190,8 @@ def _similar(texts: _Texts, vector: "Vector", without: LeftOut | None, view: Vie
         where=lengths > 1e-6,
     )
     nearest = np.maximum.reduceat(np.where(counted > 0, similar, NOT_THERE), starts)
-    return np.stack([nearest, together, similar[answers]], axis=1).astype(np.float64)
+    found = np.stack([nearest, together, similar[answers]], axis=1).astype(np.float64)
+    return found, AllWays(rows, similar, counted > 0, starts)
 
 
 def _products(rows: "Vector", vector: "Vector") -> "Vector":

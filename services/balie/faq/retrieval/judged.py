@@ -46,11 +46,13 @@ class Judged:
         confidences: shape (questions,), of the best entry.
         right: shape (questions,), whether the best entry answers.
         answerable: shape (questions,), whether any does.
+        asked: what `digest` gives of each question; empty when that is not kept.
     """
 
     confidences: "Floats"
     right: "Flags"
     answerable: "Flags"
+    asked: tuple[str, ...] = ()
 
     def threshold(self, policy: Policy, method: str) -> Calibration | None:
         """Returns the least threshold that keeps the policy's promise; None when none can be proven."""
@@ -74,6 +76,7 @@ class Judged:
             np.asarray(plain["confidences"], np.float64),
             np.asarray(plain["right"], np.bool_),
             np.asarray(plain["answerable"], np.bool_),
+            tuple(plain.get("asked", ())),
         )
 
     @staticmethod
@@ -84,6 +87,10 @@ class Judged:
             np.concatenate([one.confidences for one in found]),
             np.concatenate([one.right for one in found]),
             np.concatenate([one.answerable for one in found]),
+            # All of it or none: it stands beside the confidences.
+            tuple(asked for one in found for asked in one.asked)
+            if all(len(one.asked) == one.right.size for one in found)
+            else (),
         )
 
     def plain(self) -> dict[str, list[Any]]:
@@ -92,7 +99,28 @@ class Judged:
             "confidences": self.confidences.tolist(),
             "right": self.right.astype(int).tolist(),
             "answerable": self.answerable.astype(int).tolist(),
+            "asked": list(self.asked),
         }
+
+    def unlearned(self, asked: Sequence[str]) -> "dict[int, float]":
+        """Returns, by place, the confidences in those questions that are among these, by one who did not learn from them.
+
+        Args:
+            asked: what `digest` gives of each question.
+        """
+        known = dict(zip(self.asked, self.confidences.tolist(), strict=True)) if self.asked else {}
+        return {place: known[one] for place, one in enumerate(asked) if one in known}
+
+
+def digest(text: str, entry_ids: Iterable[str], best: str) -> str:
+    """Returns what tells questions with their answers apart.
+
+    Args:
+        text: of the question.
+        entry_ids: of the entries that answer.
+        best: id of the best one found.
+    """
+    return hashlib.sha256(repr((text, sorted(entry_ids), best)).encode("utf-8", "replace")).hexdigest()[:12]
 
 
 NOTHING = Judged(np.empty(0, np.float64), np.empty(0, np.bool_), np.empty(0, np.bool_))

@@ -17,7 +17,7 @@ import numpy as np
 from tantivy import Document, Index, Occur, Query, SchemaBuilder, Searcher
 
 from balie.faq.knowledge.domain import EntryText
-from balie.faq.retrieval.analysis import grams, stems, words
+from balie.faq.retrieval.analysis import grams, stems, words, written
 from balie.faq.retrieval.compounds import COMPOUNDING, Vocabulary
 from balie.faq.retrieval.word_for_word import WordForWord
 
@@ -26,7 +26,7 @@ _FIELDS = (LETTERS, STEMS)
 _WRITER_BYTES = 15_000_000  # the least that tantivy takes; used while something is written
 _STALE_SHARE = 0.3
 _STALE_LEAST = 200
-_STEMS_KEPT = 4096  # texts whose stems are kept at hand
+_STEMS_KEPT = 4096  # texts whose stems and words are kept at hand
 _LEAST_TERMS = 8
 _MOST_DOCUMENTS = 400_000  # that a search goes through: some ten milliseconds
 _DIGITS = 6  # the same words are to tie, wherever tantivy keeps them
@@ -111,6 +111,7 @@ class LanguageIndex:
         self._counted = 0
         self._lengths = dict.fromkeys(_FIELDS, 0.0)
         self._stems_of: dict[int, frozenset[str]] = {}
+        self._written: dict[int, str] = {}
 
     def __len__(self) -> int:
         return len(self._texts)
@@ -176,6 +177,7 @@ class LanguageIndex:
             self._lengths[name] = mean * before + terms
         self._counted = len(self._texts)
         self._stems_of.clear()
+        self._written.clear()
 
     def query(self, text: str) -> LanguageQuery:
         """Returns a question as it is looked up here."""
@@ -229,6 +231,17 @@ class LanguageIndex:
             self._stems_of[key] = kept
         return kept
 
+    def written(self, key: int, left_out: str = "") -> str:
+        """Returns the words of a text that is here, perhaps without one way to ask it, as runs are looked up in them."""
+        if left_out:
+            return _written(_without(self._texts[key], left_out))
+        kept = self._written.get(key)
+        if kept is None:
+            if len(self._written) >= _STEMS_KEPT:
+                self._written.clear()
+            kept = self._written[key] = _written(self._texts[key])
+        return kept
+
     def document_terms(self, text: EntryText) -> dict[str, list[str]]:
         """Returns a text's terms by field, as they would be put in now."""
         found: dict[str, list[str]] = {LETTERS: [], STEMS: []}
@@ -270,6 +283,10 @@ def _telling(terms: Sequence[Term]) -> list[Term]:
 
 def _words(text: EntryText) -> list[str]:
     return [word for part in (*text.asked(), text.answer) for word in words(part)]
+
+
+def _written(text: EntryText) -> str:
+    return written((*text.asked(), text.answer))
 
 
 def _without(text: EntryText, left_out: str) -> EntryText:

@@ -105,6 +105,10 @@ class LexicalIndex:
         """Returns the stems of a text that is here, perhaps without one way to ask it."""
         return self._languages[self._language_of(key)].stems_of(key, left_out)
 
+    def written(self, key: int, left_out: str = "") -> str:
+        """Returns the words of a text that is here, perhaps without one way to ask it, as runs are looked up in them."""
+        return self._languages[self._language_of(key)].written(key, left_out)
+
     def _language_of(self, key: int) -> str:
         number, place = divmod(key, PLACES)
         return self._texts[number][place]

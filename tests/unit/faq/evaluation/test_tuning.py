@@ -107,7 +107,8 @@ def test_weights_stay_near_what_they_are_pulled_to() -> None:
 def examples() -> list[Shown]:
     dice = np.random.default_rng(1)
     rows = dice.normal(size=(200, len(SIGNALS)))
-    return [Shown(row, bool(row[0] > 0), answerable=True) for row in rows]
+    rows[:, -1] = dice.random(200)
+    return [Shown(row, "", bool(row[0] > 0), answerable=True) for row in rows]
 
 
 def test_a_confidence_tells_what_it_was_shown() -> None:
@@ -120,7 +121,7 @@ def test_a_confidence_tells_what_it_was_shown() -> None:
 def test_recalibrating_changes_how_sure_it_is_and_not_the_order() -> None:
     confidence = learn_confidence(examples())
     seldom = [
-        Shown(one.signals, one.right and place % 3 == 0, answerable=True)
+        Shown(one.signals, "", one.right and place % 3 == 0, answerable=True)
         for place, one in enumerate(examples())
     ]
     new = recalibrated(confidence, seldom)
@@ -134,7 +135,9 @@ def test_a_proposal_shows_both_sides_and_the_service_uses_its_file(tuner: Tuner,
     assert proposal.before.p_at_1 > 0.9
     assert proposal.after.p_at_1 > 0.9
     assert proposal.after.threshold is not None
-    assert len(proposal.blend.reference.right) >= len(tuner.queries)
+    reference = proposal.blend.reference
+    assert len(reference.right) >= len(tuner.queries)
+    assert len(reference.asked) == len(reference.right)
     path = tmp_path / "tuned.json"
     write_tuned(path, {"hybrid": proposal.blend})
     retriever = HybridRetriever.from_options({"tuned": str(path)})

@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balie.faq.retrieval.analysis import GRAM, STEMMERS, grams, primary, stems, words
+from balie.faq.retrieval.analysis import (
+    GRAM,
+    STEMMERS,
+    grams,
+    primary,
+    runs,
+    stems,
+    telling,
+    words,
+    written,
+)
 
 
 @pytest.mark.parametrize(
@@ -72,3 +82,39 @@ def test_any_text_has_terms_that_an_index_can_hold(text: str, language: str) -> 
         assert term
         assert not any(one.isspace() for one in term)
     assert stems(text, language) == stems(text, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "told"),
+    [
+        ("nl", "Mag mijn hond mee op de boot, of een hond niet?", ["hond", "boot"]),
+        ("de", "Wann fährt die Fähre für Hunde?", ["fahrt", "fahre", "hunde"]),
+        ("en-GB", "Can I take the dog with me", ["take", "dog"]),
+    ],
+)
+def test_telling_words_are_those_that_mean_something_by_themselves(
+    language: str, text: str, told: list[str]
+) -> None:
+    found = telling(text, language)
+    assert [word for word in told if word not in found] == []
+    assert len(found) == len(set(found))
+    assert not {"de", "die", "the", "of", "op"} & set(found)
+
+
+@pytest.mark.parametrize("language", [*STEMMERS, "xx", ""])
+def test_every_language_tells_words(language: str) -> None:
+    assert "mudflat" in telling("Mudflat mudflat", language)
+
+
+@given(st.lists(st.text("abcdeßéÄ'-! ", max_size=12), max_size=4))
+def test_the_runs_of_a_word_are_found_in_the_text_that_it_is_of(texts: list[str]) -> None:
+    text = written(texts)
+    for one in texts:
+        for word in telling(one, "xx"):
+            assert all(run in text for run in runs(word))
+    assert runs("xyzzy")[0] not in text
+
+
+def test_runs_reach_from_the_mark_before_a_word_to_the_one_after_it() -> None:
+    assert runs("dogs") == ["\u2581dog", "dogs", "ogs\u2581"]
+    assert runs("a") == []

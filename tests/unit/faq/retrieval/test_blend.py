@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.fakes.words_encoder import vector_of
 
 from balie.faq.errors import RetrieverUnavailable
+from balie.faq.retrieval.analysis import telling, written
 from balie.faq.retrieval.blend import (
     Blend,
     BlendRetriever,
@@ -18,7 +19,7 @@ from balie.faq.retrieval.blend import (
     LexicalRetriever,
     shipped,
 )
-from balie.faq.retrieval.confidence import SIGNALS, Asked, Confidence, signals
+from balie.faq.retrieval.confidence import SIGNALS, WEIGHED, Asked, Confidence, Ways, signals, spread
 from balie.faq.retrieval.judged import NOTHING
 from balie.faq.retrieval.language_index import Term, Terms
 from balie.faq.retrieval.port import PARTS, LeftOut, Query, View
@@ -51,7 +52,7 @@ def ask(text: str, *languages: str, without: LeftOut | None = None) -> Query:
 
 def unsure() -> Confidence:
     """Is sure of nothing, whatever the ranking shows."""
-    return Confidence((0.0,) * len(SIGNALS), -20.0)
+    return Confidence((0.0,) * WEIGHED, -20.0)
 
 
 @pytest.mark.parametrize("kind", RETRIEVERS)
@@ -164,7 +165,8 @@ def test_a_retriever_that_ships_refuses_an_option_that_it_does_not_know(name: st
 @pytest.mark.parametrize("name", ["dense", "lexical", "hybrid"])
 def test_what_ships_weighs_what_it_looks_at_and_nothing_else(name: str) -> None:
     blend = shipped(name)
-    assert len(blend.confidence.weights) == len(SIGNALS)
+    assert len(blend.confidence.weights) == WEIGHED
+    assert len(set(blend.reference.asked)) == len(blend.reference.asked) == blend.reference.right.size
     for weights in blend.weights.values():
         assert len(weights) == len(PARTS)
         assert min(weights) >= 0.0
@@ -176,27 +178,88 @@ def test_what_ships_weighs_what_it_looks_at_and_nothing_else(name: str) -> None:
 
 
 def test_signals_of_a_lonely_entry_are_finite() -> None:
-    found = signals(np.asarray([2.0]), np.asarray([[1.0, 1.0, 0.5, 0.2, 0.1]]), None)
+    found = signals(np.asarray([2.0]), np.asarray([[1.0, 1.0, 0.5, 0.2, 0.1]]), None, Ways(1))
     assert found.shape == (len(SIGNALS),)
     assert np.isfinite(found).all()
     told = dict(zip(SIGNALS, found.tolist(), strict=True))
     assert (told["fit"], told["chance"], told["question_lead"]) == (2.0, 0.0, 1.0)
+    assert (told["words_held"], told["nearer"], told["farthest"], told["ways"]) == (0.0, 0.0, 0.0, 0.0)
+
+
+PARTS_OF_THREE = np.asarray(
+    [[0.9, 0.8, 0.1, 0.5, 0.25], [0.4, 0.9, 0.2, 0.1, 0.25], [0.1, 0.1, 0.1, 0.1, 0.1]]
+)
+
+
+def told_of(asked: Asked, ways: Ways) -> dict[str, float]:
+    found = signals(np.asarray([3.0, 1.0, 0.5]), PARTS_OF_THREE, asked, ways)
+    return dict(zip(SIGNALS, found.tolist(), strict=True))
 
 
 def test_signals_tell_the_lead_and_what_is_missing() -> None:
     stems = Terms.of([Term("en:dog", 1.0, 4), Term("en:lift", 3.0, 0)])
     asked = Asked(Terms.of([Term("▁dog", 2.0, 1)]), stems, frozenset({"en:dog"}))
-    parts = np.asarray([[0.9, 0.8, 0.1, 0.5, 0.25], [0.4, 0.9, 0.2, 0.1, 0.25], [0.1, 0.1, 0.1, 0.1, 0.1]])
-    told = dict(zip(SIGNALS, signals(np.asarray([3.0, 1.0, 0.5]), parts, asked).tolist(), strict=True))
-    assert (told["ahead"], told["ahead_of_third"]) == (2.0, 2.5)
+    told = told_of(asked, Ways(1))
+    assert told["ahead"] == 2.0
     assert told["question_lead"] == pytest.approx(0.5)
-    assert told["phrasings_lead"] == pytest.approx(-0.1)
-    assert (told["rarest_missing"], told["missing"], told["share_missing"]) == (3.0, 3.0, 0.75)
-    assert (told["stems_unknown"], told["letters_unknown"], told["stems_counted"]) == (0.75, 0.0, 2.0)
+    assert told["answer_lead"] == pytest.approx(-0.1)
+    assert (told["rarest_missing"], told["missing"], told["stems_counted"]) == (3.0, 3.0, 2.0)
+
+
+def test_signals_tell_how_much_of_the_telling_words_is_held() -> None:
+    held = frozenset({"dog"})
+    text = written(("May my dog come aboard?", "Dogs travel free."))
+    words = telling("Do dogs need a muzzle", "en")
+    assert words == ["do", "dogs", "need", "muzzle"]
+    told = told_of(Asked(Terms(), Terms(), held, words, text), Ways(1))
+    assert told["words_held"] == pytest.approx(4 / 16)
+    assert told["words_asked"] == pytest.approx(np.log(5))
+    assert told_of(Asked(Terms(), Terms(), held, ["dogs"], text), Ways(1))["words_held"] == 1.0
+    assert told_of(Asked(Terms(), Terms(), held, ["dogma"], text), Ways(1))["words_held"] == 0.25
+    assert told_of(Asked(Terms(), Terms(), held, [], text), Ways(1))["words_held"] == 1.0
+
+
+def test_signals_tell_whether_a_question_is_as_near_to_the_ways_to_ask_as_they_are_to_each_other() -> None:
+    asked = Asked(Terms(), Terms(), frozenset())
+    ways = np.asarray([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]], np.float32)
+    told = told_of(asked, Ways(3, ways, ways @ np.asarray([1.0, 0.0], np.float32)))
+    assert told["nearer"] == pytest.approx(1.0 - (0.8 + 0.8 + 0.6) / 3, abs=1e-5)
+    assert told["farthest"] == 0.0
+    one = told_of(asked, Ways(1, ways[:1], np.asarray([0.7], np.float32)))
+    assert (one["nearer"], one["farthest"]) == (0.0, pytest.approx(0.7))
+
+
+def test_a_signal_counts_by_in_how_many_ways_the_best_entry_is_asked() -> None:
+    asked = Asked(Terms(), Terms(), frozenset())
+    rows = [
+        signals(np.asarray([3.0, 1.0, 0.5]), PARTS_OF_THREE, asked, Ways(count)) for count in (1, 3, 10, 50)
+    ]
+    assert [row[-1] for row in rows] == pytest.approx([0.0, np.log10(3), 1.0, 1.0])
+    every = spread(np.stack(rows))
+    assert every.shape == (4, WEIGHED)
+    half = len(SIGNALS) - 1
+    for row, found in zip(rows, every, strict=True):
+        assert found[:half] + found[half:-1] == pytest.approx(row[:-1])
+        assert spread(row).tolist() == found.tolist()
+    assert not every[0, half:].any()
+    assert not every[2, :half].any()
+
+
+def test_what_is_left_out_is_no_way_to_ask() -> None:
+    [whole, without] = [
+        HybridRetriever().fitted(ask("dog ticket", "en", without=left_out), VIEW, 4).signals(VIEW)
+        for left_out in (None, LeftOut(1, 0, 1, whole=False))
+    ]
+    told = [dict(zip(SIGNALS, row.tolist(), strict=True)) for row in (whole, without)]
+    assert [one["ways"] for one in told] == pytest.approx([np.log10(3), np.log10(2)])
+    assert told[0]["question"] == pytest.approx(1.0)
+    assert told[0]["words_held"] == 1.0
+    assert told[1]["question"] < 0.99
+    assert told[1]["words_held"] < 1.0
 
 
 @pytest.mark.parametrize("bias", [-1e9, -1.0, 0.0, 1.0, 1e9])
 def test_a_confidence_is_a_probability_however_far_it_is_out(bias: float) -> None:
-    sure = Confidence((1e6,) + (0.0,) * (len(SIGNALS) - 1), bias)
+    sure = Confidence((1e6,) + (0.0,) * (WEIGHED - 1), bias)
     for fit in (-1e9, 0.0, 1e9):
         assert 0.0 < sure.of(np.asarray([fit] + [0.0] * (len(SIGNALS) - 1))) < 1.0
