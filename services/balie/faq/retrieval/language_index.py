@@ -27,6 +27,7 @@ _WRITER_BYTES = 15_000_000  # the least that tantivy takes; used while something
 _STALE_SHARE = 0.3
 _STALE_LEAST = 200
 _STEMS_KEPT = 4096  # texts whose stems are kept at hand
+_TERMS_KEPT = 32_768  # terms of questions, of each field, for which it is kept how rare they are
 _LEAST_TERMS = 8
 _MOST_DOCUMENTS = 400_000  # that a search goes through: some ten milliseconds
 _DIGITS = 6  # the same words are to tie, wherever tantivy keeps them
@@ -111,6 +112,7 @@ class LanguageIndex:
         self._counted = 0
         self._lengths = dict.fromkeys(_FIELDS, 0.0)
         self._stems_of: dict[int, frozenset[str]] = {}
+        self._asked: dict[str, dict[str, Term]] = {name: {} for name in _FIELDS}
 
     def __len__(self) -> int:
         return len(self._texts)
@@ -176,6 +178,7 @@ class LanguageIndex:
             self._lengths[name] = mean * before + terms
         self._counted = len(self._texts)
         self._stems_of.clear()
+        self._asked = {name: {} for name in _FIELDS}
 
     def query(self, text: str) -> LanguageQuery:
         """Returns a question as it is looked up here."""
@@ -246,14 +249,22 @@ class LanguageIndex:
         return found
 
     def _weighed(self, name: str, terms: Sequence[str]) -> list[Term]:
-        texts = self._searcher.num_docs
+        kept = self._asked[name]
+        if len(kept) >= _TERMS_KEPT:
+            kept.clear()
         found = []
-        for term in dict.fromkeys(terms):
-            # tantivy counts what was deleted until it is merged away.
-            count = min(texts, self._searcher.doc_freq(name, term))
-            weight = math.log(1 + (texts - count + 0.5) / (count + 0.5))
-            found.append(Term(term, weight, count))
+        for text in dict.fromkeys(terms):
+            term = kept.get(text)
+            if term is None:
+                term = kept[text] = self._term(name, text)
+            found.append(term)
         return found
+
+    def _term(self, name: str, text: str) -> Term:
+        texts = self._searcher.num_docs
+        # tantivy counts what was deleted until it is merged away.
+        count = min(texts, self._searcher.doc_freq(name, text))
+        return Term(text, math.log(1 + (texts - count + 0.5) / (count + 0.5)), count)
 
 
 def _telling(terms: Sequence[Term]) -> list[Term]:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from balie.faq.knowledge.domain import EntryText
 from balie.faq.retrieval.analysis import grams
+from balie.faq.retrieval.keys import PLACES, key_of
 from balie.faq.retrieval.language_index import LanguageIndex, LexicalScores, Terms
-from balie.faq.retrieval.lexical import PLACES, LexicalIndex, key_of
+from balie.faq.retrieval.lexical import LexicalIndex
 from balie.faq.retrieval.word_for_word import bare
 
 K1, B = 1.2, 0.75
