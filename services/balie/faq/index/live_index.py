@@ -162,6 +162,7 @@ class LiveIndex:
         built = self._kinds.build(self._vectors.dimensions, rows) if base is None else base
         words = LexicalIndex()
         words.replace((), {entry.number: entry.texts for entry in entries})
+        words.settle()
         with self._changing, self._lock.writing():
             self._vectors, self._words, self._lengths = built, words, Lengths()
             self._entries = {entry.number: entry for entry in entries}
@@ -197,6 +198,11 @@ class LiveIndex:
                 if languages is not None:
                     self._speak(languages, fallback)
                 self._generation, self._as_of = generation, as_of
+
+    def settle(self) -> None:
+        """Makes searches quick again after a change; they go on meanwhile, and other changes wait."""
+        with self._changing:
+            self._words.settle()
 
     def _change(self, removed: Iterable[int], added: "Mapping[IndexedEntry, EntryVectors]") -> None:
         going = set(removed) | {entry.number for entry in added}

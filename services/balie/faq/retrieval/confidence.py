@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from balie.faq.retrieval.language_index import Terms
+from balie.faq.retrieval.terms import Terms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,9 +9,9 @@ import numpy as np
 from balie.faq.index.port import SLOTS
 from balie.faq.retrieval.analysis import primary
 from balie.faq.retrieval.keys import PLACES, key_of
-from balie.faq.retrieval.language_index import LexicalScores
 from balie.faq.retrieval.lexical import LexicalQuery, best_numbers
 from balie.faq.retrieval.port import PARTS, LeftOut, Query, View
+from balie.faq.retrieval.terms import LexicalScores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

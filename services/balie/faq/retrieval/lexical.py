@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from balie.faq.knowledge.domain import EntryText
 from balie.faq.retrieval.analysis import primary
 from balie.faq.retrieval.keys import PLACES, key_of
-from balie.faq.retrieval.language_index import LanguageIndex, LanguageQuery, LexicalScores
+from balie.faq.retrieval.language_index import LanguageIndex
+from balie.faq.retrieval.terms import LanguageQuery, LexicalScores
 
 LexicalQuery = Mapping[str, LanguageQuery]
 """A question as it is looked up, by the primary subtag of the language that it is looked up in."""
@@ -53,6 +54,11 @@ class LexicalIndex:
             index.replace(going.get(language, ()), coming.get(language, {}))
             if not len(index):
                 del self._languages[language]
+
+    def settle(self) -> None:
+        """Makes searches quick again after changes; they go on meanwhile, and no change does."""
+        for index in self._languages.values():
+            index.settle()
 
     def query(self, text: str, languages: Iterable[str]) -> LexicalQuery:
         """Returns a question as it is looked up.
