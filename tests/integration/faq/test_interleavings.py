@@ -25,7 +25,7 @@ from balie.faq.index.upkeep import Upkeep
 from balie.faq.knowledge.domain import EntryContent, ImportOrder
 from balie.faq.retrieval.blend import Blend, DenseRetriever, HybridRetriever, shipped
 from balie.faq.retrieval.judged import NOTHING
-from balie.faq.retrieval.lexical import key_of
+from balie.faq.retrieval.keys import key_of
 from balie.faq.retrieval.port import Retriever
 from balie.faq.retrieval.word_for_word import bare
 from balie.kit.ids import new_id

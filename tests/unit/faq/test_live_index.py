@@ -113,6 +113,26 @@ def test_a_change_takes_out_and_puts_in_at_once() -> None:
     assert live.ids()[1] == [number * SLOTS + slot for number in (1, 2, 3) for slot in (0, 1)]
 
 
+def test_scores_after_changes_are_those_of_an_index_that_never_held_anything_else() -> None:
+    live = loaded((1, "dogs", ["my dog", "dogs", "a dog aboard"]), (2, "cats", ["my cat", "cats"]))
+    asked = "a dog or a cat aboard"
+    live.search(query(asked), 5)  # what is worked out of texts is kept from now on
+    live.change(
+        {1},
+        with_vectors(entry(1, "dogs", "a ferry", "cat ferry")),
+        languages=("en",),
+        generation=4,
+        as_of=NOON,
+    )
+    live.settle()
+    fresh = loaded((1, "dogs", ["a ferry", "cat ferry"]), (2, "cats", ["my cat", "cats"]))
+    for _ in range(2):
+        after, alone = live.search(query(asked), 5).ranked, fresh.search(query(asked), 5).ranked
+        assert [(one.entry.id, one.parts.values[:3]) for one in after] == [
+            (one.entry.id, pytest.approx(one.parts.values[:3])) for one in alone
+        ]
+
+
 def test_a_deleted_entry_is_neither_ranked_nor_pinned() -> None:
     live = loaded((1, "dogs", ["my dog"]), (2, "cats", ["my cat"]))
     live.change({1}, {}, languages=None, generation=4, as_of=LATER)

@@ -230,6 +230,7 @@ class CollectionFollower:
         )
         self.live.tell()
         self._settle()
+        await self.parts.in_thread(self.live.settle)
         self._calibration.changed()
         self.troubles = (0, "")
         return False

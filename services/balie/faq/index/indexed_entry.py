@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 
 from balie.faq.domain import Filter
 from balie.faq.knowledge.domain import Entry, EntryState, EntryText
@@ -17,6 +18,7 @@ class IndexedEntry:
 
     Attributes:
         digest: of all texts that have vectors: the same when the vectors are.
+        slots: where the vectors of each of its texts begin, and where the last one's end.
         audience: for whom it is; empty for everyone.
         market: for which markets it is; empty for all.
     """
@@ -32,15 +34,12 @@ class IndexedEntry:
     audience: frozenset[str] = frozenset()
     market: frozenset[str] = frozenset()
     metadata: frozenset[tuple[str, str]] = frozenset()
+    slots: tuple[int, ...] = field(init=False, compare=False, repr=False)
 
-    @property
-    def slots(self) -> tuple[int, ...]:
-        """Returns where the vectors of each of its texts begin, and where the last one's end."""
-        ends, end = [0], 0
-        for text in self.texts:
-            end += len(text.phrasings) + 2
-            ends.append(end)
-        return tuple(ends)
+    def __post_init__(self) -> None:
+        # Kept, as each search asks it of every candidate.
+        ends = accumulate((len(text.phrasings) + 2 for text in self.texts), initial=0)
+        object.__setattr__(self, "slots", tuple(ends))
 
     @staticmethod
     def of(entry: Entry) -> "IndexedEntry":

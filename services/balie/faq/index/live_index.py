@@ -16,6 +16,7 @@ from balie.faq.index.indexed_entry import IndexedEntry
 from balie.faq.index.kinds import Kinds
 from balie.faq.index.locks import ReadWriteLock
 from balie.faq.index.port import SharedIndex, VectorIndex
+from balie.faq.retrieval.lengths import Lengths
 from balie.faq.retrieval.lexical import LexicalIndex
 from balie.faq.retrieval.port import View
 
@@ -79,6 +80,7 @@ class LiveIndex:
         self._retriever = retriever
         self._vectors: VectorIndex = self._kinds.build(dimensions, {})
         self._words = LexicalIndex()
+        self._lengths = Lengths()
         self._entries: dict[int, IndexedEntry] = {}
         self._numbers: dict[str, int] = {}
         self._languages: tuple[str, ...] = ()
@@ -160,8 +162,9 @@ class LiveIndex:
         built = self._kinds.build(self._vectors.dimensions, rows) if base is None else base
         words = LexicalIndex()
         words.replace((), {entry.number: entry.texts for entry in entries})
+        words.settle()
         with self._changing, self._lock.writing():
-            self._vectors, self._words = built, words
+            self._vectors, self._words, self._lengths = built, words, Lengths()
             self._entries = {entry.number: entry for entry in entries}
             self._numbers = {entry.id: entry.number for entry in entries}
             self._speak(languages, fallback)
@@ -196,12 +199,18 @@ class LiveIndex:
                     self._speak(languages, fallback)
                 self._generation, self._as_of = generation, as_of
 
+    def settle(self) -> None:
+        """Makes searches quick again after a change; they go on meanwhile, and other changes wait."""
+        with self._changing:
+            self._words.settle()
+
     def _change(self, removed: Iterable[int], added: "Mapping[IndexedEntry, EntryVectors]") -> None:
         going = set(removed) | {entry.number for entry in added}
         # An id that was deleted and given anew, when the deletion is still to come in the log.
         going |= {self._numbers[entry.id] for entry in added if entry.id in self._numbers}
         self._vectors.replace(going, {entry.number: rows for entry, rows in added.items()})
         self._words.replace(going, {entry.number: entry.texts for entry in added})
+        self._lengths.forget(going)
         for number in going & self._entries.keys():
             gone = self._entries.pop(number)
             if self._numbers.get(gone.id) == number:
@@ -244,7 +253,7 @@ class LiveIndex:
         self._languages, self._fallback = languages, tuple(dict.fromkeys((*fallback, *languages)))
 
     def _view(self, allowed: Callable[[int], bool]) -> "View":
-        return View(self._entries, self._vectors, self._words, allowed, self._languages)
+        return View(self._entries, self._vectors, self._words, allowed, self._languages, self._lengths)
 
     def _state(self) -> IndexState:
         return IndexState(

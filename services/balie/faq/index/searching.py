@@ -52,10 +52,10 @@ class SearchedIndex(ABC):
         while total:
             wanted = min(wanted, total)
             scores, ids = self._nearest(query, wanted, effort, only)
-            hits = _grouped(scores, ids, allowed if only is None else None)
+            hits = _grouped(scores, ids, top, allowed if only is None else None)
             all_of_them = len(ids) < wanted or wanted == total
             if len(hits) >= top and (all_of_them or hits[top - 1].score > _score(scores[-1])):
-                return _with_ties(hits, top)
+                return hits
             if all_of_them and effort == self.efforts - 1:
                 return hits
             if all_of_them:
@@ -87,19 +87,21 @@ def ids_of(counts: Mapping[int, int]) -> "Ids":
     return first + np.arange(first.size)
 
 
-def _grouped(scores: "Vector", ids: "Ids", allowed: Allowed | None) -> list[Hit]:
-    """Returns the best hit of each entry that is allowed, of vectors that come best first."""
-    numbers, slots = np.divmod(ids, SLOTS)
-    first = np.sort(np.unique(numbers, return_index=True)[1])
-    values = np.clip(np.round(scores[first].astype(np.float64), _DIGITS), -1.0, 1.0)
-    hits = zip(numbers[first].tolist(), slots[first].tolist(), values.tolist(), strict=True)
-    return [Hit(*hit) for hit in hits if allowed is None or allowed(hit[0])]
-
-
-def _with_ties(hits: list[Hit], top: int) -> list[Hit]:
-    if len(hits) <= top:
-        return hits
-    return [hit for hit in hits if hit.score >= hits[top - 1].score]
+def _grouped(scores: "Vector", ids: "Ids", top: int, allowed: Allowed | None) -> list[Hit]:
+    """Returns the best hits of entries that are allowed, of vectors that come best first: `top`, and their ties."""
+    hits: list[Hit] = []
+    seen: set[int] = set()
+    for value, id_ in zip(scores.tolist(), ids.tolist(), strict=True):
+        number, slot = divmod(id_, SLOTS)
+        if number in seen:
+            continue
+        seen.add(number)
+        score = _score(value)
+        if len(hits) >= top and score < hits[top - 1].score:
+            break  # most of what FAISS gives is beyond: whether it is allowed need not be asked
+        if allowed is None or allowed(number):
+            hits.append(Hit(number, slot, score))
+    return hits
 
 
 def _score(value: float) -> float:

@@ -6,7 +6,7 @@ and words of languages that no stemmer is known for; stems find words by what th
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
@@ -43,6 +43,7 @@ _PLAIN = ""
 _BETWEEN = "\u2581"  # stands for what is between words, as a term may hold no space
 
 
+@lru_cache(maxsize=1024)
 def primary(language: str) -> str:
     """Returns a language's primary subtag: `nl` of `nl-BE`."""
     return language.partition("-")[0].lower()

@@ -17,7 +17,7 @@ from balie.faq.retrieval.analysis import primary, telling
 from balie.faq.retrieval.confidence import WEIGHED, Asked, Confidence, Ways, signals
 from balie.faq.retrieval.fitting import Candidates, candidates
 from balie.faq.retrieval.judged import Judged
-from balie.faq.retrieval.lexical import key_of
+from balie.faq.retrieval.keys import key_of
 from balie.faq.retrieval.port import PARTS, LeftOut, Parts, Query, Ranked, View
 
 if TYPE_CHECKING:
@@ -160,11 +160,13 @@ class BlendRetriever:
         found = candidates(query, view, top, vectors=self.uses_vectors, words=self.uses_words)
         weights = self.blend.of_language(next(iter(query.languages or view.languages), _OTHERS))
         fits = (found.parts * weights).sum(axis=1)  # BLAS may give the same parts two sums
+        plain: list[float] = fits.tolist()  # quicker than numbers of NumPy to compare one by one
         best: dict[int, int] = {}
         for line, entry in enumerate(found.entries):
-            if entry.number not in best or fits[line] > fits[best[entry.number]]:
+            known = best.setdefault(entry.number, line)
+            if plain[line] > plain[known]:
                 best[entry.number] = line
-        order = sorted(best.values(), key=lambda line: (-fits[line], found.entries[line].id))
+        order = sorted(best.values(), key=lambda line: (-plain[line], found.entries[line].id))
         return Fitted(found, fits, order, query.text, query.without)
 
     def ranked(self, fitted: "Fitted", view: View, top: int) -> list[Ranked]:

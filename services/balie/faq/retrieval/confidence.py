@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from balie.faq.retrieval.analysis import runs
-from balie.faq.retrieval.language_index import Terms
 from balie.faq.retrieval.port import PARTS
+from balie.faq.retrieval.terms import Terms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,7 +111,7 @@ class Ways:
 
     count: int
     vectors: "NDArray[np.float32] | None" = None
-    similar: "NDArray[np.float32] | None" = None
+    similar: "Floats | None" = None
 
 
 def signals(fits: "Floats", parts: "Floats", asked: Asked | None, ways: Ways) -> "Floats":

@@ -8,9 +8,10 @@ import numpy as np
 
 from balie.faq.index.port import SLOTS
 from balie.faq.retrieval.analysis import primary
-from balie.faq.retrieval.language_index import LexicalScores
-from balie.faq.retrieval.lexical import PLACES, LexicalQuery, best_numbers, key_of
+from balie.faq.retrieval.keys import PLACES, key_of
+from balie.faq.retrieval.lexical import LexicalQuery, best_numbers
 from balie.faq.retrieval.port import PARTS, LeftOut, Query, View
+from balie.faq.retrieval.terms import LexicalScores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +33,9 @@ SCORED = 256
 """Texts whose letters and stems are looked up; whoever is beyond them, in a large collection, has next to none."""
 
 NOT_THERE = -1.0
+
+_SHORTEST = 1e-6
+"""Length of a sum from which on it has a direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,11 @@ class AllWays:
     """
 
     vectors: "Vector"
-    similar: "Vector"
+    similar: "Floats"
     counted: "Flags"
     starts: "Ints"
 
-    def of(self, line: int) -> "tuple[Vector, Vector]":
+    def of(self, line: int) -> "tuple[Vector, Floats]":
         """Returns the vectors of one text's ways to ask, and how similar each is to the question."""
         end = int(self.starts[line + 1]) if line + 1 < len(self.starts) else len(self.similar)
         rows = int(self.starts[line]) + np.flatnonzero(self.counted[self.starts[line] : end])
@@ -145,12 +149,10 @@ class _Texts:
         found = _Texts([], [], [])
         for number in numbers:
             entry = view.entries[number]
-            places = [
-                place
-                for place, text in enumerate(entry.texts)
-                if not wanted or primary(text.language) in wanted
-            ]
-            for place in places or range(len(entry.texts)):
+            texts, places = entry.texts, list[int]()
+            if wanted and len(texts) > 1:
+                places = [place for place, text in enumerate(texts) if primary(text.language) in wanted]
+            for place in places or range(len(texts)):
                 found.entries.append(entry)
                 found.places.append(place)
                 found.keys.append(key_of(number, place))
@@ -176,28 +178,34 @@ def _similar(
     rows = view.vectors.rows(ids)
     starts = np.cumsum(sizes) - sizes
     answers = starts + sizes - 1
-    similar = _products(rows, vector)
-    counted = np.ones(ids.size, dtype=rows.dtype)
-    counted[answers] = 0.0
+    similar = (rows * vector).sum(axis=1).astype(np.float64)  # BLAS may give the same row two sums
+    counted = np.ones(ids.size, np.bool_)
+    counted[answers] = False
     if without is not None:
-        counted[_left_out_rows(texts, starts, sizes, without)] = 0.0
-    sums = np.add.reduceat(rows * counted[:, None], starts, axis=0)
-    lengths = np.linalg.norm(sums, axis=1)
-    together = np.divide(
-        _products(sums, vector),
-        lengths,
-        out=np.full(lengths.size, NOT_THERE, rows.dtype),
-        where=lengths > 1e-6,
-    )
-    nearest = np.maximum.reduceat(np.where(counted > 0, similar, NOT_THERE), starts)
-    found = np.stack([nearest, together, similar[answers]], axis=1).astype(np.float64)
-    return found, AllWays(rows, similar, counted > 0, starts)
+        counted[_left_out_rows(texts, starts, sizes, without)] = False
+    lengths = _lengths(texts, rows, starts, counted, without, view)
+    together = np.full(lengths.size, NOT_THERE)
+    # The product of a sum is the sum of the products, which are there already.
+    sums = np.add.reduceat(np.where(counted, similar, 0.0), starts)
+    np.divide(sums, lengths, out=together, where=lengths > _SHORTEST)
+    nearest = np.maximum.reduceat(np.where(counted, similar, NOT_THERE), starts)
+    found = np.stack([nearest, together, similar[answers]], axis=1)
+    return found, AllWays(rows, similar, counted, starts)
 
 
-def _products(rows: "Vector", vector: "Vector") -> "Vector":
-    """Returns the product of each row and a vector: the same for the same row wherever it stands, unlike BLAS's."""
-    found: Vector = (rows * vector).sum(axis=1)
-    return found
+def _lengths(
+    texts: _Texts, rows: "Vector", starts: "Ints", counted: "Flags", without: LeftOut | None, view: View
+) -> "Floats":
+    """Returns the length of the sum of the rows that count, for each text."""
+    kept = [view.lengths.get(key) for key in texts.keys] if without is None else [None]
+    if None not in kept:
+        return np.asarray(kept, np.float64)
+    found: Floats = np.linalg.norm(np.add.reduceat(rows * counted[:, None], starts, axis=0), axis=1)
+    if without is None:
+        for key, length in zip(texts.keys, found.tolist(), strict=True):
+            if length > _SHORTEST:  # else its vectors have gone already, and it is about to
+                view.lengths.keep(key, length)
+    return found.astype(np.float64)
 
 
 def _slots(texts: _Texts) -> "tuple[Ints, Ints]":

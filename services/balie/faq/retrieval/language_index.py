@@ -10,79 +10,31 @@ Source: Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM2
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
-from tantivy import Document, Index, Occur, Query, SchemaBuilder, Searcher
+from tantivy import Document, Index, IndexWriter, Occur, Query, SchemaBuilder, Searcher
 
 from balie.faq.knowledge.domain import EntryText
 from balie.faq.retrieval.analysis import grams, stems, words, written
 from balie.faq.retrieval.compounds import COMPOUNDING, Vocabulary
+from balie.faq.retrieval.terms import LanguageQuery, LexicalScores, Term, Terms
 from balie.faq.retrieval.word_for_word import WordForWord
 
 LETTERS, STEMS = "letters", "stems"
 _FIELDS = (LETTERS, STEMS)
 _WRITER_BYTES = 15_000_000  # the least that tantivy takes; used while something is written
+_WRITER_MOST = 200_000_000  # with more room it leaves fewer pieces to search in
+_TEXT_BYTES = 8_000  # that a text takes there, about
 _STALE_SHARE = 0.3
 _STALE_LEAST = 200
 _STEMS_KEPT = 4096  # texts whose stems and words are kept at hand
+_TERMS_KEPT = 32_768  # terms of questions, of each field, for which it is kept how rare they are
 _LEAST_TERMS = 8
 _MOST_DOCUMENTS = 400_000  # that a search goes through: some ten milliseconds
 _DIGITS = 6  # the same words are to tie, wherever tantivy keeps them
 _K1, _B = 1.2, 0.75  # tantivy's own
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One term of a question, how rare it is, and how many documents hold it."""
-
-    text: str
-    weight: float
-    count: int
-
-    @property
-    def is_known(self) -> bool:
-        """Returns whether any document holds it."""
-        return self.count > 0
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a question asks for, in one field.
-
-    Attributes:
-        total: the sum of the terms' weights.
-        unknown: share of it that no document holds, [0, 1].
-    """
-
-    terms: tuple[Term, ...] = ()
-    total: float = 0.0
-    unknown: float = 0.0
-
-    @staticmethod
-    def of(terms: Iterable[Term]) -> "Terms":
-        """Returns terms with their sums."""
-        found = tuple(terms)
-        total = sum(term.weight for term in found)
-        unknown = sum(term.weight for term in found if not term.is_known)
-        return Terms(found, total, unknown / total if total else 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class LanguageQuery:
-    """A question as it is looked up in one language."""
-
-    letters: Terms
-    stems: Terms
-
-
-@dataclass(slots=True)
-class LexicalScores:
-    """Shares of a question that texts hold, by key, best first within a language; 0 for those that are not here."""
-
-    letters: dict[int, float] = field(default_factory=dict)
-    stems: dict[int, float] = field(default_factory=dict)
 
 
 class LanguageIndex:
@@ -106,15 +58,19 @@ class LanguageIndex:
 
     def _begin(self) -> None:
         self._index = Index(self._schema)
-        self._searcher: Searcher = self._index.searcher()
+        self._writer: IndexWriter | None = None
+        self._reopen()
         self._stale = 0
         self._counted = 0
         self._lengths = dict.fromkeys(_FIELDS, 0.0)
-        self._stems_of: dict[int, frozenset[str]] = {}
-        self._written: dict[int, str] = {}
 
     def __len__(self) -> int:
         return len(self._texts)
+
+    @property
+    def pieces(self) -> int:
+        """Returns how many pieces tantivy keeps the texts in; a search goes through each."""
+        return self._searcher.num_segments
 
     def keys(self) -> set[int]:
         """Returns the keys of the texts that a search may find, as tantivy has them."""
@@ -153,7 +109,8 @@ class LanguageIndex:
             self._write(going, added)
 
     def _write(self, going: Iterable[int], coming: Mapping[int, EntryText]) -> None:
-        writer = self._index.writer(_WRITER_BYTES, 1)
+        self.settle()
+        writer = self._index.writer(min(_WRITER_MOST, _WRITER_BYTES + _TEXT_BYTES * len(coming)), 1)
         written = dict.fromkeys(_FIELDS, 0)
         if gone := list(going):  # `delete_documents_by_term` finds no unsigned number, and says nothing of it
             writer.delete_documents_by_query(Query.term_set_query(self._schema, "key", gone))
@@ -165,9 +122,26 @@ class LanguageIndex:
                 written[name] += len(terms)
             writer.add_document(row)
         writer.commit()
-        self._index.reload()
-        self._searcher = self._index.searcher()
+        self._writer = writer
+        self._reopen()
         self._count(written, len(coming))
+
+    def settle(self) -> None:
+        """Waits until what changes left behind in pieces is put together, as a search goes through all of them.
+
+        Searches go on meanwhile. tantivy begins with it by itself, and gives it up when its writer goes.
+        """
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.wait_merging_threads()
+            self._reopen()
+
+    def _reopen(self) -> None:
+        self._index.reload()
+        self._searcher: Searcher = self._index.searcher()
+        self._stems_of: dict[int, frozenset[str]] = {}
+        self._written: dict[int, str] = {}
+        self._asked: dict[str, dict[str, Term]] = {name: {} for name in _FIELDS}
 
     def _count(self, written: Mapping[str, int], texts: int) -> None:
         """Keeps the mean length of a text about right; what was deleted is taken to have been of mean length."""
@@ -176,8 +150,6 @@ class LanguageIndex:
             mean = self._lengths[name] / self._counted if self._counted else 0.0
             self._lengths[name] = mean * before + terms
         self._counted = len(self._texts)
-        self._stems_of.clear()
-        self._written.clear()
 
     def query(self, text: str) -> LanguageQuery:
         """Returns a question as it is looked up here."""
@@ -187,6 +159,7 @@ class LanguageIndex:
 
     def search(self, query: LanguageQuery, top: int, found: LexicalScores) -> None:
         """Adds the best `top` texts by letters and by stems each."""
+        searcher = self._searcher  # another may take its place, where the same texts have other addresses
         for name, terms, scores in (
             (LETTERS, query.letters, found.letters),
             (STEMS, query.stems, found.stems),
@@ -196,9 +169,9 @@ class LanguageIndex:
                 for term in _telling(terms.terms)
             ]
             if known:
-                hits = self._searcher.search(Query.boolean_query(known), top, count=False).hits
+                hits = searcher.search(Query.boolean_query(known), top, count=False).hits
                 addresses = [address for _, address in hits]
-                keys = cast("list[int]", self._searcher.fast_field_values("key", addresses)) if hits else []
+                keys = cast("list[int]", searcher.fast_field_values("key", addresses)) if hits else []
                 shares = np.round(np.asarray([score for score, _ in hits]) / terms.total, _DIGITS)
                 scores.update(zip(keys, shares.tolist(), strict=True))
 
@@ -259,14 +232,22 @@ class LanguageIndex:
         return found
 
     def _weighed(self, name: str, terms: Sequence[str]) -> list[Term]:
-        texts = self._searcher.num_docs
+        kept = self._asked[name]
+        if len(kept) >= _TERMS_KEPT:
+            kept.clear()
         found = []
-        for term in dict.fromkeys(terms):
-            # tantivy counts what was deleted until it is merged away.
-            count = min(texts, self._searcher.doc_freq(name, term))
-            weight = math.log(1 + (texts - count + 0.5) / (count + 0.5))
-            found.append(Term(term, weight, count))
+        for text in dict.fromkeys(terms):
+            term = kept.get(text)
+            if term is None:
+                term = kept[text] = self._term(name, text)
+            found.append(term)
         return found
+
+    def _term(self, name: str, text: str) -> Term:
+        texts = self._searcher.num_docs
+        # tantivy counts what was deleted until it is merged away.
+        count = min(texts, self._searcher.doc_freq(name, text))
+        return Term(text, math.log(1 + (texts - count + 0.5) / (count + 0.5)), count)
 
 
 def _telling(terms: Sequence[Term]) -> list[Term]:

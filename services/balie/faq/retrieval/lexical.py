@@ -3,22 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
-
 from balie.faq.knowledge.domain import EntryText
 from balie.faq.retrieval.analysis import primary
-from balie.faq.retrieval.language_index import LanguageIndex, LanguageQuery, LexicalScores
-
-PLACES = 32
-"""Keys of one entry: the contract allows texts in 20 languages."""
+from balie.faq.retrieval.keys import PLACES, key_of
+from balie.faq.retrieval.language_index import LanguageIndex
+from balie.faq.retrieval.terms import LanguageQuery, LexicalScores
 
 LexicalQuery = Mapping[str, LanguageQuery]
 """A question as it is looked up, by the primary subtag of the language that it is looked up in."""
-
-
-def key_of(number: int, place: int) -> int:
-    """Returns the key of an entry's texts at a place."""
-    return number * PLACES + place
 
 
 class LexicalIndex:
@@ -62,6 +54,11 @@ class LexicalIndex:
             index.replace(going.get(language, ()), coming.get(language, {}))
             if not len(index):
                 del self._languages[language]
+
+    def settle(self) -> None:
+        """Makes searches quick again after changes; they go on meanwhile, and no change does."""
+        for index in self._languages.values():
+            index.settle()
 
     def query(self, text: str, languages: Iterable[str]) -> LexicalQuery:
         """Returns a question as it is looked up.
@@ -117,6 +114,7 @@ class LexicalIndex:
 def best_numbers(scores: LexicalScores, top: int) -> Iterable[int]:
     """Yields the numbers of the entries with the best `top` texts by letters, and by stems; some more than once."""
     for by in (scores.letters, scores.stems):
-        keys = np.fromiter(by.keys(), np.int64, len(by))
-        shares = np.fromiter(by.values(), np.float64, len(by))
-        yield from (keys[np.lexsort((keys, -shares))[:top]] // PLACES).tolist()
+        # They come best first within a language, which is quick to sort.
+        least = min(sorted(by.values(), reverse=True)[:top], default=0.0)
+        best = sorted([(-share, key) for key, share in by.items() if share >= least])
+        yield from (key // PLACES for _, key in best[:top])

@@ -6,10 +6,11 @@ vectors and the words of every text, and which entries may be given. The entry-p
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from balie.faq.index.indexed_entry import IndexedEntry
+from balie.faq.retrieval.lengths import Lengths
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,6 +70,7 @@ class View:
         words: stems and runs of letters.
         allowed: which entries may be given, by number.
         languages: of the collection, best first.
+        lengths: of sums of vectors, as far as searches in this state of the index needed them.
     """
 
     entries: Mapping[int, IndexedEntry]
@@ -76,6 +78,7 @@ class View:
     words: "LexicalIndex"
     allowed: Callable[[int], bool]
     languages: tuple[str, ...]
+    lengths: Lengths = field(default_factory=Lengths)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,5 +42,6 @@ def view_of(
         rows[number] = [vector(part) for text in worded for part in text.worded()]
     words = LexicalIndex()
     words.replace((), {number: entry.texts for number, entry in made.items()})
+    words.settle()
     vectors = Kinds().build(len(vector("")), rows)
     return View(made, vectors, words, allowed or (lambda _: True), tuple(languages))

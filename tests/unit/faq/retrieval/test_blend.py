@@ -21,9 +21,9 @@ from balie.faq.retrieval.blend import (
 )
 from balie.faq.retrieval.confidence import SIGNALS, WEIGHED, Asked, Confidence, Ways, signals, spread
 from balie.faq.retrieval.judged import NOTHING
-from balie.faq.retrieval.language_index import Term, Terms
 from balie.faq.retrieval.port import PARTS, LeftOut, Query, View
 from balie.faq.retrieval.registry import open_retriever
+from balie.faq.retrieval.terms import Term, Terms
 from balie.faq.retrieval.viewing import view_of
 
 RETRIEVERS = (DenseRetriever, HybridRetriever, LexicalRetriever)

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.words_encoder import vector_of
 
 from balie.faq.retrieval.fitting import NEAREST, NOT_THERE, Candidates, candidates, known
-from balie.faq.retrieval.lexical import key_of
+from balie.faq.retrieval.keys import key_of
 from balie.faq.retrieval.port import PARTS, LeftOut, Query, View
 from balie.faq.retrieval.viewing import view_of
 

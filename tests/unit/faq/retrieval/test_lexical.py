@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 
 from balie.faq.knowledge.domain import EntryText
 from balie.faq.retrieval.analysis import grams
-from balie.faq.retrieval.language_index import LanguageIndex, LexicalScores, Terms
-from balie.faq.retrieval.lexical import PLACES, LexicalIndex, key_of
+from balie.faq.retrieval.keys import PLACES, key_of
+from balie.faq.retrieval.language_index import LanguageIndex
+from balie.faq.retrieval.lexical import LexicalIndex
+from balie.faq.retrieval.terms import LexicalScores, Terms
 from balie.faq.retrieval.word_for_word import bare
 
 K1, B = 1.2, 0.75
@@ -216,3 +219,22 @@ def test_an_empty_index_finds_nothing() -> None:
     index.replace((), {1: [text("dog")]})
     index.replace([1], {})
     assert (index.keys(), len(index), whole(index, "dog").letters) == (set(), 0, {})
+
+
+def test_many_changes_leave_few_pieces_and_searches_go_on_while_they_are_put_together() -> None:
+    index, count = LanguageIndex("en"), 60
+    asked = "shared words"
+    for key in range(count):
+        index.replace((), {key: text(f"shared words {key}")})
+        with ThreadPoolExecutor(2) as searching:
+            found = [searching.submit(letters_of, index, asked) for _ in range(2)]
+            index.settle()
+            assert [one.result() for one in found] == [set(range(key + 1))] * 2
+    assert index.pieces < 10
+    assert index.keys() == set(range(count))
+
+
+def letters_of(index: LanguageIndex, asked: str) -> set[int]:
+    found = LexicalScores()
+    index.search(index.query(asked), 1000, found)
+    return set(found.letters)
