@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from balie.api.faq.v1 import entry_pb2
 from balie.api.faq.v1 import knowledge_service_pb2 as knowledge
+from balie.cli import console
 from balie.cli.app import app
 from balie.cli.importing import import_entries
 from balie.client import Balie
@@ -33,6 +34,13 @@ async def address(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str
     settings = FaqSettings(listen="127.0.0.1:0", database_url=url, encoder_folder=encoder_folder())
     async with serve(lifespan(settings), settings=settings) as served:
         yield served.address
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No message is broken, however long the names of a test's files are."""
+    for one in (console.console, console.errors):
+        monkeypatch.setattr(one, "_width", 200)
 
 
 async def balie(address: str, *arguments: str) -> Result:
