@@ -35,6 +35,8 @@ WORDED = sorted(
 
 LAX = replace(POLICY, max_wrong=0.5)
 DEFAULT = default(open_retriever(DEFAULT_RETRIEVER, {}), LAX)
+NEVER = 600.0
+"""Delay of a calibration that no test waits for."""
 OTHERS = pytest.mark.parametrize("other", [Reversed, Halved])
 
 assert not np.allclose(vector_of("may my dog come aboard"), vector_of("may my dog come aboard")[::-1])
@@ -115,7 +117,7 @@ async def test_a_calibration_of_another_encoder_is_not_used(
             generation = (await one.put(f"e{number}", own, f"{own} please", f"hello {own}")).generation
         await until(lambda: is_learned(one))
         learned = (await one.search("x", min_generation=generation)).state.calibration
-    async with replica(database_url, other(), policy=LAX, delay_seconds=600) as two:
+    async with replica(database_url, other(), policy=LAX, delay_seconds=NEVER) as two:
         assert (await two.search("dog ticket")).answers[0].entry_id == "dogs"
         assert (await two.search("x")).state.calibration == DEFAULT
     async with replica(database_url, other(), policy=LAX) as two:
@@ -123,7 +125,7 @@ async def test_a_calibration_of_another_encoder_is_not_used(
         async with two.database.read() as tx:
             rows = await tx.all(sa.select(calibrations.c.fingerprint, calibrations.c.version))
         assert {row.fingerprint for row in rows} == {"words.v1", two.encoder.fingerprint}
-    async with replica(database_url, policy=LAX, delay_seconds=600) as back:
+    async with replica(database_url, policy=LAX, delay_seconds=NEVER) as back:
         assert (await back.search("x")).state.calibration == learned
 
 
@@ -162,7 +164,7 @@ async def test_a_kill_in_the_middle_of_encoding_anew_leaves_what_was_there_and_w
 ) -> None:
     texts = {f"e{entry}": [f"entry{entry} text{text}" for text in range(101)] for entry in range(12)}
     total = sum(map(len, texts.values())) + len(texts)  # with the answers
-    async with replica(database_url) as one:
+    async with replica(database_url, delay_seconds=NEVER) as one:
         await one.collect()
         for name, asked in texts.items():
             last = await one.put(name, *asked)
@@ -185,9 +187,9 @@ async def test_a_kill_in_the_middle_of_encoding_anew_leaves_what_was_there_and_w
         output, errors = await process.communicate()
         assert (process.returncode, output) == (-9, b""), errors.decode()  # it was never ready
         assert await kept(database) == {"words.v1": total, "reversed.v1": STUCK_AFTER_TEXTS}
-    async with replica(database_url) as back:
+    async with replica(database_url, delay_seconds=NEVER) as back:
         assert (back.encoder.encoded, await back.ids()) == ([], ids)
-    async with replica(database_url, Reversed()) as again:
+    async with replica(database_url, Reversed(), delay_seconds=NEVER) as again:
         assert len(again.encoder.encoded) == len(set(again.encoder.encoded)) == total - STUCK_AFTER_TEXTS
         assert await again.ids() == ids
         for name, asked in texts.items():
