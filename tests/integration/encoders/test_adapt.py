@@ -553,9 +553,7 @@ class TestTheBase:
         assert ended.says("is the encoder that is adapted: name another folder with --to")
         assert {path.name: path.stat().st_mtime_ns for path in copy.iterdir()} == before
 
-    def test_has_the_adapted_one_beside_it_unless_told_otherwise(
-        self, copy: Path, few: Path, tmp_path: Path
-    ):
+    def test_has_the_adapted_one_beside_it_unless_told_otherwise(self, copy: Path, few: Path, tmp_path: Path):
         before = {path.name: path.stat().st_mtime_ns for path in copy.iterdir()}
 
         ended = adapt(few, "-l", "fr", "--encoder", copy, "--name", "shop-french")
