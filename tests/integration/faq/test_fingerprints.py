@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from tests.fakes.words_encoder import WordsEncoder, vector_of
 from tests.integration.faq.other_encoders import STUCK_AFTER_TEXTS, Halved, Reversed
-from tests.integration.faq.replicas import PATIENCE_SECONDS, POLICY, Replica, likeness, replica, until
+from tests.integration.faq.replicas import PATIENCE_SECONDS, POLICY, SOON, Replica, likeness, replica, until
 
 from balie.faq.domain import Embedding
 from balie.faq.errors import EmbeddingInvalid
@@ -35,8 +35,6 @@ WORDED = sorted(
 
 LAX = replace(POLICY, max_wrong=0.5)
 DEFAULT = default(open_retriever(DEFAULT_RETRIEVER, {}), LAX)
-NEVER = 600.0
-"""Delay of a calibration that no test waits for."""
 OTHERS = pytest.mark.parametrize("other", [Reversed, Halved])
 
 assert not np.allclose(vector_of("may my dog come aboard"), vector_of("may my dog come aboard")[::-1])
@@ -110,22 +108,22 @@ async def test_a_calibration_of_another_encoder_is_not_used(
     async def is_learned(one: Replica) -> bool:
         return (await one.search("x")).state.calibration.version.startswith("leave-one-out.")
 
-    async with replica(database_url, policy=LAX) as one:
+    async with replica(database_url, policy=LAX, delay_seconds=SOON) as one:
         await fill(one)
         for number in range(20):
             own = f"thing{number} stuff{number} item{number}"
             generation = (await one.put(f"e{number}", own, f"{own} please", f"hello {own}")).generation
         await until(lambda: is_learned(one))
         learned = (await one.search("x", min_generation=generation)).state.calibration
-    async with replica(database_url, other(), policy=LAX, delay_seconds=NEVER) as two:
+    async with replica(database_url, other(), policy=LAX) as two:
         assert (await two.search("dog ticket")).answers[0].entry_id == "dogs"
         assert (await two.search("x")).state.calibration == DEFAULT
-    async with replica(database_url, other(), policy=LAX) as two:
+    async with replica(database_url, other(), policy=LAX, delay_seconds=SOON) as two:
         await until(lambda: is_learned(two))
         async with two.database.read() as tx:
             rows = await tx.all(sa.select(calibrations.c.fingerprint, calibrations.c.version))
         assert {row.fingerprint for row in rows} == {"words.v1", two.encoder.fingerprint}
-    async with replica(database_url, policy=LAX, delay_seconds=NEVER) as back:
+    async with replica(database_url, policy=LAX) as back:
         assert (await back.search("x")).state.calibration == learned
 
 
@@ -164,7 +162,7 @@ async def test_a_kill_in_the_middle_of_encoding_anew_leaves_what_was_there_and_w
 ) -> None:
     texts = {f"e{entry}": [f"entry{entry} text{text}" for text in range(101)] for entry in range(12)}
     total = sum(map(len, texts.values())) + len(texts)  # with the answers
-    async with replica(database_url, delay_seconds=NEVER) as one:
+    async with replica(database_url) as one:
         await one.collect()
         for name, asked in texts.items():
             last = await one.put(name, *asked)
@@ -187,9 +185,9 @@ async def test_a_kill_in_the_middle_of_encoding_anew_leaves_what_was_there_and_w
         output, errors = await process.communicate()
         assert (process.returncode, output) == (-9, b""), errors.decode()  # it was never ready
         assert await kept(database) == {"words.v1": total, "reversed.v1": STUCK_AFTER_TEXTS}
-    async with replica(database_url, delay_seconds=NEVER) as back:
+    async with replica(database_url) as back:
         assert (back.encoder.encoded, await back.ids()) == ([], ids)
-    async with replica(database_url, Reversed(), delay_seconds=NEVER) as again:
+    async with replica(database_url, Reversed()) as again:
         assert len(again.encoder.encoded) == len(set(again.encoder.encoded)) == total - STUCK_AFTER_TEXTS
         assert await again.ids() == ids
         for name, asked in texts.items():
