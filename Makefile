@@ -11,6 +11,8 @@ READY := $(VENV)/.ready
 # Real messages for the bench where the evaluation data is at hand; the sample desk's own questions otherwise.
 MESSAGES ?= $(wildcard $(addprefix ../shared/data/intents/,banking77/train_10shot.jsonl massive_nl/valid.jsonl massive_de/valid.jsonl))
 export BALIE_ENCODER_FOLDER ?= $(CURDIR)/$(VENV)/balie-encoder
+# Tests start hundreds of processes, and each would compile all that it loads.
+unexport PYTHONDONTWRITEBYTECODE
 export BALIE_DATA_FOLDER ?= $(CURDIR)/var/suite
 
 .PHONY: help setup run demo test e2e lint types imports protos protos-check manifests isolated bench format constraints dist clean

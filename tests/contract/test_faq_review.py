@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from tests.contract.faq_desk import FERRY, SECONDS, Desk, desk, refused
 
 from balie.api.faq.v1 import faq_service_pb2 as faq
@@ -38,6 +39,19 @@ async def small(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     monkeypatch.setenv("BALIE_ENCODER_VERIFY", "size")
     async with desk(sqlite_url, calibration_delay_seconds=600) as running:
         yield await filled(running)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    """A service that many ask for what it refuses, which leaves no trace in it."""
+    url = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('faq') / 'faq.sqlite3'}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BALIE_ENCODER_VERIFY", "size")
+        async with desk(url, calibration_delay_seconds=600) as running:
+            yield await filled(running)
+
+
+ON_SHARED = pytest.mark.asyncio(loop_scope="module")
 
 
 async def ask(one: Desk, text: str, turn: str = "", **changes: Any) -> faq.SearchAnswersResponse:
@@ -150,6 +164,7 @@ async def test_feedback_is_stored_once_for_each_request(one: Desk) -> None:
     assert (found.helpful, found.not_helpful) == (1, 1)
 
 
+@ON_SHARED
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -163,10 +178,10 @@ async def test_feedback_is_stored_once_for_each_request(one: Desk) -> None:
     ],
 )
 async def test_feedback_outside_its_bounds_is_refused(
-    small: Desk, changes: dict[str, Any], expected: tuple[str, str]
+    shared: Desk, changes: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    best = (await small.search("dog")).answers[0]
-    failure = await refused(said(small, **({"answer_id": best.answer_id} | changes)))
+    best = (await shared.search("dog")).answers[0]
+    failure = await refused(said(shared, **({"answer_id": best.answer_id} | changes)))
     assert told(failure) == ("INVALID_ARGUMENT", *expected)
 
 
@@ -317,17 +332,19 @@ CALLS: dict[str, Any] = {
 }
 
 
+@ON_SHARED
 @pytest.mark.parametrize("name", CALLS)
-async def test_every_call_needs_a_collection_that_is_there(small: Desk, name: str) -> None:
+async def test_every_call_needs_a_collection_that_is_there(shared: Desk, name: str) -> None:
     for collection, expected in (
         ("none", ("NOT_FOUND", "COLLECTION_NOT_FOUND", "")),
         ("", ("INVALID_ARGUMENT", "FIELD_REQUIRED", "collection_id")),
         ("?", ("INVALID_ARGUMENT", "FIELD_MALFORMED", "collection_id")),
         ("x" * 129, ("INVALID_ARGUMENT", "FIELD_TOO_LONG", "collection_id")),
     ):
-        assert told(await refused(CALLS[name](small, collection_id=collection))) == expected
+        assert told(await refused(CALLS[name](shared, collection_id=collection))) == expected
 
 
+@ON_SHARED
 @pytest.mark.parametrize(
     ("name", "changes", "expected"),
     [
@@ -350,11 +367,12 @@ async def test_every_call_needs_a_collection_that_is_there(small: Desk, name: st
     ],
 )
 async def test_what_is_outside_its_bounds_is_refused(
-    small: Desk, name: str, changes: dict[str, Any], expected: tuple[str, str]
+    shared: Desk, name: str, changes: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    assert told(await refused(CALLS[name](small, **changes))) == ("INVALID_ARGUMENT", *expected)
+    assert told(await refused(CALLS[name](shared, **changes))) == ("INVALID_ARGUMENT", *expected)
 
 
+@ON_SHARED
 @pytest.mark.parametrize(
     ("rpc", "request_"),
     [
@@ -366,8 +384,8 @@ async def test_what_is_outside_its_bounds_is_refused(
     ],
 )
 async def test_contacts_and_agents_do_not_see_what_customers_wrote(
-    small: Desk, rpc: str, request_: Any
+    shared: Desk, rpc: str, request_: Any
 ) -> None:
     for metadata in (ANNA, callers.agent("els")):
-        failure = await refused(getattr(small.review, rpc)(request_, timeout=SECONDS, metadata=metadata))
+        failure = await refused(getattr(shared.review, rpc)(request_, timeout=SECONDS, metadata=metadata))
         assert told(failure)[:2] == ("PERMISSION_DENIED", "CALLER_FORBIDDEN")

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import grpc
 import pytest
+import pytest_asyncio
 from google.protobuf.timestamp_pb2 import Timestamp
 from tests.contract.faq_desk import FERRY, SECONDS, Desk, desk, refused
 
@@ -25,27 +27,46 @@ DEFAULT = default(
 """What a service that is not told otherwise goes by until a collection has a threshold of its own."""
 
 
+@asynccontextmanager
+async def with_entries(url: str) -> AsyncIterator[Desk]:
+    """Runs a service with three entries in its index, and no threshold learned from so few."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BALIE_ENCODER_VERIFY", "size")
+        async with desk(url, calibration_delay_seconds=600) as one:
+            await one.collect()
+            dutch = entry_pb2.EntryText(language="nl", question="Mag mijn hond mee?", answer="Ja.")
+            english = entry_pb2.EntryText(language="en", question="May I bring my dog?", answer="Yes.")
+            await one.put("dogs", texts=[english, dutch])
+            await one.put("price", "How much is a ticket?", "What does the crossing cost?")
+            last = await one.put("delay", "Why is the boat late?")
+            await one.search("warm", min_generation=last.index_generation)
+            yield one
+
+
 @pytest.fixture
-async def filled(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
-    """A service with three entries in its index, and no threshold learned from so few."""
-    monkeypatch.setenv("BALIE_ENCODER_VERIFY", "size")
-    async with desk(sqlite_url, calibration_delay_seconds=600) as one:
-        await one.collect()
-        dutch = entry_pb2.EntryText(language="nl", question="Mag mijn hond mee?", answer="Ja.")
-        english = entry_pb2.EntryText(language="en", question="May I bring my dog?", answer="Yes.")
-        await one.put("dogs", texts=[english, dutch])
-        await one.put("price", "How much is a ticket?", "What does the crossing cost?")
-        last = await one.put("delay", "Why is the boat late?")
-        await one.search("warm", min_generation=last.index_generation)
+async def filled(sqlite_url: str) -> AsyncIterator[Desk]:
+    """A service of the test's own."""
+    async with with_entries(sqlite_url) as one:
         yield one
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    """A service that many ask and none changes."""
+    async with with_entries(f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('faq') / 'faq.sqlite3'}") as one:
+        yield one
+
+
+ON_SHARED = pytest.mark.asyncio(loop_scope="module")
 
 
 def index_request(name: str = FERRY) -> knowledge.GetIndexRequest:
     return knowledge.GetIndexRequest(collection_id=name)
 
 
-async def test_answers_a_question_and_says_from_what(filled: Desk) -> None:
-    found = await filled.search("May I bring my dog?", top_k=2, want_parts=True)
+@ON_SHARED
+async def test_answers_a_question_and_says_from_what(shared: Desk) -> None:
+    found = await shared.search("May I bring my dog?", top_k=2, want_parts=True)
     assert found.no_answer_reason == faq.NO_ANSWER_REASON_UNSPECIFIED
     best = found.answers[0]
     assert (best.entry_id, best.language, best.question, best.answer) == (
@@ -58,29 +79,32 @@ async def test_answers_a_question_and_says_from_what(filled: Desk) -> None:
     assert best.parts.question == pytest.approx(1.0, abs=1e-5)
     assert (best.above_threshold, best.source) == (True, entry_pb2.ANSWER_SOURCE_RANKED)
     assert len(found.answers) == 2
-    index = (await filled.knowledge.GetIndex(index_request(), timeout=SECONDS)).index
+    index = (await shared.knowledge.GetIndex(index_request(), timeout=SECONDS)).index
     assert (found.index_generation, found.encoder_fingerprint) == (4, index.encoder_fingerprint)
     assert (found.calibration_version, found.threshold) == (DEFAULT.version, pytest.approx(DEFAULT.threshold))
-    assert not (await filled.search("May I bring my dog?")).answers[0].HasField("parts")
+    assert not (await shared.search("May I bring my dog?")).answers[0].HasField("parts")
     assert found.as_of.ToDatetime(UTC) <= datetime.now(UTC)
 
 
-async def test_anybody_may_ask(filled: Desk) -> None:
+@ON_SHARED
+async def test_anybody_may_ask(shared: Desk) -> None:
     for metadata in (callers.contact("anna"), callers.agent("els"), callers.service("gateway")):
         request = faq.SearchAnswersRequest(collection_id=FERRY, text="ticket price")
-        found = await filled.faq.SearchAnswers(request, timeout=SECONDS, metadata=metadata)
+        found = await shared.faq.SearchAnswers(request, timeout=SECONDS, metadata=metadata)
         assert found.answers[0].entry_id == "price"
 
 
-async def test_answers_in_the_language_that_is_asked_for(filled: Desk) -> None:
-    found = await filled.search("May I bring my dog?", language="nl")
+@ON_SHARED
+async def test_answers_in_the_language_that_is_asked_for(shared: Desk) -> None:
+    found = await shared.search("May I bring my dog?", language="nl")
     assert (found.answers[0].language, found.answers[0].answer) == ("nl", "Ja.")
-    fallen_back = await filled.search("Why is the boat late?", language="nl")
+    fallen_back = await shared.search("Why is the boat late?", language="nl")
     assert fallen_back.answers[0].language == "en"
 
 
-async def test_tells_a_language_that_stands_in_for_another(filled: Desk) -> None:
-    found = await filled.search("How much is a ticket?", language="nl")
+@ON_SHARED
+async def test_tells_a_language_that_stands_in_for_another(shared: Desk) -> None:
+    found = await shared.search("How much is a ticket?", language="nl")
     given = {answer.entry_id: (answer.language, answer.is_fallback_language) for answer in found.answers}
     assert given == {"price": ("en", True), "delay": ("en", True), "dogs": ("nl", False)}
 
@@ -139,8 +163,9 @@ async def test_says_that_two_entries_are_about_as_near(filled: Desk) -> None:
     assert sum(answer.score for answer in found.answers[:2]) >= found.threshold
 
 
-async def test_named_entries_come_first(filled: Desk) -> None:
-    found = await filled.search("May I bring my dog?", entry_ids=["delay", "no-such", "price"], top_k=1)
+@ON_SHARED
+async def test_named_entries_come_first(shared: Desk) -> None:
+    found = await shared.search("May I bring my dog?", entry_ids=["delay", "no-such", "price"], top_k=1)
     assert [(answer.entry_id, answer.source) for answer in found.answers] == [
         ("delay", entry_pb2.ANSWER_SOURCE_PINNED),
         ("price", entry_pb2.ANSWER_SOURCE_PINNED),
@@ -150,19 +175,21 @@ async def test_named_entries_come_first(filled: Desk) -> None:
     assert found.no_answer_reason == faq.NO_ANSWER_REASON_UNSPECIFIED
 
 
-async def test_every_answer_has_an_id_of_its_own(filled: Desk) -> None:
-    ids = [answer.answer_id for _ in range(3) for answer in (await filled.search("dog")).answers]
+@ON_SHARED
+async def test_every_answer_has_an_id_of_its_own(shared: Desk) -> None:
+    ids = [answer.answer_id for _ in range(3) for answer in (await shared.search("dog")).answers]
     assert len(set(ids)) == 9
     assert all(ids)
 
 
-async def test_an_embedding_takes_the_texts_place(filled: Desk) -> None:
-    state = (await filled.knowledge.GetIndex(index_request(), timeout=SECONDS)).index
+@ON_SHARED
+async def test_an_embedding_takes_the_texts_place(shared: Desk) -> None:
+    state = (await shared.knowledge.GetIndex(index_request(), timeout=SECONDS)).index
     values = [1.0] + [0.0] * (state.dimensions - 1)
     own = language_pb2.Embedding(fingerprint=state.encoder_fingerprint, values=values)
     other = language_pb2.Embedding(fingerprint="other.v1", values=[1.0, 2.0])
     by_text, by_other, by_own = [
-        (await filled.search("May I bring my dog?", want_parts=True, **changes)).answers[0]
+        (await shared.search("May I bring my dog?", want_parts=True, **changes)).answers[0]
         for changes in ({}, {"embedding": other}, {"embedding": own})
     ]
     assert (by_other.score, by_other.parts) == (by_text.score, by_text.parts)
@@ -172,11 +199,12 @@ async def test_an_embedding_takes_the_texts_place(filled: Desk) -> None:
         (language_pb2.Embedding(fingerprint=own.fingerprint, values=values[1:]), "dog", "384", "383"),
         (other, "", own.fingerprint, "other.v1"),
     ):
-        failure = await refused(filled.search(text, embedding=wrong))
+        failure = await refused(shared.search(text, embedding=wrong))
         assert (failure.code, failure.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "EMBEDDING_INVALID")
         assert (failure.metadata["expected"], failure.metadata["actual"]) == (expected, actual)
 
 
+@ON_SHARED
 @pytest.mark.parametrize(
     ("changes", "reason", "field"),
     [
@@ -191,17 +219,18 @@ async def test_an_embedding_takes_the_texts_place(filled: Desk) -> None:
     ],
 )
 async def test_refuses_what_is_outside_its_bounds(
-    filled: Desk, changes: dict[str, Any], reason: str, field: str
+    shared: Desk, changes: dict[str, Any], reason: str, field: str
 ) -> None:
-    failure = await refused(filled.search(**({"text": "dog"} | changes)))
+    failure = await refused(shared.search(**({"text": "dog"} | changes)))
     assert (failure.code, failure.reason) == (grpc.StatusCode.INVALID_ARGUMENT, reason)
     assert failure.metadata["field"] == field
 
 
-async def test_there_is_no_search_without_a_collection(filled: Desk) -> None:
+@ON_SHARED
+async def test_there_is_no_search_without_a_collection(shared: Desk) -> None:
     for answer in (
-        filled.search("dog", collection_id="no-such"),
-        filled.knowledge.GetIndex(index_request("no-such"), timeout=SECONDS),
+        shared.search("dog", collection_id="no-such"),
+        shared.knowledge.GetIndex(index_request("no-such"), timeout=SECONDS),
     ):
         failure = await refused(answer)
         assert (failure.code, failure.reason) == (grpc.StatusCode.NOT_FOUND, "COLLECTION_NOT_FOUND")
@@ -225,9 +254,10 @@ async def test_a_caller_reads_its_own_writes(filled: Desk) -> None:
     assert {answer.entry_id for answer in left.answers} == {"price", "delay"}
 
 
-async def test_says_that_the_index_is_behind_within_the_deadline(filled: Desk) -> None:
+@ON_SHARED
+async def test_says_that_the_index_is_behind_within_the_deadline(shared: Desk) -> None:
     request = faq.SearchAnswersRequest(collection_id=FERRY, text="dog", min_generation=99)
-    failure = await refused(filled.faq.SearchAnswers(request, timeout=1.0))
+    failure = await refused(shared.faq.SearchAnswers(request, timeout=1.0))
     assert (failure.code, failure.reason) == (grpc.StatusCode.UNAVAILABLE, "INDEX_BEHIND")
     assert (failure.metadata["asked"], failure.metadata["generation"]) == ("99", "4")
 
@@ -243,16 +273,18 @@ async def test_tells_the_state_of_the_index(filled: Desk) -> None:
     assert index.as_of == stored.entry.update_time
 
 
-async def test_a_tenant_does_not_see_anothers_collections(filled: Desk) -> None:
+@ON_SHARED
+async def test_a_tenant_does_not_see_anothers_collections(shared: Desk) -> None:
     request = faq.SearchAnswersRequest(collection_id=FERRY, text="dog")
     failure = await refused(
-        filled.faq.SearchAnswers(request, timeout=SECONDS, metadata=callers.contact("anna", tenant="other"))
+        shared.faq.SearchAnswers(request, timeout=SECONDS, metadata=callers.contact("anna", tenant="other"))
     )
     assert failure.reason == "COLLECTION_NOT_FOUND"
 
 
-async def test_many_questions_at_once_are_all_answered(filled: Desk) -> None:
-    found = await asyncio.gather(*[filled.search(f"ticket number {number}") for number in range(60)])
+@ON_SHARED
+async def test_many_questions_at_once_are_all_answered(shared: Desk) -> None:
+    found = await asyncio.gather(*[shared.search(f"ticket number {number}") for number in range(60)])
     assert all(len(each.answers) == 3 for each in found)
 
 

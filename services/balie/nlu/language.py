@@ -9,10 +9,15 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
+from functools import cache
+from typing import TYPE_CHECKING
 
 from balie.nlu.domain import UNKNOWN_LANGUAGE, Detection
 from balie.nlu.errors import StartRefused
 from balie.nlu.language_words import words_of
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
 
 _MAX_CHARACTERS = 512
 """A text is read this far: more letters make no language surer, and the detector takes 0.1 µs for each."""
@@ -40,9 +45,7 @@ class LanguageDetector:
     """
 
     def __init__(self, languages: Sequence[str], words: Mapping[str, Iterable[str]], *, floor: float) -> None:
-        from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-        self._identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        self._identifier = _identifier()
         self._floor = floor
         self._tags = {tag.split("-")[0].lower(): tag for tag in languages}
         if len(self._tags) < len(languages):
@@ -89,6 +92,14 @@ class LanguageDetector:
 
     def _evidence(self, text: str) -> Counter[str]:
         return Counter(tag for word in set(words_of(text)) if (tag := self._only.get(word)) is not None)
+
+
+@cache
+def _identifier() -> "LanguageIdentifier":
+    """Returns the detector of letters, which all share as none changes it: unpacking it takes half a second."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
 def _words_of_one(words: Mapping[str, Iterable[str]]) -> dict[str, str]:

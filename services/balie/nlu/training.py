@@ -130,7 +130,7 @@ def _outcome(job: Job, channel: _Channel, scales: _Scales) -> Line:
 
 def _end_with_parent() -> None:
     """Ends the process when whoever started it is gone: a second life of the service trains anew."""
-    while sys.stdin.buffer.read(1):
+    while os.read(sys.stdin.fileno(), 1):  # not its buffer, whose lock would fell an interpreter that ends
         pass
     os._exit(_GONE)
 

@@ -72,6 +72,12 @@ class ObedientEngine:
         return ObedientRanker(intents, words, size, "same" if self._trains_here else self._orders.ranking)
 
 
+class VectorsEngine(ObedientEngine):
+    """The same of an encoder's kind: its models belong to the encoder that they were trained with."""
+
+    needs_vectors: ClassVar[bool] = True
+
+
 class ObedientRanker:
     """Ranks as it is told."""
 

@@ -74,6 +74,12 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pairs of the same language, for what a hundred show as well."""
+    return write(tmp_path_factory.mktemp("pairs") / "few_fr.jsonl", french_pairs(100))
+
+
+@pytest.fixture(scope="module")
 def french(
     pairs: Path, encoder_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, dict[str, Any]]:
@@ -153,22 +159,24 @@ def test_the_folder_is_an_encoder_like_any_other(
 def test_the_same_pairs_give_the_same_encoder(
     french: tuple[Path, dict[str, Any]], encoder_folder: Path, pairs: Path, tmp_path: Path
 ):
-    for _time in range(2):  # the second one takes the place of the first
-        ended = adapt(
-            pairs,
-            "-l",
-            "fr",
-            "--encoder",
-            encoder_folder,
-            "--to",
-            tmp_path / "again",
-            "--attribution",
-            "balie's own",
-            "--table",
-            tmp_path / "fr.txt",
-            "--replace",
-        )
-        assert ended.code == 0, ended.err
+    shutil.copytree(french[0], tmp_path / "again")  # whose place the second one takes
+    first = (tmp_path / "again" / "manifest.json").stat().st_ino
+    ended = adapt(
+        pairs,
+        "-l",
+        "fr",
+        "--encoder",
+        encoder_folder,
+        "--to",
+        tmp_path / "again",
+        "--attribution",
+        "balie's own",
+        "--table",
+        tmp_path / "fr.txt",
+        "--replace",
+    )
+    assert ended.code == 0, ended.err
+    assert (tmp_path / "again" / "manifest.json").stat().st_ino != first
 
     for file in ("weights.bin", "tokenizer.json", "manifest.json"):
         assert (tmp_path / "again" / file).read_bytes() == (french[0] / file).read_bytes(), file
@@ -226,13 +234,13 @@ def test_an_adapted_encoder_can_learn_another_language(french: tuple[Path, dict[
     assert np.array_equal(one.encode([text]), two.encode([text]))
 
 
-def test_shows_before_and_after(encoder_folder: Path, pairs: Path, tmp_path: Path):
+def test_shows_before_and_after(encoder_folder: Path, few: Path, tmp_path: Path):
     english = tmp_path / "english.jsonl"
     english.write_text(
         "".join(json.dumps({"text": text, "label": str(len(text) > 3)}) + "\n" for text in ENGLISH)
     )
     ended = adapt(
-        pairs,
+        few,
         "-l",
         "fr",
         "--encoder",
@@ -258,12 +266,12 @@ def test_shows_before_and_after(encoder_folder: Path, pairs: Path, tmp_path: Pat
     assert [path.name for path in tmp_path.iterdir()] == ["english.jsonl"]
 
 
-def test_is_refused_when_english_falls(encoder_folder: Path, pairs: Path, tmp_path: Path):
+def test_is_refused_when_english_falls(encoder_folder: Path, few: Path, tmp_path: Path):
     english = tmp_path / "menu.jsonl"
     texts = [*ENGLISH, "Please send the commande form"]
     english.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     arguments = (
-        pairs,
+        few,
         "-l",
         "fr",
         "--encoder",
@@ -353,9 +361,9 @@ def test_refuses_pairs_in_another_language_than_is_said(encoder_folder: Path, tm
     assert ended.shows("nl: language not checked: trusted as named")
 
 
-def test_says_when_the_language_could_not_be_checked(encoder_folder: Path, pairs: Path, tmp_path: Path):
+def test_says_when_the_language_could_not_be_checked(encoder_folder: Path, few: Path, tmp_path: Path):
     code = "import sys; sys.modules['py3langid'] = None; from balie.cli.__main__ import main; main()"
-    words = ["encoder", "adapt", pairs, "-l", "fr", "--encoder", encoder_folder]
+    words = ["encoder", "adapt", few, "-l", "fr", "--encoder", encoder_folder]
 
     for more in ([], ["--json"]):
         ended = subprocess.run(
@@ -464,7 +472,7 @@ def test_names_a_missing_file_of_pairs(encoder_folder: Path, tmp_path: Path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a limit on the size of files")
-def test_a_full_disk_leaves_nothing(encoder_folder: Path, pairs: Path, tmp_path: Path):
+def test_a_full_disk_leaves_nothing(encoder_folder: Path, few: Path, tmp_path: Path):
     """A limit on the size of a file stands in for a disk that is full: both fail within the weights."""
     work = tmp_path / "work"
     work.mkdir()
@@ -472,7 +480,7 @@ def test_a_full_disk_leaves_nothing(encoder_folder: Path, pairs: Path, tmp_path:
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000_000, 20_000_000)); "
         "from balie.cli.__main__ import main; main()"
     )
-    arguments = ["encoder", "adapt", pairs, "-l", "fr", "--encoder", encoder_folder, "--to", work / "fr"]
+    arguments = ["encoder", "adapt", few, "-l", "fr", "--encoder", encoder_folder, "--to", work / "fr"]
 
     ended = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments), "--table", str(work / "fr.txt")],
@@ -545,12 +553,10 @@ class TestTheBase:
         assert ended.says("is the encoder that is adapted: name another folder with --to")
         assert {path.name: path.stat().st_mtime_ns for path in copy.iterdir()} == before
 
-    def test_has_the_adapted_one_beside_it_unless_told_otherwise(
-        self, copy: Path, pairs: Path, tmp_path: Path
-    ):
+    def test_has_the_adapted_one_beside_it_unless_told_otherwise(self, copy: Path, few: Path, tmp_path: Path):
         before = {path.name: path.stat().st_mtime_ns for path in copy.iterdir()}
 
-        ended = adapt(pairs, "-l", "fr", "--encoder", copy, "--name", "shop-french")
+        ended = adapt(few, "-l", "fr", "--encoder", copy, "--name", "shop-french")
 
         assert ended.code == 0, ended.err
         assert sorted(path.name for path in tmp_path.iterdir()) == ["base", "shop-french"]
@@ -583,11 +589,11 @@ class TestTheFolder:
         assert [path.name for path in other.iterdir()] == ["manifest.json"]
 
     def test_keeps_an_encoder_of_the_same_name_unless_told_otherwise(
-        self, encoder_folder: Path, pairs: Path, tmp_path: Path
+        self, encoder_folder: Path, few: Path, tmp_path: Path
     ):
         there = shutil.copytree(encoder_folder, tmp_path / "out")
         base, before = Manifest.read(encoder_folder), (there / "manifest.json").read_bytes()
-        wanted = (pairs, "-l", "fr", "--encoder", encoder_folder, "--to", there, "--name", base.name)
+        wanted = (few, "-l", "fr", "--encoder", encoder_folder, "--to", there, "--name", base.name)
 
         ended = adapt(*wanted)
         assert ended.code == 1

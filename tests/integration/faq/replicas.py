@@ -39,6 +39,8 @@ from balie.kit.ledger import Ledger, Write
 TENANT = "acme"
 FERRY = "ferry"
 PATIENCE_SECONDS = 20.0  # far more than anything here takes: a test that hangs fails with its own name
+NEVER = 600.0  # of a calibration: it takes far longer than what the others show
+SOON = 0.05
 POLICY = Policy(max_wrong=0.05, delta=0.1, expected_unanswerable=0.3)
 
 
@@ -111,7 +113,7 @@ async def replica(
     encoder: WordsEncoder | None = None,
     *,
     policy: Policy = POLICY,
-    delay_seconds: float = 0.05,
+    delay_seconds: float = NEVER,
     kinds: Kinds | None = None,
     folder: Path | None = None,
     clock: Callable[[], datetime] | None = None,
@@ -125,7 +127,7 @@ async def replica(
         url: of its database.
         encoder: its own when absent.
         policy: of its calibrations.
-        delay_seconds: before it calibrates.
+        delay_seconds: before it calibrates; `SOON` for who waits for that, or wants it to go on beside the rest.
         kinds: of its indexes.
         folder: where it saves them; not at all when absent.
         clock: tells the moment at which an entry must be valid.

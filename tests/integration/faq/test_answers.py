@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 from tests.fakes.nearest_retriever import NearestRetriever
 from tests.fakes.words_encoder import DIMENSIONS, vector_of
-from tests.integration.faq.replicas import FERRY, POLICY, TENANT, Replica, likeness, replica, until, write
+from tests.integration.faq.replicas import (
+    FERRY,
+    POLICY,
+    SOON,
+    TENANT,
+    Replica,
+    likeness,
+    replica,
+    until,
+    write,
+)
 
 from balie.encoders.errors import EncoderBusy
 from balie.faq.domain import Embedding, NoAnswer, Source
@@ -229,7 +239,7 @@ async def test_there_is_no_search_without_a_collection(sqlite_url: str) -> None:
 
 async def test_learns_a_threshold_in_the_background_and_keeps_it_over_a_restart(database_url: str) -> None:
     words = np.random.default_rng(3).permutation(4000)
-    async with replica(database_url) as one:
+    async with replica(database_url, delay_seconds=SOON) as one:
         await one.collect()
         for number in range(60):
             own = " ".join(f"w{word}" for word in words[number * 5 : number * 5 + 5])

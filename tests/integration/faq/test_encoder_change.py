@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 from tests.fakes.words_encoder import WordsEncoder, vector_of
 from tests.integration.faq.other_encoders import Halved, Reversed
-from tests.integration.faq.replicas import FERRY, TENANT, Replica, likeness, replica
+from tests.integration.faq.replicas import FERRY, SOON, TENANT, Replica, likeness, replica
 from tests.integration.faq.test_fingerprints import QUESTIONS, finds_all, kept
 from tests.integration.faq.test_fingerprints import fill as fill_questions
 from tests.integration.faq.test_saved_indexes import agree
@@ -84,7 +84,7 @@ async def test_every_collection_goes_over_and_the_old_encoder_is_closed_and_forg
 async def test_no_search_fails_and_none_mixes_the_two_under_load(
     database_url: str, other: type[WordsEncoder]
 ) -> None:
-    async with replica(database_url) as one:
+    async with replica(database_url, delay_seconds=SOON) as one:
         written = await fill_questions(one)
         await one.indexes.of(TENANT, FERRY)
         folder = Folder(one.encoder)

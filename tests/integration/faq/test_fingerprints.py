@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from tests.fakes.words_encoder import WordsEncoder, vector_of
 from tests.integration.faq.other_encoders import STUCK_AFTER_TEXTS, Halved, Reversed
-from tests.integration.faq.replicas import PATIENCE_SECONDS, POLICY, Replica, likeness, replica, until
+from tests.integration.faq.replicas import PATIENCE_SECONDS, POLICY, SOON, Replica, likeness, replica, until
 
 from balie.faq.domain import Embedding
 from balie.faq.errors import EmbeddingInvalid
@@ -108,22 +108,22 @@ async def test_a_calibration_of_another_encoder_is_not_used(
     async def is_learned(one: Replica) -> bool:
         return (await one.search("x")).state.calibration.version.startswith("leave-one-out.")
 
-    async with replica(database_url, policy=LAX) as one:
+    async with replica(database_url, policy=LAX, delay_seconds=SOON) as one:
         await fill(one)
         for number in range(20):
             own = f"thing{number} stuff{number} item{number}"
             generation = (await one.put(f"e{number}", own, f"{own} please", f"hello {own}")).generation
         await until(lambda: is_learned(one))
         learned = (await one.search("x", min_generation=generation)).state.calibration
-    async with replica(database_url, other(), policy=LAX, delay_seconds=600) as two:
+    async with replica(database_url, other(), policy=LAX) as two:
         assert (await two.search("dog ticket")).answers[0].entry_id == "dogs"
         assert (await two.search("x")).state.calibration == DEFAULT
-    async with replica(database_url, other(), policy=LAX) as two:
+    async with replica(database_url, other(), policy=LAX, delay_seconds=SOON) as two:
         await until(lambda: is_learned(two))
         async with two.database.read() as tx:
             rows = await tx.all(sa.select(calibrations.c.fingerprint, calibrations.c.version))
         assert {row.fingerprint for row in rows} == {"words.v1", two.encoder.fingerprint}
-    async with replica(database_url, policy=LAX, delay_seconds=600) as back:
+    async with replica(database_url, policy=LAX) as back:
         assert (await back.search("x")).state.calibration == learned
 
 

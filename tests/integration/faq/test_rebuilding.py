@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 from structlog.testing import capture_logs
-from tests.integration.faq.replicas import FERRY, TENANT, Replica, likeness, replica, until, write
+from tests.integration.faq.replicas import FERRY, SOON, TENANT, Replica, likeness, replica, until, write
 from tests.integration.faq.test_saved_indexes import agree, fill, forget_vectors, small
 
 from balie.faq.domain import BuildStep
@@ -65,7 +65,7 @@ async def test_deletions_wear_a_graph_until_it_is_built_anew_without_them(databa
 
 @pytest.mark.parametrize("choice", ["flat", "hnsw", "ivf"])
 async def test_searches_and_changes_go_on_while_it_is_built(database_url: str, choice: Choice) -> None:
-    async with replica(database_url, kinds=small(choice)) as one:
+    async with replica(database_url, kinds=small(choice), delay_seconds=SOON) as one:
         generation = await fill(one)
         stop, written = asyncio.Event(), generation
 

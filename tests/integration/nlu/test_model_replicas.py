@@ -192,7 +192,7 @@ async def test_a_model_that_nothing_can_be_done_about_keeps_nobody_else_from_bei
 async def test_a_new_encoder_has_the_active_models_trained_again(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = settings_of(tmp_path, database_url, engine="ensemble")
+    settings = settings_of(tmp_path, database_url, engine="obedient_vectors")
     async with model_desk(settings) as desk:
         first = await desk.train()
         await desk.activate(first.version)

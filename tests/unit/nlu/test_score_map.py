@@ -62,6 +62,21 @@ def test_an_engine_without_a_view_of_what_is_out_of_scope_is_judged_by_its_best_
     assert mapped.max(axis=1)[truth >= 0].mean() > mapped.max(axis=1)[truth < 0].mean() + 0.2
 
 
+@pytest.mark.parametrize("expected", [0.05, 0.2, None])
+def test_what_is_out_of_scope_is_told_as_scikit_learn_would(expected: float | None):
+    from sklearn.linear_model import LogisticRegression
+
+    scores, truth = rows(600, 4, sharpened=1.0)
+    evidence = np.log1p(-scores.sum(axis=1)) - np.log(scores.sum(axis=1))
+    share = (truth < 0).mean() if expected is None else expected
+    weights = np.where(truth < 0, share / (truth < 0).mean(), (1 - share) / (truth >= 0).mean())
+    regression = LogisticRegression(C=1e3, max_iter=1000)
+    regression.fit(evidence[:, None], truth < 0, sample_weight=weights)
+    found = fit_score_map(scores, truth, expected)
+    wanted = (regression.coef_[0, 0], regression.intercept_[0])
+    assert (found.slope, found.offset) == pytest.approx(wanted, rel=1e-5)
+
+
 def test_a_guess_is_never_certain_and_odd_scores_do_no_harm():
     odd = np.array([[1.0, 0.0], [0.0, 0.0], [0.5, 0.5], [1e-30, 0.0]])
     for found in (ScoreMap(), fit_score_map(odd, np.array([0, -1, 1, 0]), 0.4)):

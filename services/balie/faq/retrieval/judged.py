@@ -38,9 +38,9 @@ class Policy:
         return hashlib.sha256(repr((retriever, self)).encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """What became of questions.
+    """What became of questions; equal to nothing but itself.
 
     Attributes:
         confidences: shape (questions,), of the best entry.

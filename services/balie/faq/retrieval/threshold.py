@@ -8,6 +8,7 @@ what the ranking did on real questions of other collections stands in for it.
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +43,12 @@ def learn(live: "LiveIndex", retriever: "Retriever", policy: Policy) -> Calibrat
 
 def default(retriever: "Retriever", policy: Policy) -> Calibration:
     """Returns what questions of other collections prove for the retriever; without any, never to answer."""
-    return retriever.reference.threshold(policy, "reference") or Calibration(_NEVER, "none.v1")
+    return _proven(retriever.reference, policy) or Calibration(_NEVER, "none.v1")
+
+
+@lru_cache(maxsize=8)
+def _proven(reference: Judged, policy: Policy) -> Calibration | None:
+    return reference.threshold(policy, "reference")
 
 
 def leave_one_out(live: "LiveIndex", retriever: "Retriever", policy: Policy) -> Judged:

@@ -17,7 +17,7 @@ from balie.faq.evaluation.learning import (
 )
 from balie.faq.evaluation.offline import OfflineCollection
 from balie.faq.evaluation.queries import EvalQuery
-from balie.faq.evaluation.tuning import Tuner
+from balie.faq.evaluation.tuning import Proposal, Tuner
 from balie.faq.knowledge.domain import EntryContent, EntryText
 from balie.faq.retrieval.blend import (
     DenseRetriever,
@@ -75,6 +75,11 @@ def tuner() -> Tuner:
     return Tuner(collection, queries, vectors([one.text for one in queries]), POLICY)
 
 
+@pytest.fixture(scope="module")
+def proposal(tuner: Tuner) -> Proposal:
+    return tuner.propose(HybridRetriever())
+
+
 def test_weights_go_to_the_part_that_tells() -> None:
     dice = np.random.default_rng(3)
     choices = []
@@ -130,8 +135,9 @@ def test_recalibrating_changes_how_sure_it_is_and_not_the_order() -> None:
     assert np.mean(now) == pytest.approx(np.mean([one.right for one in seldom]), abs=0.02)
 
 
-def test_a_proposal_shows_both_sides_and_the_service_uses_its_file(tuner: Tuner, tmp_path: Path) -> None:
-    proposal = tuner.propose(HybridRetriever())
+def test_a_proposal_shows_both_sides_and_the_service_uses_its_file(
+    tuner: Tuner, proposal: Proposal, tmp_path: Path
+) -> None:
     assert proposal.before.p_at_1 > 0.9
     assert proposal.after.p_at_1 > 0.9
     assert proposal.after.threshold is not None
@@ -147,9 +153,8 @@ def test_a_proposal_shows_both_sides_and_the_service_uses_its_file(tuner: Tuner,
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_the_same_questions_make_the_same_proposal(tuner: Tuner) -> None:
-    first, again = (tuner.propose(HybridRetriever()) for _ in range(2))
-    assert first.blend.plain() == again.blend.plain()
+def test_the_same_questions_make_the_same_proposal(tuner: Tuner, proposal: Proposal) -> None:
+    assert tuner.propose(HybridRetriever()).blend.plain() == proposal.blend.plain()
 
 
 @pytest.mark.parametrize(
