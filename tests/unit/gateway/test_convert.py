@@ -266,6 +266,7 @@ def test_sends_every_field_of_a_conversation_and_a_message() -> None:
         conversation(owner=Owner(OwnerKind.AGENT, "els"), owner_epoch=2),
         handoff_id="h",
         handoff_state=HandoffState.ACCEPTED,
+        contact_attributes={"tier": "gold"},
     )
     sent = convert.conversation_to_proto(held)
     assert len(sent.ListFields()) == len(sent.DESCRIPTOR.fields)

@@ -62,9 +62,16 @@ def write(request_id: str = "", *, body: str = "", tenant: str = TENANT) -> Writ
     return Write(tenant, "admin:local", "test", request_id or new_id(), digest)
 
 
-def asked(conversation: str, *, queue: str = "desk", language: str = "nl", priority: int = 0) -> Asked:
+def asked(
+    conversation: str,
+    *,
+    queue: str = "desk",
+    language: str = "nl",
+    priority: int = 0,
+    contact: str = "anna",
+) -> Asked:
     reasons = (Reason(ReasonCode.REQUESTED_BY_STAFF, "admin:local"),)
-    return Asked(conversation, "anna", "web", language, queue, reasons, priority=priority)
+    return Asked(conversation, contact, "web", language, queue, reasons, priority=priority)
 
 
 @dataclass(frozen=True)
