@@ -187,12 +187,17 @@ async def test_ten_thousand_random_requests_never_meet_a_bug(own_desk: RunningDe
     assert "Traceback" not in own_desk.logs()
 
 
+def of_type(field: FieldDescriptor, text: str) -> str | bytes:
+    """Returns a text as the field takes it."""
+    return text.encode() if field.type == FieldDescriptor.TYPE_BYTES else text
+
+
 def oversize(descriptor: Descriptor, depth: int = 0) -> Message:
     """Returns a message of a type in which every text is far over any limit."""
     message = GetMessageClass(descriptor)()
     for field in descriptor.fields:
         if field.cpp_type == FieldDescriptor.CPPTYPE_STRING and not field.is_repeated:
-            setattr(message, field.name, "x" * 20_000)
+            setattr(message, field.name, of_type(field, "x" * 20_000))
         elif field.message_type is not None and not field.is_repeated and depth < 2:
             getattr(message, field.name).CopyFrom(oversize(field.message_type, depth + 1))
     return message
@@ -207,7 +212,7 @@ def unknown(descriptor: Descriptor, depth: int = 0) -> Message:
         elif field.cpp_type == FieldDescriptor.CPPTYPE_ENUM:
             setattr(message, field.name, 99)
         elif field.cpp_type == FieldDescriptor.CPPTYPE_STRING and not field.is_repeated:
-            setattr(message, field.name, "never-seen")
+            setattr(message, field.name, of_type(field, "never-seen"))
         elif field.message_type is not None and not field.is_repeated and depth < 2:
             getattr(message, field.name).CopyFrom(unknown(field.message_type, depth + 1))
     return message
@@ -244,6 +249,7 @@ NEEDS_NOTHING_KNOWN = {
     "Analyze",
     "BatchAnalyze",
     "ListAgents",
+    "ListCalendars",
     "ListCollections",
     "ListQueues",
     "LookupKeywords",
@@ -254,8 +260,11 @@ MAY_BE_EMPTY = {
     "ListHandoffs",
     "ListAgents",
     "ListQueues",
+    "ListCalendars",
     "ListKeywords",
     "ListModels",
+    "GetPolicy",  # the policy in use
+    "ReplayTurns",
     "GetModel",  # the model that serves
     "WatchHandoffs",
     "BatchAnalyze",

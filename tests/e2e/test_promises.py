@@ -5,6 +5,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import grpc
 import pytest
@@ -15,6 +16,7 @@ from balie.api.gateway.v1 import conversation_pb2 as resources
 from balie.api.gateway.v1 import conversation_service_pb2 as door
 from balie.cli import talk
 from balie.client import Balie
+from balie.handoff.routing import policy_file
 from balie.kit.ids import new_id
 
 CONVERSATIONS = 6
@@ -117,9 +119,13 @@ async def test_the_same_request_id_with_other_words_is_refused(shared_desk: Runn
 
 
 async def test_fifty_messages_at_once_get_one_place_each_and_are_answered_in_turn(
-    shared_desk: RunningDesk,
+    make_desk: Callable[..., RunningDesk], tmp_path: Path
 ) -> None:
-    async with shared_desk.client(act_as="contact:fifty") as client, shared_desk.client() as operator:
+    policy = tmp_path / "policy.yaml"  # the one that ships lets the bot speak 40 times an hour
+    _, shipped = policy_file.default()
+    policy.write_bytes(shipped.replace(b"bot_replies: {at_most: 40", b"bot_replies: {at_most: 100"))
+    desk = make_desk(handoff={"BALIE_HANDOFF_POLICY": str(policy)})
+    async with desk.client(act_as="contact:fifty") as client, desk.client() as operator:
         conversation = await talk.begin(client, "fifty")
         calls = (steps.send(client, conversation.id, TEXTS[n % len(TEXTS)], f"fifty-{n}") for n in range(50))
         sent = sorted(await asyncio.gather(*calls), key=lambda reply: reply.message.seq)

@@ -32,7 +32,7 @@ class ConversationServiceStub:
     """Creates a conversation. The same `request_id` twice is done once.
 
     Errors:
-    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: a field is outside its bounds.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
     - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
     - PERMISSION_DENIED CALLER_FORBIDDEN: a contact asks for another contact or says what is known of them, or an agent asks.
     """
@@ -110,7 +110,8 @@ class ConversationServiceStub:
 
     Errors:
     - INVALID_ARGUMENT STREAM_OUT_OF_ORDER: the first message does not open the stream, or a later one does.
-    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, CURSOR_MALFORMED: the opening is outside its bounds.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS, CURSOR_MALFORMED: the opening is outside its
+      bounds.
     - NOT_FOUND CONVERSATION_NOT_FOUND: no such conversation, or not one of the contact who asks.
     - OUT_OF_RANGE CURSOR_EXPIRED: as for WatchConversation.
     - PERMISSION_DENIED CALLER_FORBIDDEN: as for CreateConversation and SendMessage.
@@ -156,7 +157,7 @@ class ConversationServiceAsyncStub:
     """Creates a conversation. The same `request_id` twice is done once.
 
     Errors:
-    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: a field is outside its bounds.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
     - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
     - PERMISSION_DENIED CALLER_FORBIDDEN: a contact asks for another contact or says what is known of them, or an agent asks.
     """
@@ -234,7 +235,8 @@ class ConversationServiceAsyncStub:
 
     Errors:
     - INVALID_ARGUMENT STREAM_OUT_OF_ORDER: the first message does not open the stream, or a later one does.
-    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, CURSOR_MALFORMED: the opening is outside its bounds.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS, CURSOR_MALFORMED: the opening is outside its
+      bounds.
     - NOT_FOUND CONVERSATION_NOT_FOUND: no such conversation, or not one of the contact who asks.
     - OUT_OF_RANGE CURSOR_EXPIRED: as for WatchConversation.
     - PERMISSION_DENIED CALLER_FORBIDDEN: as for CreateConversation and SendMessage.
@@ -282,7 +284,7 @@ class ConversationServiceServicer(metaclass=abc.ABCMeta):
         """Creates a conversation. The same `request_id` twice is done once.
 
         Errors:
-        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: a field is outside its bounds.
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS: a field is outside its bounds.
         - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
         - PERMISSION_DENIED CALLER_FORBIDDEN: a contact asks for another contact or says what is known of them, or an agent asks.
         """
@@ -372,7 +374,8 @@ class ConversationServiceServicer(metaclass=abc.ABCMeta):
 
         Errors:
         - INVALID_ARGUMENT STREAM_OUT_OF_ORDER: the first message does not open the stream, or a later one does.
-        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, CURSOR_MALFORMED: the opening is outside its bounds.
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, TOO_MANY_ITEMS, CURSOR_MALFORMED: the opening is outside its
+          bounds.
         - NOT_FOUND CONVERSATION_NOT_FOUND: no such conversation, or not one of the contact who asks.
         - OUT_OF_RANGE CURSOR_EXPIRED: as for WatchConversation.
         - PERMISSION_DENIED CALLER_FORBIDDEN: as for CreateConversation and SendMessage.
