@@ -72,7 +72,7 @@ class FaqSettings(DatabaseSettings):
     index_kind: Literal["auto", "flat", "fp16", "hnsw", "ivf", "pgvector"] = Field(
         default="auto",
         description="How an index keeps its vectors: `auto` goes by their number, `flat` is exact, `fp16` takes half the "
-        "memory and time, `ivf` and `hnsw` take 8 bits a number and find some 99 of 100 best entries in a fraction of the "
+        "memory and time, `ivf` and `hnsw` take 8 bits a number and find 95 to 99 of 100 best entries in a fraction of the "
         "time; `hnsw` is slow to build and keeps what is deleted until it is built anew; `pgvector` keeps them in PostgreSQL, "
         "once for all replicas.",
     )

@@ -36,7 +36,7 @@ class _IndexKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._Enum
     INDEX_KIND_HNSW: _IndexKind.ValueType  # 3
     """In 8 bits a number, in a graph of neighbours: some 99 of 100 best entries are found."""
     INDEX_KIND_IVF: _IndexKind.ValueType  # 4
-    """In 8 bits a number, in lists of neighbours: some 99 of 100 best entries are found."""
+    """In 8 bits a number, in lists of neighbours: 95 to 99 of 100 best entries are found."""
     INDEX_KIND_PGVECTOR: _IndexKind.ValueType  # 5
     """In 16 bits a number, in a PostgreSQL database that the replicas share; some 99 of 100 best entries are found in large
     collections, all of them in small ones.
@@ -54,7 +54,7 @@ INDEX_KIND_FP16: IndexKind.ValueType  # 2
 INDEX_KIND_HNSW: IndexKind.ValueType  # 3
 """In 8 bits a number, in a graph of neighbours: some 99 of 100 best entries are found."""
 INDEX_KIND_IVF: IndexKind.ValueType  # 4
-"""In 8 bits a number, in lists of neighbours: some 99 of 100 best entries are found."""
+"""In 8 bits a number, in lists of neighbours: 95 to 99 of 100 best entries are found."""
 INDEX_KIND_PGVECTOR: IndexKind.ValueType  # 5
 """In 16 bits a number, in a PostgreSQL database that the replicas share; some 99 of 100 best entries are found in large
 collections, all of them in small ones.
