@@ -133,7 +133,7 @@ async def last_agent(tx: Transaction, tenant: str, contact_id: str, *, since: da
         .where(
             columns.tenant == tenant,
             columns.contact_id == contact_id,
-            columns.updated_at >= since,
+            columns.updated_at > since,  # a window of nothing holds nobody
             columns.state.in_(GIVEN_BACK),
         )
         .order_by(columns.updated_at.desc())

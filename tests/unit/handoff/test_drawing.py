@@ -94,7 +94,6 @@ async def test_an_acquaintance_fades_and_can_be_switched_off(at: Desks) -> None:
     assert (await ask(at, "second", contact_id="anna")).preferred_agent_id == ""
     await at.end(await at.take(await ask(at, "third", contact_id="bea"), "els"))
     await queue(at, last_agent_window=timedelta(0))
-    at.clock.forward(seconds=1)
     assert (await ask(at, "fourth", contact_id="bea")).preferred_agent_id == ""
 
 
