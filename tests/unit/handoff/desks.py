@@ -11,24 +11,15 @@ from balie.handoff import events
 from balie.handoff.app import MIGRATIONS
 from balie.handoff.confirmations import FollowedConfirmations
 from balie.handoff.desk import Desk
-from balie.handoff.domain import (
-    Agent,
-    AgentProfile,
-    Asked,
-    Handoff,
-    HandoffEvent,
-    HandoffState,
-    Presence,
-    QueueProfile,
-    Reason,
-    ReasonCode,
-)
+from balie.handoff.domain import Asked, Handoff, HandoffEvent, HandoffState
 from balie.handoff.feed import Feed
 from balie.handoff.floor import Filter
 from balie.handoff.journal import Journal
+from balie.handoff.reasons import Reason, ReasonCode
 from balie.handoff.routing.policies import Policies
 from balie.handoff.routing.replay.replaying import Replay
 from balie.handoff.routing.router import Router
+from balie.handoff.staffing.profiles import Agent, AgentProfile, Presence, QueueProfile
 from balie.handoff.staffing.staff import Staff
 from balie.handoff.states import Step
 from balie.handoff.storage.sql import SqlFloor, SqlStorage

@@ -8,21 +8,11 @@ import pytest
 
 from balie.api.handoff.v1 import handoff_pb2
 from balie.handoff import states
-from balie.handoff.domain import (
-    HELD,
-    OCCUPYING,
-    OPEN,
-    WAITING,
-    Asked,
-    EventKind,
-    Handoff,
-    HandoffState,
-    Presence,
-    Reason,
-    ReasonCode,
-)
+from balie.handoff.domain import HELD, OCCUPYING, OPEN, WAITING, Asked, EventKind, Handoff, HandoffState
 from balie.handoff.errors import HandoffStateInvalid, OwnerEpochPassed
+from balie.handoff.reasons import Reason, ReasonCode
 from balie.handoff.routing.turns import DecisionKind
+from balie.handoff.staffing.profiles import Presence
 from balie.handoff.states import Change, Step
 
 NOW = datetime(2025, 5, 1, 12, tzinfo=UTC)

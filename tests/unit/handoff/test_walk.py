@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from tests.unit.handoff.desks import TENANT, Desks, desks, write
 
-from balie.handoff.domain import OCCUPYING, OPEN, Handoff, HandoffEvent, HandoffState, Presence
+from balie.handoff.domain import OCCUPYING, OPEN, Handoff, HandoffEvent, HandoffState
+from balie.handoff.staffing.profiles import Presence
 from balie.handoff.states import TRANSITIONS, Step
 from balie.kit.errors import Failure
 
