@@ -7,9 +7,9 @@ import pytest
 from tests.unit.handoff.desks import TENANT, Desks, asked, write
 
 from balie.handoff.domain import Handoff, HandoffState
+from balie.handoff.machine import Step
 from balie.handoff.staffing.profiles import AgentProfile, Presence, QueueProfile
 from balie.handoff.staffing.skills import Relaxation, Ring, Wanted
-from balie.handoff.states import Step
 
 BOATS = (Wanted("boats", 3),)
 
