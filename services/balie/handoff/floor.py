@@ -19,7 +19,8 @@ from balie.handoff.domain import (
     Queue,
     QueueProfile,
 )
-from balie.handoff.matching import Free, Waiting
+from balie.handoff.matching import Waiting
+from balie.handoff.pairing import Roster
 from balie.kit.ledger import Write
 
 T = TypeVar("T")
@@ -129,7 +130,7 @@ class Staffing(Protocol):
     async def agents(self, *, after: str, limit: int) -> list[Agent]:
         """Returns agents by id, those after an id."""
 
-    async def free_agents(self) -> list[Free]:
+    async def roster(self) -> Roster:
         """Returns the agents who are online and have a place left."""
 
     async def put_agent(self, profile: AgentProfile, *, now: datetime) -> None:

@@ -19,6 +19,7 @@ from balie.handoff.domain import (
 )
 from balie.handoff.errors import AgentNotFound, QueueNotFound
 from balie.handoff.matching import Free
+from balie.handoff.pairing import Roster
 from balie.handoff.staffing.skills import Ring
 from balie.handoff.storage.sql_part import SqlPart
 from balie.handoff.tables import agents, handoffs, queues
@@ -107,22 +108,21 @@ class SqlStaffing(SqlPart):
         page = _agents(self.tenant).where(agents.c.id > after).order_by(agents.c.id).limit(limit)
         return [_agent(row) for row in await self.tx.all(page)]
 
-    async def free_agents(self) -> list[Free]:
+    async def roster(self) -> Roster:
         """Returns the agents who are online and have a place left."""
         online = await self.tx.all(_agents(self.tenant).where(agents.c.presence == Presence.ONLINE))
-        return [
+        return Roster(
             Free(
                 id=row.id,
                 queue_ids=frozenset(row.queue_ids),
                 languages=tuple(row.languages),
                 spare=row.max_chats - row.open_chats,
-                open_chats=row.open_chats,
+                load=row.open_chats,
                 idle_since=row.idle_since,
                 skills=row.skills,
             )
             for row in online
-            if row.open_chats < row.max_chats
-        ]
+        )
 
     async def put_agent(self, profile: AgentProfile, *, now: datetime) -> None:
         """Stores an agent in place of the one of this id, whose presence stays; a new one is offline."""
