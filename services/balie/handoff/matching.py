@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
 
-from balie.handoff.domain import ANY_LANGUAGE
-from balie.handoff.staffing.skills import Relaxation, Wanted, shortfall, suffice
+from balie.handoff.domain import ANY_LANGUAGE, Agent, Handoff, QueueProfile
+from balie.handoff.staffing.skills import Relaxation, Wanted, relaxed, shortfall, suffice
 
 
 class AgentOrder(IntEnum):
@@ -79,6 +79,36 @@ class Free:
     def with_one_more(self) -> "Free":
         """Returns the agent with one of their places taken."""
         return replace(self, spare=self.spare - 1, load=self.load + 1)
+
+
+def free(agent: Agent) -> Free:
+    """Returns an agent who is online, as far as it matters for what they are offered."""
+    profile = agent.profile
+    return Free(
+        id=agent.id,
+        queue_ids=frozenset(profile.queue_ids),
+        languages=profile.languages,
+        spare=profile.max_chats - agent.open_chats,
+        load=agent.open_chats,
+        idle_since=agent.idle_since,
+        skills=profile.skills,
+    )
+
+
+def waiting(handoff: Handoff, queue: QueueProfile, now: datetime) -> Waiting:
+    """Returns a handoff of a queue as one that waits there now."""
+    waited = now - handoff.created_at
+    return Waiting(
+        id=handoff.id,
+        queue_id=queue.id,
+        language=handoff.asked.language,
+        priority=handoff.asked.priority + queue.priority_per_minute * (waited.total_seconds() / 60),
+        created_at=handoff.created_at,
+        passed_agent_ids=handoff.passed_agent_ids,
+        skills=handoff.asked.skills,
+        relaxed=relaxed(queue.rings, waited),
+        preferred_agent_id=handoff.preferred_agent_id,
+    )
 
 
 def fits(one: Waiting, agent: Free) -> bool:

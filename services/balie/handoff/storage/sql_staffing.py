@@ -18,7 +18,7 @@ from balie.handoff.domain import (
     QueueProfile,
 )
 from balie.handoff.errors import AgentNotFound, QueueNotFound
-from balie.handoff.matching import Free
+from balie.handoff.matching import free
 from balie.handoff.pairing import Roster
 from balie.handoff.staffing.skills import Ring
 from balie.handoff.storage.sql_part import SqlPart
@@ -111,18 +111,7 @@ class SqlStaffing(SqlPart):
     async def roster(self) -> Roster:
         """Returns the agents who are online and have a place left."""
         online = await self.tx.all(_agents(self.tenant).where(agents.c.presence == Presence.ONLINE))
-        return Roster(
-            Free(
-                id=row.id,
-                queue_ids=frozenset(row.queue_ids),
-                languages=tuple(row.languages),
-                spare=row.max_chats - row.open_chats,
-                load=row.open_chats,
-                idle_since=row.idle_since,
-                skills=row.skills,
-            )
-            for row in online
-        )
+        return Roster(free(_agent(row)) for row in online)
 
     async def put_agent(self, profile: AgentProfile, *, now: datetime) -> None:
         """Stores an agent in place of the one of this id, whose presence stays; a new one is offline."""
