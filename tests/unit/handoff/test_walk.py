@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from tests.unit.handoff.desks import TENANT, Desks, desks, write
+from tests.unit.handoff.storage.memory_desks import memory_desks
 
 from balie.handoff.desk import Ending
 from balie.handoff.domain import OCCUPYING, OPEN, Handoff, HandoffEvent, HandoffState
@@ -96,6 +97,16 @@ async def test_stays_sound_whatever_happens(at: Desks, seed: int) -> None:
         await step(at, chance)
     await check(at)
     assert {HandoffState.ACCEPTED, HandoffState.CANCELLED} & {one.state for one in await at.all()}
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_stays_sound_in_memory_as_well(seed: int) -> None:
+    at, chance = memory_desks(), random.Random(seed)
+    await at.queue()
+    await staffed(at)
+    for _ in range(150):
+        await step(at, chance)
+    await check(at)
 
 
 @pytest.mark.postgres
