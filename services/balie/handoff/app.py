@@ -11,10 +11,9 @@ from balie.api.handoff.v1 import (
     queue_service_pb2_grpc,
     router_service_pb2_grpc,
 )
-from balie.handoff import store
 from balie.handoff.calendars.calendars import Calendars
 from balie.handoff.calendars.service import CalendarService
-from balie.handoff.confirmations import Confirmations
+from balie.handoff.confirmations import FollowedConfirmations
 from balie.handoff.desk import Desk
 from balie.handoff.feed import Feed
 from balie.handoff.journal import Journal
@@ -25,6 +24,7 @@ from balie.handoff.routing.service import RouterService
 from balie.handoff.service import AgentService, Commands, HandoffService, QueueService
 from balie.handoff.settings import HandoffSettings
 from balie.handoff.staffing.staff import Staff
+from balie.handoff.storage.sql import SqlStorage, topics
 from balie.handoff.sweeper import Sweeper
 from balie.handoff.work import Shift
 from balie.kit.background import running
@@ -47,8 +47,9 @@ async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
     async with Database.open(settings.database_url, migrations=MIGRATIONS) as database:
         log = EventLog(database, poll_seconds=settings.poll_seconds)
         ledger = Ledger()
-        journal = Journal(database, log, ledger)
-        desk, staff, feed = Desk(journal, Confirmations(database, log)), Staff(journal), Feed(database, log)
+        storage = SqlStorage(database, log, ledger)
+        journal, feed = Journal(storage), Feed(database, log)
+        desk, staff = Desk(journal, FollowedConfirmations(storage, feed)), Staff(journal)
         commands = Commands(desk, staff, confirm_wait=timedelta(seconds=settings.confirm_wait_seconds))
         servicers = (
             (
@@ -70,7 +71,7 @@ async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
             ),
         )
         sweeper = Sweeper(journal, every_seconds=settings.sweep_seconds)
-        chores = Chores(database, ledger, Trimming(log, store.topics, settings.keep_events))
+        chores = Chores(database, ledger, Trimming(log, topics, settings.keep_events))
         async with running(
             sweeper.run(),
             chores.run(every_seconds=_CHORES_SECONDS),

@@ -4,23 +4,16 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from datetime import timedelta
+from typing import Protocol
 
-from balie.handoff import store
 from balie.handoff.domain import Handoff
 from balie.handoff.errors import OwnerNotConfirmed
-from balie.handoff.events import TOPIC
 from balie.handoff.feed import Feed
-from balie.kit.database import Database
-from balie.kit.eventlog import EventLog
+from balie.handoff.floor import Floor, Storage
 
 
-class Confirmations:
-    """Follows the log until a handoff is as it should be, whichever replica wrote it there."""
-
-    def __init__(self, database: Database, log: EventLog) -> None:
-        self._database = database
-        self._log = log
-        self._feed = Feed(database, log)
+class Confirmations(Protocol):
+    """Waits for the gateway."""
 
     async def wait(
         self, tenant: str, handoff_id: str, settled: Callable[[Handoff], bool], *, at_most: timedelta
@@ -31,9 +24,27 @@ class Confirmations:
             HandoffNotFound: there is no such handoff.
             OwnerNotConfirmed: it is not settled in time.
         """
-        async with self._database.read() as tx:
-            head = await self._log.head(tenant, TOPIC, tx)
-            handoff = await store.handoff(tx, tenant, handoff_id)
+
+
+class FollowedConfirmations:
+    """Follows the log until a handoff is as it should be, whichever replica wrote it there."""
+
+    def __init__(self, storage: Storage[Floor], feed: Feed) -> None:
+        self._storage = storage
+        self._feed = feed
+
+    async def wait(
+        self, tenant: str, handoff_id: str, settled: Callable[[Handoff], bool], *, at_most: timedelta
+    ) -> Handoff:
+        """Returns the handoff once it is settled.
+
+        Raises:
+            HandoffNotFound: there is no such handoff.
+            OwnerNotConfirmed: it is not settled in time.
+        """
+        async with self._storage.reading(tenant) as floor:
+            head = await floor.head()
+            handoff = await floor.handoff(handoff_id)
         if settled(handoff):
             return handoff
         try:
@@ -52,5 +63,5 @@ class Confirmations:
         raise OwnerNotConfirmed(handoff_id)
 
     async def _read(self, tenant: str, handoff_id: str) -> Handoff:
-        async with self._database.read() as tx:
-            return await store.handoff(tx, tenant, handoff_id)
+        async with self._storage.reading(tenant) as floor:
+            return await floor.handoff(handoff_id)

@@ -17,8 +17,8 @@ from balie.handoff.domain import (
 )
 from balie.handoff.errors import StreamOutOfOrder
 from balie.handoff.events import timestamp
+from balie.handoff.floor import Filter, Place
 from balie.handoff.staffing.convert import agent_to_proto, wanted_from_proto, wanted_to_proto
-from balie.handoff.store import Filter, Place
 from balie.handoff.work import Done, Message, Ready, Told
 from balie.kit import bounds, call
 from balie.kit.caller import Caller, Role

@@ -3,16 +3,13 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from balie.handoff import states, store
+from balie.handoff import states
 from balie.handoff.confirmations import Confirmations
 from balie.handoff.domain import Asked, Handoff, HandoffState, Presence, QueueProfile
 from balie.handoff.errors import AgentAtCapacity, AgentNotOnline, HandoffOfAnotherAgent
-from balie.handoff.events import TOPIC
+from balie.handoff.floor import Filter, Floor, Place
 from balie.handoff.journal import Journal
-from balie.handoff.staffing import directory
 from balie.handoff.states import Step
-from balie.handoff.store import Filter, Place
-from balie.kit.database import Transaction
 from balie.kit.ids import new_id
 from balie.kit.ledger import Write
 
@@ -44,7 +41,7 @@ def rank(priority: int, queue: QueueProfile, now: datetime) -> float:
 class Desk:
     """The use cases of handoffs."""
 
-    def __init__(self, journal: Journal, confirmations: Confirmations) -> None:
+    def __init__(self, journal: Journal[Floor], confirmations: Confirmations) -> None:
         self._journal = journal
         self._confirmations = confirmations
 
@@ -55,36 +52,35 @@ class Desk:
             QueueNotFound: the queue does not exist.
         """
 
-        async def work(tx: Transaction) -> Handoff:
-            await directory.queue(tx, write.tenant, asked.queue_id)
-            return await self.open(tx, write.tenant, asked)
+        async def work(floor: Floor) -> Handoff:
+            await floor.queue(asked.queue_id)
+            return await self.open(floor, asked)
 
         return await self._journal.once(write, Handoff, work)
 
-    async def open(self, tx: Transaction, tenant: str, asked: Asked) -> Handoff:
+    async def open(self, floor: Floor, asked: Asked) -> Handoff:
         """Returns the conversation's open handoff, a new one when it has none, offered at once when somebody is free.
 
         Args:
-            tx: a transaction that holds the tenant's desk.
-            tenant: whose desk.
+            floor: a transaction that holds the tenant's desk.
             asked: what is asked for, in a queue that exists.
         """
-        already = await store.open_handoff(tx, tenant, asked.conversation_id)
+        already = await floor.open_handoff(asked.conversation_id)
         if already is not None:
             return already
         now = self._journal.now()
-        queue = await directory.queue(tx, tenant, asked.queue_id)
+        queue = await floor.queue(asked.queue_id)
         since = now - queue.profile.last_agent_window
         change = states.queued(
             new_id(),
             asked,
             deadline_at=now + queue.profile.max_wait,
             rank=rank(asked.priority, queue.profile, now),
-            preferred_agent_id=await store.last_agent(tx, tenant, asked.contact_id, since=since),
+            preferred_agent_id=await floor.last_agent(asked.contact_id, since=since),
             now=now,
         )
-        handoff = await self._journal.record(tx, tenant, change)
-        return await self._drawn(tx, tenant, handoff)
+        handoff = await self._journal.record(floor, change)
+        return await self._drawn(floor, handoff)
 
     async def get(self, tenant: str, handoff_id: str) -> Handoff:
         """Returns a handoff.
@@ -92,14 +88,14 @@ class Desk:
         Raises:
             HandoffNotFound: there is none.
         """
-        async with self._journal.database.read() as tx:
-            return await store.handoff(tx, tenant, handoff_id)
+        async with self._journal.reading(tenant) as floor:
+            return await floor.handoff(handoff_id)
 
     async def page(self, tenant: str, wanted: Filter, *, after: Place | None, size: int) -> Page:
         """Returns a page of handoffs and the log's head, of one snapshot."""
-        async with self._journal.database.read() as tx:
-            found = await store.listed(tx, tenant, wanted, after=after, limit=size + 1)
-            head = await self._journal.log.head(tenant, TOPIC, tx)
+        async with self._journal.reading(tenant) as floor:
+            found = await floor.listed(wanted, after=after, limit=size + 1)
+            head = await floor.head()
         page = found[:size]
         more = len(found) > size
         return Page(page, Place(page[-1].created_at, page[-1].id) if more else None, head)
@@ -117,9 +113,9 @@ class Desk:
             OwnerNotConfirmed: it is theirs, and the gateway has not confirmed it within `wait`.
         """
 
-        async def work(tx: Transaction) -> Handoff:
-            handoff = await store.handoff(tx, write.tenant, handoff_id)
-            agent = await directory.agent(tx, write.tenant, agent_id)
+        async def work(floor: Floor) -> Handoff:
+            handoff = await floor.handoff(handoff_id)
+            agent = await floor.agent(agent_id)
             states.target(handoff, Step.RESERVE)
             if handoff.agent_id not in ("", agent_id):
                 raise HandoffOfAnotherAgent(handoff_id, agent_id=handoff.agent_id)
@@ -129,7 +125,7 @@ class Desk:
             if others >= agent.profile.max_chats:
                 raise AgentAtCapacity(agent_id, limit=agent.profile.max_chats)
             change = states.reserved(handoff, agent_id, now=self._journal.now())
-            return await self._journal.record(tx, write.tenant, change)
+            return await self._journal.record(floor, change)
 
         handoff = await self._journal.once(write, Handoff, work)
         return await self._confirmations.wait(
@@ -147,10 +143,10 @@ class Desk:
             HandoffStateInvalid: no owner follows from its state.
             OwnerEpochPassed: a later epoch was confirmed before.
         """
-        async with self._journal.writing(tenant) as tx:
-            handoff = await store.handoff(tx, tenant, handoff_id)
+        async with self._journal.writing(tenant) as floor:
+            handoff = await floor.handoff(handoff_id)
             change = states.confirmed(handoff, epoch, now=self._journal.now())
-            return await self._journal.record(tx, tenant, change) if change else handoff
+            return await self._journal.record(floor, change) if change else handoff
 
     async def reject(self, write: Write, handoff_id: str, agent_id: str) -> Handoff:
         """Turns an offer down for its agent; returns the handoff, which may be offered again already.
@@ -162,15 +158,15 @@ class Desk:
             HandoffOfAnotherAgent: it is offered to somebody else.
         """
 
-        async def work(tx: Transaction) -> Handoff:
-            handoff = await store.handoff(tx, write.tenant, handoff_id)
-            await directory.agent(tx, write.tenant, agent_id)
+        async def work(floor: Floor) -> Handoff:
+            handoff = await floor.handoff(handoff_id)
+            await floor.agent(agent_id)
             states.target(handoff, Step.REJECT)
             if handoff.agent_id != agent_id:
                 raise HandoffOfAnotherAgent(handoff_id, agent_id=handoff.agent_id)
             change = states.passed(handoff, Step.REJECT, now=self._journal.now())
-            passed = await self._journal.record(tx, write.tenant, change)
-            return await self._drawn(tx, write.tenant, passed)
+            passed = await self._journal.record(floor, change)
+            return await self._drawn(floor, passed)
 
         return await self._journal.once(write, Handoff, work)
 
@@ -194,13 +190,13 @@ class Desk:
             OwnerNotConfirmed: it has ended, and the gateway has not confirmed the bot within `wait`.
         """
 
-        async def work(tx: Transaction) -> Handoff:
-            handoff = await store.handoff(tx, write.tenant, handoff_id)
+        async def work(floor: Floor) -> Handoff:
+            handoff = await floor.handoff(handoff_id)
             change = states.given_back(handoff, step, outcome=outcome, now=self._journal.now())
             if agent_id not in ("", handoff.agent_id):
                 raise HandoffOfAnotherAgent(handoff_id, agent_id=handoff.agent_id)
-            ended = await self._journal.record(tx, write.tenant, change)
-            return await self._drawn(tx, write.tenant, ended)
+            ended = await self._journal.record(floor, change)
+            return await self._drawn(floor, ended)
 
         handoff = await self._journal.once(write, Handoff, work)
         return await self._confirmations.wait(
@@ -215,14 +211,14 @@ class Desk:
             HandoffStateInvalid: an agent has it, or it has ended.
         """
 
-        async def work(tx: Transaction) -> Handoff:
-            handoff = await store.handoff(tx, write.tenant, handoff_id)
+        async def work(floor: Floor) -> Handoff:
+            handoff = await floor.handoff(handoff_id)
             change = states.ended_waiting(handoff, Step.CANCEL, now=self._journal.now())
-            cancelled = await self._journal.record(tx, write.tenant, change)
-            return await self._drawn(tx, write.tenant, cancelled)
+            cancelled = await self._journal.record(floor, change)
+            return await self._drawn(floor, cancelled)
 
         return await self._journal.once(write, Handoff, work)
 
-    async def _drawn(self, tx: Transaction, tenant: str, handoff: Handoff) -> Handoff:
-        await self._journal.draw(tx, tenant)
-        return await store.handoff(tx, tenant, handoff.id)
+    async def _drawn(self, floor: Floor, handoff: Handoff) -> Handoff:
+        await self._journal.draw(floor)
+        return await floor.handoff(handoff.id)

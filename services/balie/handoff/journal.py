@@ -5,24 +5,19 @@ same handoff unoffered or the same conversation without a handoff, on any replic
 A desk's writes are a few short statements: at hundreds of them a second it is simpler and no slower than finer locks.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-from balie.handoff import events, store
 from balie.handoff.domain import OCCUPYING, Handoff, HandoffEvent, QueueProfile
-from balie.handoff.events import TOPIC
+from balie.handoff.floor import F_co, Floor, Storage
 from balie.handoff.matching import Free, Pairing, Waiting, fits, pair
-from balie.handoff.staffing import directory
 from balie.handoff.states import Change, offered
-from balie.handoff.tables import desks
-from balie.kit.database import Database, Transaction
-from balie.kit.eventlog import EventLog
 from balie.kit.ids import new_id
-from balie.kit.ledger import Ledger, Write
+from balie.kit.ledger import Write
 
 T = TypeVar("T")
 
@@ -41,52 +36,42 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Journal:
+class Journal(Generic[F_co]):
     """Writes changes of handoffs, and reads.
 
     Args:
-        database: where the tables and the log are.
-        log: the service's one log.
-        ledger: remembers what was done under which request id.
+        storage: where the desks are kept.
         now: the clock.
     """
 
-    def __init__(
-        self, database: Database, log: EventLog, ledger: Ledger, *, now: Callable[[], datetime] = utc_now
-    ) -> None:
-        self.database = database
-        self.log = log
+    def __init__(self, storage: Storage[F_co], *, now: Callable[[], datetime] = utc_now) -> None:
+        self.storage = storage
         self.now = now
-        self._ledger = ledger
 
-    @asynccontextmanager
-    async def writing(self, tenant: str) -> AsyncIterator[Transaction]:
-        """Yields a writing transaction that holds the tenant's desk until it ends."""
-        async with self.database.write() as tx:
-            claim = tx.insert(desks).values(tenant=tenant)
-            await tx.execute(
-                claim.on_conflict_do_update(
-                    index_elements=[desks.c.tenant], set_={"tenant": claim.excluded.tenant}
-                )
-            )
-            yield tx
+    def writing(self, tenant: str) -> AbstractAsyncContextManager[F_co]:
+        """Returns a transaction that holds the tenant's desk until it ends."""
+        return self.storage.writing(tenant)
 
-    async def once(self, write: Write, kind: type[T], work: Callable[[Transaction], Awaitable[T]]) -> T:
+    def reading(self, tenant: str) -> AbstractAsyncContextManager[F_co]:
+        """Returns a transaction that sees one snapshot, and cannot write."""
+        return self.storage.reading(tenant)
+
+    async def once(self, write: Write, kind: type[T], work: Callable[[F_co], Awaitable[T]]) -> T:
         """Does a write at its tenant's desk, or returns what it did when it came before.
 
         Raises:
             RequestIdReused: its request id came before with another request.
         """
-        async with self.writing(write.tenant) as tx:
-            return await self._ledger.once(tx, write, kind, lambda: work(tx))
+        async with self.writing(write.tenant) as floor:
+            return await floor.once(write, kind, lambda: work(floor))
 
-    async def record(self, tx: Transaction, tenant: str, change: Change) -> Handoff:
+    async def record(self, floor: Floor, change: Change) -> Handoff:
         """Stores a change and its event; returns the handoff with its position."""
         handoff, now = change.handoff, change.handoff.updated_at
-        await (store.add if handoff.revision == 1 else store.replace)(tx, tenant, handoff)
+        await (floor.add if handoff.revision == 1 else floor.replace)(handoff)
         if change.agent_id and handoff.state not in OCCUPYING:
-            await directory.touch(tx, tenant, change.agent_id, now=now)
-        position = await store.position(tx, tenant, handoff.id)
+            await floor.touch(change.agent_id, now=now)
+        position = await floor.position(handoff.id)
         event = HandoffEvent(
             id=new_id(),
             occurred_at=now,
@@ -99,27 +84,25 @@ class Journal:
             revision=handoff.revision,
             position=position,
         )
-        await self.log.append(tx, tenant, TOPIC, events.encode(event), event_id=event.id)
+        await floor.append(event)
         return replace(handoff, position=position)
 
-    async def pairings(self, tx: Transaction, tenant: str) -> list[Pairing]:
+    async def pairings(self, floor: Floor) -> list[Pairing]:
         """Returns the offers that could be made now."""
-        free = await directory.free_agents(tx, tenant)
+        free = await floor.free_agents()
         if not free:
             return []
-        queues = await directory.queues_with_unoffered(tx, tenant)
-        return await self._paired(tx, tenant, queues, free)
+        queues = await floor.queues_with_unoffered()
+        return await self._paired(floor, queues, free)
 
-    async def _paired(
-        self, tx: Transaction, tenant: str, queues: list[QueueProfile], free: list[Free]
-    ) -> list[Pairing]:
+    async def _paired(self, floor: Floor, queues: list[QueueProfile], free: list[Free]) -> list[Pairing]:
         """Looks at the first of each queue: as many as there are places, and at more only when of those none fits anybody."""
         limit, now = max(_FEW, sum(agent.spare for agent in free)), self.now()
         lines: dict[str, list[Waiting]] = {}
         unread = queues
         while True:
             for queue in unread:
-                lines[queue.id] = await store.unoffered(tx, tenant, queue, now=now, limit=limit)
+                lines[queue.id] = await floor.unoffered(queue, now=now, limit=limit)
             made = list(pair(chain.from_iterable(lines.values()), free))
             served = {one.handoff_id for one in made}
             unread = [
@@ -131,10 +114,10 @@ class Journal:
                 return made
             limit *= 4
 
-    async def draw(self, tx: Transaction, tenant: str) -> None:
+    async def draw(self, floor: Floor) -> None:
         """Offers what waits to those who are free. Belongs at the end of every change that frees a place or adds a handoff."""
-        for pairing in await self.pairings(tx, tenant):
-            handoff, now = await store.handoff(tx, tenant, pairing.handoff_id), self.now()
-            queue = await directory.queue(tx, tenant, handoff.asked.queue_id)
+        for pairing in await self.pairings(floor):
+            handoff, now = await floor.handoff(pairing.handoff_id), self.now()
+            queue = await floor.queue(handoff.asked.queue_id)
             until = now + queue.profile.offer_timeout
-            await self.record(tx, tenant, offered(handoff, pairing.agent_id, expires_at=until, now=now))
+            await self.record(floor, offered(handoff, pairing.agent_id, expires_at=until, now=now))

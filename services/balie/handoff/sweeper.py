@@ -8,7 +8,8 @@ import asyncio
 
 import structlog
 
-from balie.handoff import states, store
+from balie.handoff import states
+from balie.handoff.floor import Floor
 from balie.handoff.journal import Journal
 from balie.handoff.states import Step
 from balie.kit.errors import Failure
@@ -24,7 +25,7 @@ class Sweeper:
         every_seconds: time between two sweeps.
     """
 
-    def __init__(self, journal: Journal, *, every_seconds: float) -> None:
+    def __init__(self, journal: Journal[Floor], *, every_seconds: float) -> None:
         self._journal = journal
         self._every_seconds = every_seconds
 
@@ -52,19 +53,20 @@ class Sweeper:
                 _log.exception("sweep failed", tenant=tenant)
 
     async def _due(self) -> list[str]:
-        async with self._journal.database.read() as tx:
-            tenants = await store.tenants_with_due(tx, now=self._journal.now())
-            for tenant in await store.tenants_with_unoffered(tx) - tenants:
-                if await self._journal.pairings(tx, tenant):
+        storage = self._journal.storage
+        tenants = await storage.tenants_with_due(now=self._journal.now())
+        for tenant in await storage.tenants_with_unoffered() - tenants:
+            async with storage.reading(tenant) as floor:
+                if await self._journal.pairings(floor):
                     tenants.add(tenant)
         return sorted(tenants)
 
     async def _sweep(self, tenant: str) -> None:
-        async with self._journal.writing(tenant) as tx:
+        async with self._journal.writing(tenant) as floor:
             now = self._journal.now()
-            for handoff in await store.out_of_time(tx, tenant, now=now):
+            for handoff in await floor.out_of_time(now=now):
                 ended = states.ended_waiting(handoff, Step.TAKE_MESSAGE, now=now)
-                await self._journal.record(tx, tenant, ended)
-            for handoff in await store.expired_offers(tx, tenant, now=now):
-                await self._journal.record(tx, tenant, states.passed(handoff, Step.EXPIRE, now=now))
-            await self._journal.draw(tx, tenant)
+                await self._journal.record(floor, ended)
+            for handoff in await floor.expired_offers(now=now):
+                await self._journal.record(floor, states.passed(handoff, Step.EXPIRE, now=now))
+            await self._journal.draw(floor)

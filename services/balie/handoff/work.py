@@ -6,13 +6,10 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 
-from balie.handoff import store
 from balie.handoff.domain import OCCUPYING, Agent, Handoff
-from balie.handoff.events import TOPIC
 from balie.handoff.feed import Feed
+from balie.handoff.floor import Filter, Floor
 from balie.handoff.journal import Journal
-from balie.handoff.staffing import directory
-from balie.handoff.store import Filter
 from balie.kit.errors import Failure
 
 _OUTBOX = 64
@@ -67,7 +64,7 @@ class _End:
 class Shift:
     """Opens agents' streams."""
 
-    def __init__(self, journal: Journal, feed: Feed) -> None:
+    def __init__(self, journal: Journal[Floor], feed: Feed) -> None:
         self._journal = journal
         self._feed = feed
 
@@ -81,10 +78,10 @@ class Shift:
         Raises:
             AgentNotFound: there is no such agent.
         """
-        async with self._journal.database.read() as tx:
-            agent = await directory.agent(tx, tenant, agent_id)
-            theirs = await store.listed(tx, tenant, Filter(tuple(OCCUPYING), agent_id=agent_id))
-            head = await self._journal.log.head(tenant, TOPIC, tx)
+        async with self._journal.reading(tenant) as floor:
+            agent = await floor.agent(agent_id)
+            theirs = await floor.listed(Filter(tuple(OCCUPYING), agent_id=agent_id))
+            head = await floor.head()
         for handoff in theirs:
             yield Told(handoff)
         yield Ready(agent)
@@ -115,8 +112,8 @@ class Shift:
             async for _, event in happenings:
                 if event.agent_id != agent_id or event.revision <= told.get(event.handoff_id, 0):
                     continue
-                async with self._journal.database.read() as tx:
-                    handoff = await store.handoff(tx, tenant, event.handoff_id)
+                async with self._journal.reading(tenant) as floor:
+                    handoff = await floor.handoff(event.handoff_id)
                 told[handoff.id] = handoff.revision
                 await outbox.put(Told(handoff))
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from balie.handoff import events, store
+from balie.handoff import events
 from balie.handoff.app import MIGRATIONS
-from balie.handoff.confirmations import Confirmations
+from balie.handoff.confirmations import FollowedConfirmations
 from balie.handoff.desk import Desk
 from balie.handoff.domain import (
     Agent,
@@ -24,13 +24,14 @@ from balie.handoff.domain import (
     ReasonCode,
 )
 from balie.handoff.feed import Feed
+from balie.handoff.floor import Filter
 from balie.handoff.journal import Journal
 from balie.handoff.routing.policies import Policies
 from balie.handoff.routing.replay.replaying import Replay
 from balie.handoff.routing.router import Router
 from balie.handoff.staffing.staff import Staff
 from balie.handoff.states import Step
-from balie.handoff.store import Filter
+from balie.handoff.storage.sql import SqlFloor, SqlStorage
 from balie.handoff.sweeper import Sweeper
 from balie.handoff.work import Shift
 from balie.kit.database import Database
@@ -80,7 +81,8 @@ class Desks:
 
     database: Database
     clock: Clock
-    journal: Journal
+    log: EventLog
+    journal: Journal[SqlFloor]
     desk: Desk
     staff: Staff
     router: Router
@@ -140,11 +142,11 @@ class Desks:
         return await self.now(handoff)
 
     async def all(self) -> list[Handoff]:
-        async with self.database.read() as tx:
-            return await store.listed(tx, TENANT, Filter())
+        async with self.journal.reading(TENANT) as floor:
+            return await floor.listed(Filter())
 
     async def events(self, handoff: Handoff | None = None) -> list[HandoffEvent]:
-        records = await self.journal.log.read(TENANT, events.TOPIC, 0)
+        records = await self.log.read(TENANT, events.TOPIC, 0)
         told = [events.decode(record.payload) for record in records]
         return [event for event in told if handoff is None or event.handoff_id == handoff.id]
 
@@ -160,13 +162,15 @@ async def desks(url: str, clock: Clock | None = None, policy: Path | None = None
     clock = clock or Clock()
     async with Database.open(url, migrations=MIGRATIONS) as database:
         log = EventLog(database, poll_seconds=0.02)
-        journal = Journal(database, log, Ledger(), now=clock)
+        storage = SqlStorage(database, log, Ledger())
+        journal = Journal(storage, now=clock)
         feed = Feed(database, log)
         policies = Policies(policy)
-        desk = Desk(journal, Confirmations(database, log))
+        desk = Desk(journal, FollowedConfirmations(storage, feed))
         yield Desks(
             database,
             clock,
+            log,
             journal,
             desk,
             Staff(journal),

@@ -384,7 +384,7 @@ async def test_tenants_do_not_see_each_other(at: Desks) -> None:
     with pytest.raises(HandoffNotFound):
         await at.desk.get("acme", handoff.id)
     assert (await at.staff.agents("acme", after="", size=10)) == ([], "")
-    assert await at.journal.log.head("acme", "handoffs") == 0
+    assert await at.log.head("acme", "handoffs") == 0
 
 
 async def test_every_change_is_one_event(at: Desks) -> None:

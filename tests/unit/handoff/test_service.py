@@ -8,8 +8,8 @@ from tests.unit.handoff.desks import Desks
 
 from balie.api.handoff.v1 import agent_service_pb2, handoff_service_pb2
 from balie.handoff import acting, convert
+from balie.handoff.floor import Place
 from balie.handoff.service import Commands
-from balie.handoff.store import Place
 from balie.kit import call
 from balie.kit.call import Call
 from balie.kit.caller import Caller, Role

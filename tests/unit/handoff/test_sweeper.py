@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 from tests.unit.handoff.desks import TENANT, Desks, desks, write
 
-from balie.handoff import store
 from balie.handoff.domain import HandoffState, Presence
 from balie.handoff.errors import HandoffStateInvalid
+from balie.handoff.storage.sql import topics
 from balie.handoff.sweeper import Sweeper
 from balie.handoff.tables import agents, handoffs
 from balie.kit.chores import Chores, Trimming
@@ -161,7 +161,7 @@ async def test_chores_throw_away_old_results_and_old_events(at: Desks) -> None:
     async with at.database.write() as tx:
         await tx.execute(sa.update(requests).values(recorded_at=long_ago))
     await at.desk.cancel(write("kept"), asked_for[0].id)
-    await Chores(at.database, Ledger(), Trimming(at.journal.log, store.topics, keep=2)).once()
+    await Chores(at.database, Ledger(), Trimming(at.log, topics, keep=2)).once()
     async with at.database.read() as tx:
         assert [row.request_id for row in await tx.all(sa.select(requests.c.request_id))] == ["kept"]
     assert await at.feed.position(TENANT, "") == 4

@@ -77,8 +77,8 @@ async def check(at: Desks) -> None:
         assert bool(one.agent_id) == (
             one.state in OCCUPYING or one.state in (HandoffState.RELEASED, HandoffState.RESOLVED)
         )
-    async with at.database.read() as tx:
-        assert await at.journal.pairings(tx, TENANT) == []  # whatever frees a place has drawn
+    async with at.journal.reading(TENANT) as floor:
+        assert await at.journal.pairings(floor) == []  # whatever frees a place has drawn
 
 
 async def staffed(at: Desks) -> None:

@@ -8,8 +8,7 @@ from balie.handoff.calendars.calendar import Calendar
 from balie.handoff.calendars.errors import CalendarInUse
 from balie.handoff.calendars.timetable import Timetable
 from balie.handoff.journal import Journal
-from balie.handoff.staffing import directory
-from balie.kit.database import Transaction
+from balie.handoff.storage.sql import SqlFloor
 from balie.kit.ledger import Write
 
 PAGE_HOLIDAYS = 4000
@@ -63,14 +62,14 @@ class Opening:
 class Calendars:
     """The use cases of calendars."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal[SqlFloor]) -> None:
         self._journal = journal
 
     async def put(self, write: Write, calendar: Calendar) -> Calendar:
         """Makes a calendar or replaces it."""
 
-        async def work(tx: Transaction) -> Calendar:
-            await store.put(tx, write.tenant, calendar)
+        async def work(floor: SqlFloor) -> Calendar:
+            await store.put(floor.tx, write.tenant, calendar)
             return calendar
 
         return await self._journal.once(write, Calendar, work)
@@ -81,16 +80,16 @@ class Calendars:
         Raises:
             CalendarNotFound: there is none.
         """
-        async with self._journal.database.read() as tx:
-            return await store.calendar(tx, tenant, calendar_id)
+        async with self._journal.reading(tenant) as floor:
+            return await store.calendar(floor.tx, tenant, calendar_id)
 
     async def page(self, tenant: str, *, after: str, size: int) -> tuple[list[Calendar], str]:
         """Returns a page of calendars by id, and the id after which the next one begins, empty on the last.
 
         It holds fewer than `size` when they would have more than `PAGE_HOLIDAYS` between them.
         """
-        async with self._journal.database.read() as tx:
-            found = await store.all_calendars(tx, tenant, after=after, limit=size + 1)
+        async with self._journal.reading(tenant) as floor:
+            found = await store.all_calendars(floor.tx, tenant, after=after, limit=size + 1)
         count = holidays = 0
         for calendar in found[:size]:
             holidays += len(calendar.holidays)
@@ -107,11 +106,11 @@ class Calendars:
             CalendarInUse: a queue uses it.
         """
 
-        async def work(tx: Transaction) -> str:
-            await store.calendar(tx, write.tenant, calendar_id)
-            if using := await store.queues_with(tx, write.tenant, calendar_id):
+        async def work(floor: SqlFloor) -> str:
+            await store.calendar(floor.tx, write.tenant, calendar_id)
+            if using := await store.queues_with(floor.tx, write.tenant, calendar_id):
                 raise CalendarInUse(calendar_id, queue_ids=using)
-            await store.delete(tx, write.tenant, calendar_id)
+            await store.delete(floor.tx, write.tenant, calendar_id)
             return calendar_id
 
         await self._journal.once(write, str, work)
@@ -149,8 +148,8 @@ class Calendars:
         return Opening(calendar, at, opens, table.next_close(opens) if opens else None)
 
     async def _calendar_of(self, tenant: str, whose: Whose) -> Calendar | None:
-        async with self._journal.database.read() as tx:
+        async with self._journal.reading(tenant) as floor:
             calendar_id = whose.calendar_id
             if whose.queue_id:
-                calendar_id = (await directory.queue(tx, tenant, whose.queue_id)).profile.calendar_id
-            return await store.calendar(tx, tenant, calendar_id) if calendar_id else None
+                calendar_id = (await floor.queue(whose.queue_id)).profile.calendar_id
+            return await store.calendar(floor.tx, tenant, calendar_id) if calendar_id else None

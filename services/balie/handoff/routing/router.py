@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import structlog
 
-from balie.handoff import store
 from balie.handoff.desk import Desk
 from balie.handoff.domain import Asked, Handoff
 from balie.handoff.journal import Journal
@@ -13,8 +12,7 @@ from balie.handoff.routing.looking_back import look_back
 from balie.handoff.routing.policies import Policies
 from balie.handoff.routing.policy import Policy
 from balie.handoff.routing.turns import AnswerChoice, Decision, DecisionKind, Inputs, Ruling, Turn
-from balie.handoff.staffing import directory
-from balie.kit.database import Transaction
+from balie.handoff.storage.sql import SqlFloor
 from balie.kit.ids import new_id
 
 _log = structlog.get_logger()
@@ -23,7 +21,7 @@ _log = structlog.get_logger()
 class Router:
     """The use case of deciding a turn."""
 
-    def __init__(self, journal: Journal, desk: Desk, policies: Policies) -> None:
+    def __init__(self, journal: Journal[SqlFloor], desk: Desk, policies: Policies) -> None:
         self._journal = journal
         self._desk = desk
         self._policies = policies
@@ -39,32 +37,30 @@ class Router:
             TurnAlreadyRouted: it was decided as one of another conversation.
         """
         policy = self._policies.current
-        async with self._journal.writing(tenant) as tx:
-            decided = await decisions.of_turn(tx, tenant, turn.id, turn.conversation_id)
+        async with self._journal.writing(tenant) as floor:
+            decided = await decisions.of_turn(floor.tx, tenant, turn.id, turn.conversation_id)
             if decided is not None:
                 named = decided.handoff_id
-                return decided, await store.handoff(tx, tenant, named) if named else None
-            made = await self._decide(tx, tenant, turn, policy)
+                return decided, await floor.handoff(named) if named else None
+            made = await self._decide(floor, turn, policy)
         self._policies.kept(tenant, policy)
         return made
 
-    async def _decide(
-        self, tx: Transaction, tenant: str, turn: Turn, policy: Policy
-    ) -> tuple[Decision, Handoff | None]:
-        handoff = await store.open_handoff(tx, tenant, turn.conversation_id)
+    async def _decide(self, floor: SqlFloor, turn: Turn, policy: Policy) -> tuple[Decision, Handoff | None]:
+        handoff = await floor.open_handoff(turn.conversation_id)
         now = self._journal.now()
         told = turn.inputs.history
         inputs = replace(
             turn.inputs,
             handoff_state=handoff.state if handoff else None,
-            history=await look_back(tx, tenant, turn.conversation_id, told, now=now),
+            history=await look_back(floor.tx, floor.tenant, turn.conversation_id, told, now=now),
             at=now,
         )
         ruling = policy.route(inputs)
-        await self._policies.keep(tx, tenant, policy, now=now)
+        await self._policies.keep(floor.tx, floor.tenant, policy, now=now)
         if ruling.kind is DecisionKind.ESCALATE:
             suggested = evidence.options(inputs, policy.limits)
-            handoff = handoff or await self._escalate(tx, tenant, turn, ruling, suggested)
+            handoff = handoff or await self._escalate(floor, turn, ruling, suggested)
         elif ruling.kind is not DecisionKind.ASSIST:
             handoff = None
         decision = Decision(
@@ -75,30 +71,32 @@ class Router:
             policy_version=policy.version,
             decided_at=now,
         )
-        await decisions.add(tx, tenant, decision, turn.conversation_id, inputs)
+        await decisions.add(floor.tx, floor.tenant, decision, turn.conversation_id, inputs)
         return decision, handoff
 
     async def _escalate(
-        self, tx: Transaction, tenant: str, turn: Turn, ruling: Ruling, suggested: tuple[AnswerChoice, ...]
+        self, floor: SqlFloor, turn: Turn, ruling: Ruling, suggested: tuple[AnswerChoice, ...]
     ) -> Handoff:
         asked = Asked(
             conversation_id=turn.conversation_id,
             contact_id=turn.contact_id,
             channel=turn.channel,
             language=turn.language,
-            queue_id=await self._existing_queue(tx, tenant, ruling.queue_id, turn.inputs),
+            queue_id=await self._existing_queue(floor, ruling.queue_id, turn.inputs),
             reasons=ruling.reasons,
             turn_id=turn.id,
             priority=ruling.priority,
             skills=ruling.skills,
             suggested_answer_ids=tuple(choice.answer_id for choice in suggested),
         )
-        return await self._desk.open(tx, tenant, asked)
+        return await self._desk.open(floor, asked)
 
-    async def _existing_queue(self, tx: Transaction, tenant: str, queue_id: str, inputs: Inputs) -> str:
-        if not await directory.missing_queues(tx, tenant, [queue_id]):
+    async def _existing_queue(self, floor: SqlFloor, queue_id: str, inputs: Inputs) -> str:
+        if not await floor.missing_queues([queue_id]):
             return queue_id
         default = inputs.default_queue_id
-        made = await directory.ensure_queue(tx, tenant, default)
-        _log.warning("queue missing", tenant=tenant, queue_id=queue_id, used_queue_id=default, made=made)
+        made = await floor.ensure_queue(default)
+        _log.warning(
+            "queue missing", tenant=floor.tenant, queue_id=queue_id, used_queue_id=default, made=made
+        )
         return default

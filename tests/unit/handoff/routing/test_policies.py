@@ -95,8 +95,8 @@ async def test_a_policy_that_decided_can_be_read_and_tried_again(database_url: s
 
 async def test_a_policy_is_stored_although_the_first_decision_under_it_was_not(at: Desks) -> None:
     async def crash() -> None:
-        async with at.journal.writing(TENANT) as tx:
-            await at.policies.keep(tx, TENANT, at.policies.current, now=at.clock.time)
+        async with at.journal.writing(TENANT) as floor:
+            await at.policies.keep(floor.tx, TENANT, at.policies.current, now=at.clock.time)
             raise RuntimeError("crash")
 
     with pytest.raises(RuntimeError, match="crash"):

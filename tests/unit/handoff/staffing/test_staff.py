@@ -107,7 +107,7 @@ async def test_the_feed_begins_with_the_oldest_event_that_is_kept(at: Desks) -> 
     for name in ("one", "two", "three"):
         await at.ask(name)
     async with at.database.write() as tx:
-        await at.journal.log.trim(tx, TENANT, TOPIC, 2)
+        await at.log.trim(tx, TENANT, TOPIC, 2)
     start = await at.feed.position(TENANT, "")
     async with asyncio.timeout(20), aclosing(at.feed.after(TENANT, start)) as happenings:
         assert (await anext(happenings))[0] == 3

@@ -11,6 +11,7 @@ from balie.handoff.routing.decisions import Recorded
 from balie.handoff.routing.policies import Policies
 from balie.handoff.routing.policy import Passed, Policy
 from balie.handoff.routing.turns import Ruling
+from balie.handoff.storage.sql import SqlFloor
 from balie.kit.strict_yaml import FileMistake
 
 _PAGE = 200
@@ -69,7 +70,7 @@ def policy_of(content: bytes) -> Policy:
 class Replay:
     """The use cases of looking at decisions again."""
 
-    def __init__(self, journal: Journal, policies: Policies) -> None:
+    def __init__(self, journal: Journal[SqlFloor], policies: Policies) -> None:
         self.now = journal.now
         self._journal = journal
         self._policies = policies
@@ -83,10 +84,10 @@ class Replay:
             PolicyMalformed: the policy sent cannot be used.
         """
         sent = policy_of(content) if content else None
-        async with self._journal.database.read() as tx:
-            recorded = await decisions.recorded(tx, tenant, turn_id)
+        async with self._journal.reading(tenant) as floor:
+            recorded = await decisions.recorded(floor.tx, tenant, turn_id)
             wanted = version or recorded.decision.policy_version
-            policy = sent or await self._policies.of_version(tx, tenant, wanted)
+            policy = sent or await self._policies.of_version(floor.tx, tenant, wanted)
         return again(recorded, policy)
 
     async def policy(self, tenant: str, version: str) -> Policy:
@@ -97,8 +98,8 @@ class Replay:
         """
         if not version:
             return self._policies.current
-        async with self._journal.database.read() as tx:
-            return await self._policies.of_version(tx, tenant, version)
+        async with self._journal.reading(tenant) as floor:
+            return await self._policies.of_version(floor.tx, tenant, version)
 
     async def turns(
         self, tenant: str, *, content: bytes, since: datetime, until: datetime, limit: int
@@ -111,8 +112,8 @@ class Replay:
         policy = policy_of(content) if content else self._policies.current
         after, left = (since, ""), limit
         while left > 0:
-            async with self._journal.database.read() as tx:
-                page = await decisions.page(tx, tenant, since, until, after, min(_PAGE, left))
+            async with self._journal.reading(tenant) as floor:
+                page = await decisions.page(floor.tx, tenant, since, until, after, min(_PAGE, left))
             for recorded in page:
                 yield again(recorded, policy)
             left -= len(page)

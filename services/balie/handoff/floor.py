@@ -1,0 +1,189 @@
+"""What a tenant's desk reads and writes, wherever it is kept: the port between what happens and its storage.
+
+The desk, the staff, the journal and the sweeper see nothing else, so they are the same over SQL and in memory.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from balie.handoff.domain import (
+    Agent,
+    AgentProfile,
+    Handoff,
+    HandoffEvent,
+    HandoffState,
+    Presence,
+    Queue,
+    QueueProfile,
+)
+from balie.handoff.matching import Free, Waiting
+from balie.kit.ledger import Write
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which handoffs are wanted; what is empty does not matter."""
+
+    states: tuple[HandoffState, ...] = ()
+    queue_id: str = ""
+    agent_id: str = ""
+    conversation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A handoff's place in the order of lists, after which a page goes on."""
+
+    created_at: datetime
+    id: str
+
+
+class Handoffs(Protocol):
+    """The handoffs of a tenant."""
+
+    async def handoff(self, handoff_id: str) -> Handoff:
+        """Returns a handoff with its position.
+
+        Raises:
+            HandoffNotFound: there is none.
+        """
+
+    async def open_handoff(self, conversation_id: str) -> Handoff | None:
+        """Returns the conversation's open handoff, None when it has none."""
+
+    async def listed(
+        self, wanted: Filter, *, after: Place | None = None, limit: int | None = None
+    ) -> list[Handoff]:
+        """Returns handoffs, oldest first, with their positions."""
+
+    async def unoffered(self, queue: QueueProfile, *, now: datetime, limit: int) -> list[Waiting]:
+        """Returns the first handoffs of a queue that wait, are offered to nobody and still have time, at most `limit`."""
+
+    async def last_agent(self, contact_id: str, *, since: datetime) -> str:
+        """Returns the agent with whom a contact's last handoff ended since a moment; empty when none did."""
+
+    async def expired_offers(self, *, now: datetime) -> list[Handoff]:
+        """Returns the handoffs whose offer no longer stands."""
+
+    async def out_of_time(self, *, now: datetime) -> list[Handoff]:
+        """Returns the handoffs that have waited as long as they may."""
+
+    async def position(self, handoff_id: str) -> int:
+        """Returns a handoff's place in its queue from 1, 0 when it does not wait."""
+
+    async def add(self, handoff: Handoff) -> None:
+        """Stores a new handoff."""
+
+    async def replace(self, handoff: Handoff) -> None:
+        """Stores a handoff in place of its revision before.
+
+        Raises:
+            WriteConflict: somebody else has changed it since it was read.
+        """
+
+
+class Staffing(Protocol):
+    """The agents and queues of a tenant."""
+
+    async def queue(self, queue_id: str) -> Queue:
+        """Returns a queue.
+
+        Raises:
+            QueueNotFound: there is none.
+        """
+
+    async def queues(self, *, after: str, limit: int) -> list[Queue]:
+        """Returns queues by id, those after an id."""
+
+    async def queues_with_unoffered(self) -> list[QueueProfile]:
+        """Returns the queues in which a handoff waits that is offered to nobody, by id."""
+
+    async def missing_queues(self, queue_ids: Collection[str]) -> list[str]:
+        """Returns those of the ids that no queue has, in their order."""
+
+    async def require_calendar(self, calendar_id: str) -> None:
+        """Returns when there is such a calendar.
+
+        Raises:
+            CalendarNotFound: there is none.
+        """
+
+    async def put_queue(self, profile: QueueProfile) -> None:
+        """Stores a queue, in place of the one of this id."""
+
+    async def ensure_queue(self, queue_id: str) -> bool:
+        """Returns whether a queue with default limits had to be made."""
+
+    async def agent(self, agent_id: str) -> Agent:
+        """Returns an agent.
+
+        Raises:
+            AgentNotFound: there is none.
+        """
+
+    async def agents(self, *, after: str, limit: int) -> list[Agent]:
+        """Returns agents by id, those after an id."""
+
+    async def free_agents(self) -> list[Free]:
+        """Returns the agents who are online and have a place left."""
+
+    async def put_agent(self, profile: AgentProfile, *, now: datetime) -> None:
+        """Stores an agent in place of the one of this id, whose presence stays; a new one is offline."""
+
+    async def put_presence(self, agent_id: str, presence: Presence) -> None:
+        """Stores whether an agent takes chats."""
+
+    async def touch(self, agent_id: str, *, now: datetime) -> None:
+        """Stores that an agent has a place more from now on."""
+
+
+class Floor(Handoffs, Staffing, Protocol):
+    """What one tenant's desk reads and writes within one transaction.
+
+    Attributes:
+        tenant: whose desk.
+    """
+
+    tenant: str
+
+    async def append(self, event: HandoffEvent) -> None:
+        """Appends what happened to the tenant's log."""
+
+    async def head(self) -> int:
+        """Returns the position of the log's last event, 0 when nothing ever happened."""
+
+    async def once(self, write: Write, kind: type[T], work: Callable[[], Awaitable[T]]) -> T:
+        """Does the work, or returns the result of the time it was done before.
+
+        Args:
+            write: what was asked.
+            kind: type of the result.
+            work: writes to this floor alone.
+
+        Raises:
+            RequestIdReused: its request id came before with another request.
+        """
+
+
+F_co = TypeVar("F_co", bound=Floor, covariant=True)
+
+
+class Storage(Protocol[F_co]):
+    """Where the desks of all tenants are kept."""
+
+    def writing(self, tenant: str) -> AbstractAsyncContextManager[F_co]:
+        """Returns a transaction that holds the tenant's desk until it ends: all of it is kept, or nothing of it."""
+
+    def reading(self, tenant: str) -> AbstractAsyncContextManager[F_co]:
+        """Returns a transaction that sees one snapshot, and cannot write."""
+
+    async def tenants_with_due(self, *, now: datetime) -> set[str]:
+        """Returns the tenants with an offer or a wait that is over."""
+
+    async def tenants_with_unoffered(self) -> set[str]:
+        """Returns the tenants with a handoff that is offered to nobody."""

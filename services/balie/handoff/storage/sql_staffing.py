@@ -1,0 +1,226 @@
+"""Agents and queues in the database: how they are read and written."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+from balie.handoff.domain import (
+    OCCUPYING,
+    WAITING,
+    Agent,
+    AgentProfile,
+    HandoffState,
+    Presence,
+    Queue,
+    QueueProfile,
+)
+from balie.handoff.errors import AgentNotFound, QueueNotFound
+from balie.handoff.matching import Free
+from balie.handoff.staffing.skills import Ring
+from balie.handoff.storage.sql_part import SqlPart
+from balie.handoff.tables import agents, handoffs, queues
+from balie.kit.database import Transaction
+
+_RINGS = TypeAdapter(tuple[Ring, ...])
+_QUEUE_COLUMNS = (
+    "display_name",
+    "max_wait_seconds",
+    "offer_timeout_seconds",
+    "rings",
+    "priority_per_minute",
+    "last_agent_seconds",
+    "calendar_id",
+)
+
+
+class SqlStaffing(SqlPart):
+    """The agents and queues of a tenant in one transaction."""
+
+    async def queue(self, queue_id: str) -> Queue:
+        """Returns a queue.
+
+        Raises:
+            QueueNotFound: there is none.
+        """
+        row = await self.tx.one(_queues(self.tenant).where(queues.c.id == queue_id))
+        if row is None:
+            raise QueueNotFound(queue_id)
+        return _queue(row)
+
+    async def queues(self, *, after: str, limit: int) -> list[Queue]:
+        """Returns queues by id, those after an id."""
+        page = _queues(self.tenant).where(queues.c.id > after).order_by(queues.c.id).limit(limit)
+        return [_queue(row) for row in await self.tx.all(page)]
+
+    async def queues_with_unoffered(self) -> list[QueueProfile]:
+        """Returns the queues in which a handoff waits that is offered to nobody."""
+        waits = sa.exists().where(
+            handoffs.c.tenant == queues.c.tenant,
+            handoffs.c.queue_id == queues.c.id,
+            handoffs.c.state == HandoffState.QUEUED,
+        )
+        rows = await self.tx.all(_queues(self.tenant).where(waits).order_by(queues.c.id))
+        return [_queue(row).profile for row in rows]
+
+    async def missing_queues(self, queue_ids: Collection[str]) -> list[str]:
+        """Returns those of the ids that no queue has, in their order."""
+        known = sa.select(queues.c.id).where(queues.c.tenant == self.tenant, queues.c.id.in_(queue_ids))
+        found = {row.id for row in await self.tx.all(known)}
+        return [queue_id for queue_id in queue_ids if queue_id not in found]
+
+    async def put_queue(self, profile: QueueProfile) -> None:
+        """Stores a queue, in place of the one of this id."""
+        statement = _insert_queue(self.tx, self.tenant, profile)
+        await self.tx.execute(
+            statement.on_conflict_do_update(
+                index_elements=[queues.c.tenant, queues.c.id],
+                set_={name: statement.excluded[name] for name in _QUEUE_COLUMNS},
+            )
+        )
+
+    async def ensure_queue(self, queue_id: str) -> bool:
+        """Returns whether a queue with default limits had to be made."""
+        statement = _insert_queue(self.tx, self.tenant, QueueProfile(queue_id, queue_id))
+        made = await self.tx.one(
+            statement.on_conflict_do_nothing(index_elements=[queues.c.tenant, queues.c.id]).returning(
+                queues.c.id
+            )
+        )
+        return made is not None
+
+    async def agent(self, agent_id: str) -> Agent:
+        """Returns an agent.
+
+        Raises:
+            AgentNotFound: there is none.
+        """
+        row = await self.tx.one(_agents(self.tenant).where(agents.c.id == agent_id))
+        if row is None:
+            raise AgentNotFound(agent_id)
+        return _agent(row)
+
+    async def agents(self, *, after: str, limit: int) -> list[Agent]:
+        """Returns agents by id, those after an id."""
+        page = _agents(self.tenant).where(agents.c.id > after).order_by(agents.c.id).limit(limit)
+        return [_agent(row) for row in await self.tx.all(page)]
+
+    async def free_agents(self) -> list[Free]:
+        """Returns the agents who are online and have a place left."""
+        online = await self.tx.all(_agents(self.tenant).where(agents.c.presence == Presence.ONLINE))
+        return [
+            Free(
+                id=row.id,
+                queue_ids=frozenset(row.queue_ids),
+                languages=tuple(row.languages),
+                spare=row.max_chats - row.open_chats,
+                open_chats=row.open_chats,
+                idle_since=row.idle_since,
+                skills=row.skills,
+            )
+            for row in online
+            if row.open_chats < row.max_chats
+        ]
+
+    async def put_agent(self, profile: AgentProfile, *, now: datetime) -> None:
+        """Stores an agent in place of the one of this id, whose presence stays; a new one is offline."""
+        statement = self.tx.insert(agents).values(
+            tenant=self.tenant,
+            id=profile.id,
+            display_name=profile.display_name,
+            queue_ids=list(profile.queue_ids),
+            languages=list(profile.languages),
+            max_chats=profile.max_chats,
+            skills=dict(profile.skills),
+            presence=Presence.OFFLINE,
+            idle_since=now,
+        )
+        await self.tx.execute(
+            statement.on_conflict_do_update(
+                index_elements=[agents.c.tenant, agents.c.id],
+                set_={
+                    name: statement.excluded[name]
+                    for name in ("display_name", "queue_ids", "languages", "max_chats", "skills")
+                },
+            )
+        )
+
+    async def put_presence(self, agent_id: str, presence: Presence) -> None:
+        """Stores whether an agent takes chats."""
+        await self.tx.execute(_update_agent(self.tenant, agent_id).values(presence=presence))
+
+    async def touch(self, agent_id: str, *, now: datetime) -> None:
+        """Stores that an agent has a place more from now on."""
+        await self.tx.execute(_update_agent(self.tenant, agent_id).values(idle_since=now))
+
+
+def _insert_queue(tx: Transaction, tenant: str, profile: QueueProfile) -> Any:
+    return tx.insert(queues).values(
+        tenant=tenant,
+        id=profile.id,
+        display_name=profile.display_name,
+        max_wait_seconds=profile.max_wait.total_seconds(),
+        offer_timeout_seconds=profile.offer_timeout.total_seconds(),
+        rings=_RINGS.dump_python(profile.rings, mode="json"),
+        priority_per_minute=profile.priority_per_minute,
+        last_agent_seconds=profile.last_agent_window.total_seconds(),
+        calendar_id=profile.calendar_id,
+    )
+
+
+def _update_agent(tenant: str, agent_id: str) -> sa.Update:
+    return sa.update(agents).where(agents.c.tenant == tenant, agents.c.id == agent_id)
+
+
+def _queues(tenant: str) -> sa.Select[Any]:
+    waiting = (
+        sa.select(sa.func.count())
+        .where(
+            handoffs.c.tenant == queues.c.tenant,
+            handoffs.c.queue_id == queues.c.id,
+            handoffs.c.state.in_(WAITING),
+        )
+        .scalar_subquery()
+    )
+    return sa.select(queues, waiting.label("waiting")).where(queues.c.tenant == tenant)
+
+
+def _queue(row: sa.Row[Any]) -> Queue:
+    profile = QueueProfile(
+        id=row.id,
+        display_name=row.display_name,
+        max_wait=timedelta(seconds=row.max_wait_seconds),
+        offer_timeout=timedelta(seconds=row.offer_timeout_seconds),
+        rings=_RINGS.validate_python(row.rings),
+        priority_per_minute=row.priority_per_minute,
+        last_agent_window=timedelta(seconds=row.last_agent_seconds),
+        calendar_id=row.calendar_id,
+    )
+    return Queue(profile, waiting=row.waiting)
+
+
+def _agents(tenant: str) -> sa.Select[Any]:
+    chats = (
+        sa.select(sa.func.count())
+        .where(
+            handoffs.c.tenant == agents.c.tenant,
+            handoffs.c.agent_id == agents.c.id,
+            handoffs.c.state.in_(OCCUPYING),
+        )
+        .scalar_subquery()
+    )
+    return sa.select(agents, chats.label("open_chats")).where(agents.c.tenant == tenant)
+
+
+def _agent(row: sa.Row[Any]) -> Agent:
+    profile = AgentProfile(
+        id=row.id,
+        display_name=row.display_name,
+        queue_ids=tuple(row.queue_ids),
+        languages=tuple(row.languages),
+        max_chats=row.max_chats,
+        skills=row.skills,
+    )
+    return Agent(profile, Presence(row.presence), open_chats=row.open_chats, idle_since=row.idle_since)
