@@ -250,6 +250,7 @@ NEEDS_NOTHING_KNOWN = {
     "BatchAnalyze",
     "ListAgents",
     "ListCalendars",
+    "ListCannedReplies",
     "ListCollections",
     "ListQueues",
     "LookupKeywords",
@@ -261,6 +262,7 @@ MAY_BE_EMPTY = {
     "ListAgents",
     "ListQueues",
     "ListCalendars",
+    "ListCannedReplies",
     "ListKeywords",
     "ListModels",
     "GetPolicy",  # the policy in use

@@ -7,16 +7,23 @@ from datetime import timedelta
 from balie.api.handoff.v1 import (
     agent_service_pb2_grpc,
     calendar_service_pb2_grpc,
+    canned_reply_service_pb2_grpc,
     handoff_service_pb2_grpc,
+    note_service_pb2_grpc,
     queue_service_pb2_grpc,
     router_service_pb2_grpc,
+    suggestion_service_pb2_grpc,
 )
 from balie.handoff.calendars.calendars import Calendars
 from balie.handoff.calendars.service import CalendarService
+from balie.handoff.canned_replies.replies import CannedReplies
+from balie.handoff.canned_replies.service import CannedReplyService
 from balie.handoff.confirmations import FollowedConfirmations
 from balie.handoff.desk import Desk
 from balie.handoff.feed import Feed
 from balie.handoff.journal import Journal
+from balie.handoff.notes.notes import Notes
+from balie.handoff.notes.service import NoteService
 from balie.handoff.routing.policies import Policies
 from balie.handoff.routing.replay.replaying import Replay
 from balie.handoff.routing.router import Router
@@ -25,6 +32,8 @@ from balie.handoff.service import AgentService, Commands, HandoffService, QueueS
 from balie.handoff.settings import HandoffSettings
 from balie.handoff.staffing.staff import Staff
 from balie.handoff.storage.sql import SqlStorage, topics
+from balie.handoff.suggestions.service import SuggestionService
+from balie.handoff.suggestions.suggestions import Suggestions
 from balie.handoff.sweeper import Sweeper
 from balie.handoff.work import Shift
 from balie.kit.background import running
@@ -68,6 +77,15 @@ async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
             (
                 calendar_service_pb2_grpc.add_CalendarServiceServicer_to_server,
                 CalendarService(Calendars(journal)),
+            ),
+            (note_service_pb2_grpc.add_NoteServiceServicer_to_server, NoteService(Notes(journal))),
+            (
+                canned_reply_service_pb2_grpc.add_CannedReplyServiceServicer_to_server,
+                CannedReplyService(CannedReplies(journal)),
+            ),
+            (
+                suggestion_service_pb2_grpc.add_SuggestionServiceServicer_to_server,
+                SuggestionService(Suggestions(journal)),
             ),
         )
         sweeper = Sweeper(journal, every_seconds=settings.sweep_seconds)

@@ -20,6 +20,7 @@ from balie.handoff.domain import (
     QueueProfile,
 )
 from balie.handoff.matching import Free, Waiting
+from balie.handoff.notes.note import Notebook
 from balie.kit.ledger import Write
 
 T = TypeVar("T")
@@ -142,7 +143,7 @@ class Staffing(Protocol):
         """Stores that an agent has a place more from now on."""
 
 
-class Floor(Handoffs, Staffing, Protocol):
+class Floor(Handoffs, Staffing, Notebook, Protocol):
     """What one tenant's desk reads and writes within one transaction.
 
     Attributes:
