@@ -5,7 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from balie.handoff.domain import ANY_LANGUAGE
+from balie.handoff.staffing.profiles import Agent, AgentOrder
 from balie.handoff.staffing.skills import Relaxation, Wanted, shortfall, suffice
+
+_WHOLE = 1 - 1e-9  # a place for a whole chat; weights are decimal fractions, and five of 0.2 are one
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class Waiting:
         skills: what is wanted of an agent.
         relaxed: what of all that is wanted no longer matters.
         preferred_agent_id: who had the contact last, a short while ago; empty when nobody had.
+        wanted_agent_id: the only agent it may be offered to now, whatever else is wanted; empty when there is no such.
+        agent_order: who gets it of those who fit equally well.
     """
 
     id: str
@@ -33,6 +38,8 @@ class Waiting:
     skills: tuple[Wanted, ...] = ()
     relaxed: frozenset[Relaxation] = frozenset()
     preferred_agent_id: str = ""
+    wanted_agent_id: str = ""
+    agent_order: AgentOrder = AgentOrder.WEIGHTED_CAPACITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +50,9 @@ class Free:
         id: names them; breaks ties.
         queue_ids: queues they work for.
         languages: what they write; empty means any.
-        spare: chats they may still be given.
-        open_chats: chats they have, offers included.
+        spare: weight of the chats they may still be given, each of which weighs 1.
+        load: what the chats they have weigh, offers included.
+        capacity: what they may weigh at most.
         idle_since: since when they had nothing new to do.
         skills: their levels by name.
     """
@@ -52,10 +60,26 @@ class Free:
     id: str
     queue_ids: frozenset[str]
     languages: tuple[str, ...]
-    spare: int
-    open_chats: int
+    spare: float
+    load: float
+    capacity: float
     idle_since: datetime
     skills: Mapping[str, int] = field(default_factory=dict)
+
+
+def free_of(agent: Agent) -> Free:
+    """Returns an agent as the matcher sees them."""
+    profile = agent.profile
+    return Free(
+        id=agent.id,
+        queue_ids=frozenset(profile.queue_ids),
+        languages=profile.languages,
+        spare=agent.spare,
+        load=agent.load,
+        capacity=profile.max_chats,
+        idle_since=agent.idle_since,
+        skills=profile.skills,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +94,10 @@ def pair(waiting: Iterable[Waiting], agents: Iterable[Free]) -> Iterator[Pairing
     """Yields the offers to make, in the order in which the handoffs' turns come.
 
     Higher priority first, then longest waiting. Each goes to an agent who fits it and has a place left: to the one who had
-    the contact last, else the one who falls least short of the skills wanted, of those the one with fewest chats, of those the
-    one idle longest. Who let it pass gets it again only when no other fits, and then the one who did so longest ago.
+    the contact last, else the one who falls least short of the skills wanted, of those the one that its queue's
+    order of agents puts first. Who let it pass gets it again only when no other fits, and then the one who did so longest ago.
     """
-    free = {agent.id: agent for agent in agents if agent.spare > 0}
+    free = {agent.id: agent for agent in agents if agent.spare >= _WHOLE}
     for one in sorted(waiting, key=_turn):
         if not free:
             return
@@ -82,8 +106,8 @@ def pair(waiting: Iterable[Waiting], agents: Iterable[Free]) -> Iterator[Pairing
             continue
         chosen = min(fitting, key=lambda agent: _preference(one, agent))
         yield Pairing(one.id, chosen.id)
-        left = replace(chosen, spare=chosen.spare - 1, open_chats=chosen.open_chats + 1)
-        if left.spare:
+        left = replace(chosen, spare=chosen.spare - 1, load=chosen.load + 1)
+        if left.spare >= _WHOLE:
             free[left.id] = left
         else:
             del free[left.id]
@@ -91,6 +115,8 @@ def pair(waiting: Iterable[Waiting], agents: Iterable[Free]) -> Iterator[Pairing
 
 def fits(one: Waiting, agent: Free) -> bool:
     """Tells whether a handoff may be offered to an agent, their capacity aside."""
+    if one.wanted_agent_id:
+        return one.wanted_agent_id == agent.id
     return (
         (one.queue_id in agent.queue_ids or Relaxation.QUEUE in one.relaxed)
         and (Relaxation.LANGUAGE in one.relaxed or writes(agent.languages, one.language))
@@ -115,7 +141,7 @@ def _turn(one: Waiting) -> tuple[float, datetime, str]:
     return -one.priority, one.created_at, one.id
 
 
-def _preference(one: Waiting, agent: Free) -> tuple[int, bool, bool, bool, int, int, datetime, str]:
+def _preference(one: Waiting, agent: Free) -> tuple[object, ...]:
     passed = one.passed_agent_ids
     last = passed.index(agent.id) + 1 if agent.id in passed else 0
     return (
@@ -124,7 +150,16 @@ def _preference(one: Waiting, agent: Free) -> tuple[int, bool, bool, bool, int, 
         not writes(agent.languages, one.language),
         one.queue_id not in agent.queue_ids,
         shortfall(agent.skills, one.skills),
-        agent.open_chats,
-        agent.idle_since,
+        *_order(one.agent_order, agent),
         agent.id,
     )
+
+
+def _order(order: AgentOrder, agent: Free) -> tuple[float, datetime] | tuple[datetime, float]:
+    match order:
+        case AgentOrder.LONGEST_IDLE:
+            return agent.idle_since, agent.load
+        case AgentOrder.HIGHEST_SPARE:
+            return -agent.spare, agent.idle_since
+        case AgentOrder.WEIGHTED_CAPACITY:
+            return agent.load / agent.capacity, agent.idle_since

@@ -8,21 +8,10 @@ from hypothesis import strategies as st
 
 from balie.api.handoff.v1 import agent_service_pb2, handoff_pb2, queue_service_pb2
 from balie.handoff import convert, events
-from balie.handoff.domain import (
-    Agent,
-    AgentProfile,
-    Asked,
-    EventKind,
-    Handoff,
-    HandoffEvent,
-    HandoffState,
-    Presence,
-    Queue,
-    QueueProfile,
-    Reason,
-    ReasonCode,
-)
+from balie.handoff.domain import Asked, EventKind, Handoff, HandoffEvent, HandoffState
+from balie.handoff.reasons import Reason, ReasonCode
 from balie.handoff.staffing import convert as staffing
+from balie.handoff.staffing.profiles import Agent, AgentProfile, Presence, Queue, QueueProfile
 from balie.handoff.staffing.skills import Relaxation, Ring, Wanted
 
 ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:@+-]{0,20}", fullmatch=True)

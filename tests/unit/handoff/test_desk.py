@@ -4,9 +4,10 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from balie.handoff.states import Step
 from tests.unit.handoff.desks import LONG, NOT_LONG, TENANT, Desks, asked, desks, states_of, write
 
-from balie.handoff.domain import Handoff, HandoffState, Presence
+from balie.handoff.domain import Handoff, HandoffState
 from balie.handoff.errors import (
     AgentAtCapacity,
     AgentNotFound,
@@ -17,7 +18,7 @@ from balie.handoff.errors import (
     OwnerNotConfirmed,
     QueueNotFound,
 )
-from balie.handoff.states import Step
+from balie.handoff.staffing.profiles import Presence
 from balie.handoff.tables import metadata
 from balie.kit import tables as kit_tables
 from balie.kit.errors import RequestIdReused

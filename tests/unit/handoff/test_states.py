@@ -5,25 +5,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from balie.handoff.states import Change, Step
 
 from balie.api.handoff.v1 import handoff_pb2
 from balie.handoff import states
-from balie.handoff.domain import (
-    HELD,
-    OCCUPYING,
-    OPEN,
-    WAITING,
-    Asked,
-    EventKind,
-    Handoff,
-    HandoffState,
-    Presence,
-    Reason,
-    ReasonCode,
-)
+from balie.handoff.domain import HELD, OCCUPYING, OPEN, WAITING, Asked, EventKind, Handoff, HandoffState
 from balie.handoff.errors import HandoffStateInvalid, OwnerEpochPassed
+from balie.handoff.reasons import Reason, ReasonCode
 from balie.handoff.routing.turns import DecisionKind
-from balie.handoff.states import Change, Step
+from balie.handoff.staffing.profiles import Presence
 
 NOW = datetime(2025, 5, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=5)

@@ -7,8 +7,9 @@ import pytest
 import sqlalchemy as sa
 from tests.unit.handoff.desks import TENANT, Desks, desks, write
 
-from balie.handoff.domain import HandoffState, Presence
+from balie.handoff.domain import HandoffState
 from balie.handoff.errors import HandoffStateInvalid
+from balie.handoff.staffing.profiles import Presence
 from balie.handoff.storage.sql import topics
 from balie.handoff.sweeper import Sweeper
 from balie.handoff.tables import agents, handoffs

@@ -6,10 +6,11 @@ from collections import Counter, defaultdict
 from datetime import timedelta
 
 import pytest
+from balie.handoff.states import TRANSITIONS, Step
 from tests.unit.handoff.desks import TENANT, Desks, desks, write
 
-from balie.handoff.domain import OCCUPYING, OPEN, Handoff, HandoffEvent, HandoffState, Presence
-from balie.handoff.states import TRANSITIONS, Step
+from balie.handoff.domain import OCCUPYING, OPEN, Handoff, HandoffEvent, HandoffState
+from balie.handoff.staffing.profiles import Presence
 from balie.kit.errors import Failure
 
 AGENTS = {"els": 1, "jan": 2, "piet": 3}
