@@ -268,6 +268,7 @@ MAY_BE_EMPTY = {
     "GetPolicy",  # the policy in use
     "ReplayTurns",
     "GetModel",  # the model that serves
+    "GetFigures",  # of the last day
     "WatchHandoffs",
     "BatchAnalyze",
 }

@@ -13,6 +13,7 @@ from balie.api.handoff.v1 import (
     agent_service_pb2_grpc,
     calendar_service_pb2_grpc,
     canned_reply_service_pb2_grpc,
+    figure_service_pb2_grpc,
     handoff_service_pb2_grpc,
     note_service_pb2_grpc,
     queue_service_pb2_grpc,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from balie.api.handoff.v1.agent_service_pb2_grpc import AgentServiceAsyncStub
     from balie.api.handoff.v1.calendar_service_pb2_grpc import CalendarServiceAsyncStub
     from balie.api.handoff.v1.canned_reply_service_pb2_grpc import CannedReplyServiceAsyncStub
+    from balie.api.handoff.v1.figure_service_pb2_grpc import FigureServiceAsyncStub
     from balie.api.handoff.v1.handoff_service_pb2_grpc import HandoffServiceAsyncStub
     from balie.api.handoff.v1.note_service_pb2_grpc import NoteServiceAsyncStub
     from balie.api.handoff.v1.queue_service_pb2_grpc import QueueServiceAsyncStub
@@ -218,3 +220,9 @@ class Balie:
         """Returns what agents made of suggested answers."""
         stub = suggestion_service_pb2_grpc.SuggestionServiceStub(self.channel("handoff"))
         return cast("SuggestionServiceAsyncStub", stub)
+
+    @cached_property
+    def figures(self) -> "FigureServiceAsyncStub":
+        """Returns how the desk did."""
+        stub = figure_service_pb2_grpc.FigureServiceStub(self.channel("handoff"))
+        return cast("FigureServiceAsyncStub", stub)

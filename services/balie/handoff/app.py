@@ -8,6 +8,7 @@ from balie.api.handoff.v1 import (
     agent_service_pb2_grpc,
     calendar_service_pb2_grpc,
     canned_reply_service_pb2_grpc,
+    figure_service_pb2_grpc,
     handoff_service_pb2_grpc,
     note_service_pb2_grpc,
     queue_service_pb2_grpc,
@@ -23,6 +24,8 @@ from balie.handoff.chats.service import Commands
 from balie.handoff.confirmations import FollowedConfirmations
 from balie.handoff.desk import Desk
 from balie.handoff.feed import Feed
+from balie.handoff.figures.counting import Counting
+from balie.handoff.figures.service import FigureService
 from balie.handoff.journal import Journal
 from balie.handoff.notes.notes import Notes
 from balie.handoff.notes.service import NoteService
@@ -94,6 +97,7 @@ async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
                 suggestion_service_pb2_grpc.add_SuggestionServiceServicer_to_server,
                 SuggestionService(suggestions),
             ),
+            (figure_service_pb2_grpc.add_FigureServiceServicer_to_server, FigureService(Counting(journal))),
         )
         sweeper = Sweeper(journal, every_seconds=settings.sweep_seconds)
         chores = Chores(database, ledger, Trimming(log, topics, settings.keep_events))

@@ -142,6 +142,10 @@ handoffs = Table(
     Index("handoffs_conversation_ix", "tenant", "conversation_id", "created_at"),
     Index("handoffs_next_step_ix", "next_step_at"),
     Index("handoffs_accepted_ix", "tenant", "queue_id", "accepted_at"),
+    # Figures are of what happened in a period.
+    Index("handoffs_taken_ix", "tenant", "accepted_at"),
+    Index("handoffs_replied_ix", "tenant", "replied_at"),
+    Index("handoffs_ended_ix", "tenant", "ended_at"),
 )
 
 # `inputs` and `ruling` are what the policy was given and said: a later policy can be tried on them. `kind`,

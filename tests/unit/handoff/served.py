@@ -13,6 +13,7 @@ from balie.api.handoff.v1 import (
     agent_service_pb2_grpc,
     calendar_service_pb2_grpc,
     canned_reply_service_pb2_grpc,
+    figure_service_pb2_grpc,
     handoff_pb2,
     handoff_service_pb2,
     handoff_service_pb2_grpc,
@@ -74,6 +75,10 @@ class Handoffs:
     @property
     def canned_replies(self) -> Any:
         return canned_reply_service_pb2_grpc.CannedReplyServiceStub(self.channel)
+
+    @property
+    def figures(self) -> Any:
+        return figure_service_pb2_grpc.FigureServiceStub(self.channel)
 
     @property
     def suggestions(self) -> Any:

@@ -414,6 +414,11 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
     Example: `{"reason": "PLACEHOLDER_UNKNOWN", "domain": "balie", "metadata": {"field": "canned_reply.text", "placeholder": "{name}", "known": "{contact}, {agent}"}}`
     """
+    ERROR_REASON_PERIOD_INVALID: _ErrorReason.ValueType  # 123
+    """INVALID_ARGUMENT. A period ends no later than it begins, or is too long.
+
+    Example: `{"reason": "PERIOD_INVALID", "domain": "balie", "metadata": {"problem": "it is 500 days long, of at most 400"}}`
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Lists the values of `google.rpc.ErrorInfo.reason`, without the `ERROR_REASON_` prefix. Each error carries exactly one
@@ -812,5 +817,10 @@ ERROR_REASON_PLACEHOLDER_UNKNOWN: ErrorReason.ValueType  # 122
 """INVALID_ARGUMENT. A brace of a canned reply's text is of no placeholder that is known.
 
 Example: `{"reason": "PLACEHOLDER_UNKNOWN", "domain": "balie", "metadata": {"field": "canned_reply.text", "placeholder": "{name}", "known": "{contact}, {agent}"}}`
+"""
+ERROR_REASON_PERIOD_INVALID: ErrorReason.ValueType  # 123
+"""INVALID_ARGUMENT. A period ends no later than it begins, or is too long.
+
+Example: `{"reason": "PERIOD_INVALID", "domain": "balie", "metadata": {"problem": "it is 500 days long, of at most 400"}}`
 """
 global___ErrorReason = ErrorReason

@@ -1,4 +1,4 @@
-"""Internal notes, canned replies, what became of suggested answers, and ratings."""
+"""Internal notes, canned replies, what became of suggested answers, ratings, and what figures are counted by."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,6 +30,9 @@ def upgrade() -> None:
     op.create_index("notes_kind_ix", "notes", ["tenant", "kind", "created_at"])
     create_canned_replies()
     create_suggestions_and_ratings()
+    op.create_index("handoffs_taken_ix", "handoffs", ["tenant", "accepted_at"])
+    op.create_index("handoffs_replied_ix", "handoffs", ["tenant", "replied_at"])
+    op.create_index("handoffs_ended_ix", "handoffs", ["tenant", "ended_at"])
 
 
 def create_canned_replies() -> None:
