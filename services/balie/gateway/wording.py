@@ -24,7 +24,11 @@ class Phrase(StrEnum):
     DELAYED = "delayed"
     AGENT_JOINED = "agent_joined"
     AGENT_JOINED_NAMED = "agent_joined_named"
+    TRANSFERRED = "transferred"
+    AGENT_SILENT = "agent_silent"
     RETURNED_TO_BOT = "returned_to_bot"
+    RETURNED_AND_RESUMED = "returned_and_resumed"
+    RETURNED_WHEN_IDLE = "returned_when_idle"
     MESSAGE_TAKEN = "message_taken"
     CLOSED = "closed"
 

@@ -118,13 +118,17 @@ class _NoticeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTyp
     NOTICE_AGENT_JOINED: _Notice.ValueType  # 2
     """A person speaks from here on."""
     NOTICE_RETURNED_TO_BOT: _Notice.ValueType  # 3
-    """The person has left; the bot speaks from here on, and its memory begins anew."""
+    """The person has left; the bot speaks from here on. Its memory begins anew, unless the person said that it goes on."""
     NOTICE_DELAYED: _Notice.ValueType  # 4
     """The answer takes longer than it should."""
     NOTICE_MESSAGE_TAKEN: _Notice.ValueType  # 5
     """Nobody came in time; the contact may leave a message."""
     NOTICE_CLOSED: _Notice.ValueType  # 6
     """The conversation was closed."""
+    NOTICE_TRANSFERRED: _Notice.ValueType  # 7
+    """The person has passed the conversation on: the bot speaks until another one comes."""
+    NOTICE_AGENT_SILENT: _Notice.ValueType  # 8
+    """The person let the contact wait for too long: another one is asked, and the bot speaks until they come."""
 
 class Notice(_Notice, metaclass=_NoticeEnumTypeWrapper):
     """Says what a SYSTEM message tells."""
@@ -136,13 +140,17 @@ NOTICE_WAITING: Notice.ValueType  # 1
 NOTICE_AGENT_JOINED: Notice.ValueType  # 2
 """A person speaks from here on."""
 NOTICE_RETURNED_TO_BOT: Notice.ValueType  # 3
-"""The person has left; the bot speaks from here on, and its memory begins anew."""
+"""The person has left; the bot speaks from here on. Its memory begins anew, unless the person said that it goes on."""
 NOTICE_DELAYED: Notice.ValueType  # 4
 """The answer takes longer than it should."""
 NOTICE_MESSAGE_TAKEN: Notice.ValueType  # 5
 """Nobody came in time; the contact may leave a message."""
 NOTICE_CLOSED: Notice.ValueType  # 6
 """The conversation was closed."""
+NOTICE_TRANSFERRED: Notice.ValueType  # 7
+"""The person has passed the conversation on: the bot speaks until another one comes."""
+NOTICE_AGENT_SILENT: Notice.ValueType  # 8
+"""The person let the contact wait for too long: another one is asked, and the bot speaks until they come."""
 global___Notice = Notice
 
 class _TurnState:
