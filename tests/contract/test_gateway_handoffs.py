@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from tests.fakes.gateway_desk import Desk, Neighbours, gateway, neighbourhood, settings_for, until
 
 from balie.api.gateway.v1 import conversation_pb2
+from balie.api.gateway.v1 import conversation_service_pb2 as door
 from balie.api.handoff.v1 import handoff_pb2
 from balie.client import error_of
 
@@ -248,3 +250,105 @@ class TestChangesThatComeLate:
         await desk.ended_turn(sent.turn_id)
         assert (await epoch(desk, conversation, 3)).owner.kind == BOT
         await told(desk, conversation, "AGENT_JOINED", "TRANSFERRED")
+
+
+class TestWhatTheContactIsTold:
+    async def test_their_place_and_the_wait_as_far_as_it_is_known(self, desk: Desk) -> None:
+        handoffs = desk.neighbours.handoff
+        await handoffs.open("of-another-desk")
+        handoffs.estimate = 400
+        conversation = await desk.create()
+        asked = await desk.say(conversation, "???")
+        assert "nummer 2 in de rij; naar schatting duurt het nog 7 min." in asked.replies[0].text
+        handoff = handoffs.open_handoff(conversation.id)
+        assert handoff is not None
+        await handoffs.place(handoff, 1, 61)
+        messages = await told(desk, conversation, "WAITING", "POSITION")
+        assert last_text(messages) == "Je bent nu nummer 1 in de rij; naar schatting duurt het nog 2 min."
+        handoff.ClearField("estimated_wait")
+        await handoffs.place(handoff, 3, None)
+        messages = await told(desk, conversation, "WAITING", "POSITION", "POSITION")
+        assert last_text(messages) == "Je bent nu nummer 3 in de rij."
+
+    async def test_their_place_without_a_revision_of_their_handoff(self, desk: Desk) -> None:
+        """What others do moves a place, which need not be a change of the handoff; it is told, and once each."""
+        handoffs = desk.neighbours.handoff
+        conversation = await desk.create()
+        handoff = await handoffs.open(conversation.id)
+        for position in (3, 2):
+            handoff.revision -= 1
+            await handoffs.place(handoff, position, None)
+        await told(desk, conversation, "POSITION", "POSITION")
+        for event in list(handoffs._events)[-2:]:
+            again = handoff_pb2.HandoffEvent()
+            again.CopyFrom(event)
+            again.cursor = str(len(handoffs._events) + 1)
+            handoffs._events.append(again)
+        await handoffs.accept(handoff, "els")
+        await told(desk, conversation, "POSITION", "POSITION", "AGENT_JOINED")
+
+    async def test_a_promise_to_call_back_its_time_and_its_end(self, desk: Desk) -> None:
+        handoffs = desk.neighbours.handoff
+        conversation = await desk.create()
+        handoff = await handoffs.open(conversation.id)
+        handoff.call_back_time.FromDatetime(datetime(2030, 1, 7, 8, 0, tzinfo=UTC))
+        promised = handoff_pb2.HANDOFF_EVENT_KIND_CALL_BACK_PROMISED
+        await handoffs.move(handoff, handoff_pb2.HANDOFF_STATE_CALL_BACK, promised)
+        messages = await told(desk, conversation, "CALL_BACK_PROMISED")
+        assert "komt maandag 7-1 rond 09:00 uur" in last_text(messages)
+        again = await desk.say(conversation, "???")  # a person is asked for again
+        assert notices(list(again.replies)) == ["CALL_BACK_PROMISED"]
+        due = handoff_pb2.HANDOFF_EVENT_KIND_CALL_BACK_DUE
+        await handoffs.move(handoff, handoff_pb2.HANDOFF_STATE_QUEUED, due)
+        await told(desk, conversation, "CALL_BACK_PROMISED", "CALL_BACK_PROMISED", "CALL_BACK_DUE")
+        expired = handoff_pb2.HANDOFF_EVENT_KIND_EXPIRED
+        await handoffs.move(handoff, handoff_pb2.HANDOFF_STATE_EXPIRED, expired)
+        messages = await told(
+            desk, conversation, "CALL_BACK_PROMISED", "CALL_BACK_PROMISED", "CALL_BACK_DUE", "EXPIRED"
+        )
+        assert "blijft hier bewaard" in last_text(messages)
+        now = await desk.get(conversation)
+        assert (now.handoff_id, now.handoff_state) == ("", 0)
+
+    @pytest.mark.parametrize(
+        ("state", "notice"),
+        [
+            (handoff_pb2.HANDOFF_STATE_CALL_BACK, "CALL_BACK_PROMISED"),
+            (handoff_pb2.HANDOFF_STATE_MESSAGE_TAKEN, "MESSAGE_TAKEN"),
+        ],
+    )
+    async def test_at_once_and_once_that_nobody_is_there(self, desk: Desk, state: Any, notice: str) -> None:
+        """A queue that is closed promises or takes a message at once: the reply says so, and nothing says otherwise."""
+        handoffs = desk.neighbours.handoff
+        handoffs.opens_as = state
+        for number in range(5):  # the follower may be first, or the turn
+            conversation = await desk.create(f"contact-{number}")
+            asked = await desk.say(conversation, "???")
+            assert notices(list(asked.replies)) == [notice]
+
+            async def followed(of: Any = conversation) -> bool:
+                now = await desk.get(of)
+                return now.handoff_state == state or not handoffs.open_handoff(of.id)
+
+            await until(followed)
+            assert notices(await desk.messages(conversation)) == [notice]
+
+    async def test_watchers_see_the_wait_and_the_promise(self, desk: Desk) -> None:
+        handoffs = desk.neighbours.handoff
+        conversation = await desk.create()
+        handoff = await handoffs.open(conversation.id)
+        await handoffs.place(handoff, 2, 90)
+        handoff.call_back_time.FromDatetime(datetime(2030, 1, 7, 8, 0, tzinfo=UTC))
+        promised = handoff_pb2.HANDOFF_EVENT_KIND_CALL_BACK_PROMISED
+        await handoffs.move(handoff, handoff_pb2.HANDOFF_STATE_CALL_BACK, promised)
+        request = door.WatchConversationRequest(conversation_id=conversation.id)
+        seen: list[tuple[int, int, int]] = []
+        async with asyncio.timeout(10):
+            async for answer in desk.stub.WatchConversation(request):
+                if answer.event.WhichOneof("event") == "handoff_changed":
+                    changed = answer.event.handoff_changed
+                    wait, back = changed.estimated_wait.seconds, changed.call_back_time.seconds
+                    seen.append((changed.position, wait, back))
+                if len(seen) == 3:
+                    break
+        assert seen == [(1, 0, 0), (2, 90, 0), (0, 0, 1894003200)]

@@ -34,6 +34,7 @@ HELD = (
 OPEN = (*WAITING, *HELD, handoff_pb2.HANDOFF_STATE_CALL_BACK)
 REFUSED = "handoff-refused"
 """Names a handoff of which nothing may be told."""
+CALL_BACK_SECONDS = 1_894_003_200
 
 
 class FakeHandoff(
@@ -55,6 +56,8 @@ class FakeHandoff(
         holds_confirmations: while it is not set, confirmations are not answered.
         floor: events up to this position are no longer kept.
         activities: handoff, `seq` and speaker of each message that was told of, in order, each once.
+        estimate: seconds that a handoff is estimated to wait when it is opened.
+        opens_as: the state that one comes to at once, as in a queue that is closed.
         refuses_to_end: whether CancelHandoff and ResolveHandoff are not answered; counted by `refused_to_end`.
         tellings: how often activities were told, and how many each time.
         forgets_answers: how many of the next tellings are kept and not answered.
@@ -75,6 +78,8 @@ class FakeHandoff(
         self.activities: list[tuple[str, int, int]] = []
         self.tellings: list[int] = []
         self.forgets_answers = 0
+        self.estimate: int | None = None
+        self.opens_as = handoff_pb2.HANDOFF_STATE_QUEUED
         self.refuses_to_end = False
         self.refused_to_end = 0
         self.watches = 0
@@ -164,8 +169,22 @@ class FakeHandoff(
         )
         handoff.position = 1 + sum(one.state in WAITING for one in self.handoffs.values())
         self.handoffs[handoff.id] = handoff
+        if self.estimate is not None:
+            handoff.estimated_wait.FromSeconds(self.estimate)
         await self.move(handoff, handoff_pb2.HANDOFF_STATE_QUEUED, handoff_pb2.HANDOFF_EVENT_KIND_QUEUED)
+        if self.opens_as == handoff_pb2.HANDOFF_STATE_CALL_BACK:
+            handoff.call_back_time.FromSeconds(CALL_BACK_SECONDS)
+            await self.move(handoff, self.opens_as, handoff_pb2.HANDOFF_EVENT_KIND_CALL_BACK_PROMISED)
+        elif self.opens_as == handoff_pb2.HANDOFF_STATE_MESSAGE_TAKEN:
+            await self.move(handoff, self.opens_as, handoff_pb2.HANDOFF_EVENT_KIND_MESSAGE_TAKEN)
         return handoff
+
+    async def place(self, handoff: handoff_pb2.Handoff, position: int, estimate: int | None) -> None:
+        """Gives a handoff another place in line."""
+        handoff.position = position
+        if estimate is not None:
+            handoff.estimated_wait.FromSeconds(estimate)
+        await self.move(handoff, handoff.state, handoff_pb2.HANDOFF_EVENT_KIND_POSITION)
 
     async def accept(self, handoff: handoff_pb2.Handoff, agent_id: str) -> None:
         """Reserves a handoff for an agent, and returns once the gateway has confirmed."""

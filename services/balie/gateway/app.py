@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import grpc
 
@@ -14,6 +15,7 @@ from balie.gateway.follow_ups import FollowUps
 from balie.gateway.follower import Followers
 from balie.gateway.handoff_book import HandoffBook
 from balie.gateway.handoff_notices import HandoffNotices
+from balie.gateway.handoff_words import HandoffWords
 from balie.gateway.journal import Journal
 from balie.gateway.messages import Messages
 from balie.gateway.neighbours.clients import FaqClient, HandoffsClient, NluClient, RouterClient
@@ -56,8 +58,9 @@ async def lifespan(settings: GatewaySettings) -> AsyncGenerator[Serving, None]:
         handoffs = HandoffsClient(handoff, settings.route_timeout_seconds)
         outbox = await _outbox(stack, settings, database, handoffs)
         messages, ledger = Messages(journal, outbox), Ledger()
-        book = HandoffBook(journal, HandoffNotices(messages, wording))
-        replies = Replies(wording, follow_ups)
+        words = HandoffWords(wording, ZoneInfo(settings.time_zone))
+        book = HandoffBook(journal, HandoffNotices(messages, words))
+        replies = Replies(wording, words, follow_ups)
         turns = Turns(database, messages, journal, book, replies, _rhythm(settings), new_id())
         pipeline = await _pipeline(stack, settings, follow_ups, replies, handoff)
         workers = await _workers(stack, settings, database, turns, pipeline)

@@ -49,6 +49,10 @@ class Notice(IntEnum):
     CLOSED = 6
     TRANSFERRED = 7
     AGENT_SILENT = 8
+    POSITION = 9
+    CALL_BACK_PROMISED = 10
+    CALL_BACK_DUE = 11
+    EXPIRED = 12
 
 
 class TurnState(IntEnum):

@@ -15,13 +15,14 @@ from balie.gateway.domain import (
     BOT,
     HELD_BY_AGENT,
     OPEN_HANDOFF,
+    WAITS_FOR_AGENT,
     HandoffState,
     History,
     Owner,
     OwnerKind,
     ReleaseReason,
 )
-from balie.gateway.handoff_notices import HandoffNotices
+from balie.gateway.handoff_notices import HandoffNotices, is_new_place
 from balie.gateway.happenings import HandoffChanged, OwnerChanged
 from balie.gateway.journal import Journal
 from balie.gateway.said import HandoffNow
@@ -54,12 +55,11 @@ class HandoffBook:
     async def announce(self, tx: Transaction, held: Locked, now: HandoffNow) -> None:
         """Notes a handoff that a decision named, so that the conversation shows it at once.
 
-        Only one that is new here, and only while the bot speaks: every change of one that is followed comes by the
-        follower, which passes over none, and also confirms owners.
+        Only one that waits in line and is new here, and only while the bot speaks: everything else comes by the
+        follower, which passes over no change, tells the contact and confirms owners.
         """
-        waits = now.state in OPEN_HANDOFF - HELD_BY_AGENT
         is_bots = held.conversation.owner.kind == OwnerKind.BOT
-        if waits and is_bots and await self._before(tx, held, now) is None:
+        if now.state in WAITS_FOR_AGENT and is_bots and await self._before(tx, held, now) is None:
             await self._note(tx, held, now)
 
     async def apply(self, tx: Transaction, held: Locked, now: HandoffNow, agent_name: str) -> Applied:
@@ -74,6 +74,8 @@ class HandoffBook:
         is_orphan = not held.conversation.is_open and now.state in OPEN_HANDOFF
         before = await self._before(tx, held, now)
         if before is not None and before.revision >= now.revision:
+            if before.revision == now.revision and is_new_place(now):
+                await self._show_place(tx, held, now)
             return Applied(before.owner_epoch, is_orphan, is_past=not _has_same_owner(before, now))
         if now.state in HELD_BY_AGENT:
             await self._give_to_agent(tx, held, now, agent_name)
@@ -104,7 +106,16 @@ class HandoffBook:
             await self._change_owner(tx, held, BOT)
             if now.state not in OPEN_HANDOFF and now.release_reason != ReleaseReason.RESUME:
                 held.change(history=History())
-        await self._notices.moved_on(tx, held, now, was_held=was_held)
+        if is_new_place(now) and not was_held:
+            await self._notices.place(tx, held, now)
+            return
+        state = HandoffState.NONE if before is None else HandoffState(before.state)
+        await self._notices.moved_on(tx, held, now, state, was_held=was_held)
+
+    async def _show_place(self, tx: Transaction, held: Locked, now: HandoffNow) -> None:
+        """Shows another place in line that is no change of the handoff itself, once."""
+        if await self._notices.place(tx, held, now):
+            await self._show(tx, held, now)
 
     async def _change_owner(self, tx: Transaction, held: Locked, owner: Owner) -> None:
         held.change_owner(owner)
@@ -134,7 +145,12 @@ class HandoffBook:
                 set_={name: statement.excluded[name] for name in changing},
             )
         )
-        changed = HandoffChanged(now.id, now.state, now.position)
+        await self._show(tx, held, now)
+
+    async def _show(self, tx: Transaction, held: Locked, now: HandoffNow) -> None:
+        """Tells watchers."""
+        conversation = held.conversation
+        changed = HandoffChanged(now.id, now.state, now.position, now.estimated_wait, now.call_back_at)
         await self._journal.add(tx, conversation.tenant, conversation.id, changed)
 
 

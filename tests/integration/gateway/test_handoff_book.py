@@ -1,7 +1,7 @@
 """Changes of handoffs on a database, applied as several replicas may come to apply them."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from balie.gateway.domain import BOT, Conversation, HandoffState, Owner, OwnerKi
 from balie.gateway.events import ProtoCodec
 from balie.gateway.handoff_book import Applied, HandoffBook
 from balie.gateway.handoff_notices import HandoffNotices
+from balie.gateway.handoff_words import HandoffWords
 from balie.gateway.journal import Journal
 from balie.gateway.messages import Messages
 from balie.gateway.outbox import Outbox
@@ -33,7 +34,8 @@ class Desk:
         reports: Any = None  # nobody is told here
         pause = timedelta(seconds=1)
         outbox = Outbox(database, reports, sweep=pause, retry=pause, longest_retry=pause)
-        notices = HandoffNotices(Messages(journal, outbox), Wording.load(None, ("nl",)))
+        words = HandoffWords(Wording.load(None, ("nl",)), UTC)
+        notices = HandoffNotices(Messages(journal, outbox), words)
         self.book = HandoffBook(journal, notices)
 
     async def open(self) -> None:
