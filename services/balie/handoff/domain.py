@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from balie.handoff.clocks import Clock, ClockKind
+from balie.handoff.reasons import Reason
 from balie.handoff.staffing.skills import Wanted
 
 ANY_LANGUAGE = "und"
@@ -16,7 +17,7 @@ ANY_LANGUAGE = "und"
 
 
 class HandoffState(IntEnum):
-    """Where a handoff is between the asking and the end; `balie.handoff.states` says what leads where."""
+    """Where a handoff is between the asking and the end; `balie.handoff.machine` says what leads where."""
 
     QUEUED = 1
     """Waits for an agent."""
@@ -101,47 +102,6 @@ class Speaker(IntEnum):
 
     CONTACT = 1
     AGENT = 2
-
-
-class ReasonCode(IntEnum):
-    """The rule behind a decision or a handoff."""
-
-    KEYWORD = 1
-    PERSON_REQUESTED = 2
-    FAQ_ANSWER = 3
-    INTENT = 4
-    INTENT_QUEUE = 5
-    AMBIGUOUS = 6
-    AMBIGUOUS_AGAIN = 7
-    NO_MATCH = 8
-    OWNED_BY_PERSON = 9
-    NLU_UNAVAILABLE = 10
-    FAQ_UNAVAILABLE = 11
-    HANDOFF_OPEN = 12
-    NOTHING_FOLLOWS = 13
-    REQUESTED_BY_STAFF = 14
-    RULE = 15
-    BOT_REPLIES_CAPPED = 16
-    MESSAGE_REPEATED = 17
-    ANSWER_REPEATED = 18
-    RELEASED_RECENTLY = 19
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One reason of a decision.
-
-    Attributes:
-        code: the rule that spoke.
-        subject: what it spoke about: an intent, a keyword, an entry, a caller; empty when there is none.
-        score: what the rule looked at, None when it looked at no score.
-        threshold: what the score was compared with, None when there was nothing.
-    """
-
-    code: ReasonCode
-    subject: str = ""
-    score: float | None = None
-    threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +211,7 @@ class Handoff:
         transfers: how often it was transferred.
         past_queue_ids: queues it was in before, and is not moved to again by itself.
         told_position: place that was told last, 0 when none was.
+        told_wait: how much longer it should wait by the estimate that was told last; None when none was.
         told_at: when that was.
         next_step_at: when something is due by itself, at the latest; None once it has ended.
         position: place in its queue from 1 when it was read, 0 when it does not wait.
@@ -282,9 +243,14 @@ class Handoff:
     transfers: int = 0
     past_queue_ids: tuple[str, ...] = ()
     told_position: int = 0
+    told_wait: timedelta | None = None
     told_at: datetime | None = None
     next_step_at: datetime | None = None
     position: int = 0
+
+    def is_wanted_at(self, now: datetime) -> bool:
+        """Returns whether it is only offered to one agent, because it was transferred to them."""
+        return self.wanted_until is not None and self.wanted_until > now
 
     @property
     def is_called_back(self) -> bool:

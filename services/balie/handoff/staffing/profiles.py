@@ -29,6 +29,7 @@ RETURN_PRIORITY = 10
 """What is added to the priority of what comes back to a queue that says nothing about it."""
 HOLD_WEIGHT = 0.2
 """What a chat on hold weighs for an agent of whom nothing is said about it."""
+_ROUNDING = 1e-9  # weights are decimal fractions, and five of 0.2 are one
 OPEN_CHATS_PER_CHAT = 3
 """How many chats an agent has at most for each of weight 1, when nothing is said about it."""
 
@@ -142,6 +143,11 @@ class Agent:
         """Returns the weight that may be added: less than 1 when the agent may be given no other chat."""
         profile = self.profile
         return min(profile.max_chats - self.load, float(profile.ceiling - self.open_chats))
+
+    @property
+    def takes_more(self) -> bool:
+        """Returns whether the agent may be given another chat, which weighs 1."""
+        return self.spare >= 1 - _ROUNDING
 
 
 @dataclass(frozen=True, slots=True)

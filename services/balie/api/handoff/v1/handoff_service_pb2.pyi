@@ -516,15 +516,15 @@ class TransferHandoffRequest(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     HANDOFF_ID_FIELD_NUMBER: builtins.int
-    QUEUE_ID_FIELD_NUMBER: builtins.int
-    AGENT_ID_FIELD_NUMBER: builtins.int
+    TO_QUEUE_ID_FIELD_NUMBER: builtins.int
+    TO_AGENT_ID_FIELD_NUMBER: builtins.int
     NOTE_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
     handoff_id: builtins.str
     """Names the handoff. Required."""
-    queue_id: builtins.str
+    to_queue_id: builtins.str
     """Names the queue it goes to. Optional when an agent is named: it stays in its own then."""
-    agent_id: builtins.str
+    to_agent_id: builtins.str
     """Names the agent it goes to. Optional when a queue is named."""
     note: builtins.str
     """Says what the next agent should know; kept as an internal note of the handoff. Optional; at most 2000 characters."""
@@ -534,12 +534,12 @@ class TransferHandoffRequest(google.protobuf.message.Message):
         self,
         *,
         handoff_id: builtins.str = ...,
-        queue_id: builtins.str = ...,
-        agent_id: builtins.str = ...,
+        to_queue_id: builtins.str = ...,
+        to_agent_id: builtins.str = ...,
         note: builtins.str = ...,
         request_id: builtins.str = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["agent_id", b"agent_id", "handoff_id", b"handoff_id", "note", b"note", "queue_id", b"queue_id", "request_id", b"request_id"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["handoff_id", b"handoff_id", "note", b"note", "request_id", b"request_id", "to_agent_id", b"to_agent_id", "to_queue_id", b"to_queue_id"]) -> None: ...
 
 global___TransferHandoffRequest = TransferHandoffRequest
 
