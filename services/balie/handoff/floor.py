@@ -11,8 +11,9 @@ from typing import Protocol, TypeVar
 
 from balie.handoff.business_time import BusinessTime
 from balie.handoff.domain import Handoff, HandoffEvent, HandoffState
-from balie.handoff.matching import Free, Waiting
+from balie.handoff.matching import Waiting
 from balie.handoff.notes.note import Notebook
+from balie.handoff.pairing import Roster
 from balie.handoff.staffing.profiles import Agent, AgentProfile, Presence, Queue, QueueProfile
 from balie.kit.ledger import Write
 
@@ -136,7 +137,7 @@ class Staffing(Protocol):
     async def agents(self, *, after: str, limit: int) -> list[Agent]:
         """Returns agents by id, those after an id."""
 
-    async def free_agents(self) -> list[Free]:
+    async def roster(self) -> Roster:
         """Returns the agents who are online and have a place left for a whole chat."""
 
     async def put_agent(self, profile: AgentProfile, *, now: datetime) -> None:

@@ -5,7 +5,6 @@ same handoff unoffered or the same conversation without a handoff, on any replic
 A desk's writes are a few short statements: at hundreds of them a second it is simpler and no slower than finer locks.
 """
 
-import math
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -16,7 +15,8 @@ from typing import Generic, TypeVar
 from balie.handoff.domain import OCCUPYING, Handoff, HandoffEvent
 from balie.handoff.floor import F_co, Floor, Storage
 from balie.handoff.machine import Change
-from balie.handoff.matching import Free, Pairing, Waiting, fits, pair
+from balie.handoff.matching import Waiting
+from balie.handoff.pairing import Pairing, Roster, pair
 from balie.handoff.rules import Rulebook, Rules
 from balie.handoff.staffing.profiles import QueueProfile
 from balie.handoff.timers import queues_of
@@ -37,9 +37,9 @@ def _promised_at(handoff: Handoff) -> datetime | None:
     return handoff.call_back.promised_at if handoff.call_back else None
 
 
-def _still_fits(line: list[Waiting], served: set[str], free: list[Free]) -> bool:
+def _still_fits(line: list[Waiting], served: set[str], roster: Roster) -> bool:
     """Tells whether one of a line that goes on waits for a place alone: then nobody behind it comes first."""
-    return any(one.id not in served and any(fits(one, agent) for agent in free) for one in line)
+    return any(one.id not in served and roster.suits(one) for one in line)
 
 
 def utc_now() -> datetime:
@@ -130,26 +130,26 @@ class Journal(Generic[F_co]):
 
     async def pairings(self, floor: Floor) -> list[Pairing]:
         """Returns the offers that could be made now."""
-        free = await floor.free_agents()
-        if not free:
-            return []
         queues = await floor.queues_with_unoffered()
-        return await self._paired(floor, queues, free)
+        if not queues:  # most often nobody waits, and then nobody who is free need be looked at
+            return []
+        roster = await floor.roster()
+        return await self._paired(floor, queues, roster) if roster else []
 
-    async def _paired(self, floor: Floor, queues: list[QueueProfile], free: list[Free]) -> list[Pairing]:
+    async def _paired(self, floor: Floor, queues: list[QueueProfile], roster: Roster) -> list[Pairing]:
         """Looks at the first of each queue: as many as there are places, and at more only when of those none fits anybody."""
-        limit, now = max(_FEW, sum(math.floor(agent.spare + 1e-9) for agent in free)), self.now()
+        limit, now = max(_FEW, roster.places), self.now()
         lines: dict[str, list[Waiting]] = {}
         unread = queues
         while True:
             for queue in unread:
                 lines[queue.id] = await floor.unoffered(queue, now=now, limit=limit)
-            made = list(pair(chain.from_iterable(lines.values()), free))
+            made = pair(chain.from_iterable(lines.values()), roster)
             served = {one.handoff_id for one in made}
             unread = [
                 queue
                 for queue in queues
-                if len(lines[queue.id]) == limit and not _still_fits(lines[queue.id], served, free)
+                if len(lines[queue.id]) == limit and not _still_fits(lines[queue.id], served, roster)
             ]
             if not unread:
                 return made

@@ -1,14 +1,14 @@
-"""Who gets which handoff: a pure function from those that wait and those who are free to offers."""
+"""Who may get which handoff, and who before whom: what is compared of those that wait and those who are free. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from balie.handoff.domain import ANY_LANGUAGE
-from balie.handoff.staffing.profiles import Agent, AgentOrder
-from balie.handoff.staffing.skills import Relaxation, Wanted, shortfall, suffice
+from balie.handoff.domain import ANY_LANGUAGE, Handoff
+from balie.handoff.staffing.profiles import Agent, AgentOrder, QueueProfile
+from balie.handoff.staffing.skills import Relaxation, Wanted, relaxed, shortfall, suffice
 
-_WHOLE = 1 - 1e-9  # a place for a whole chat; weights are decimal fractions, and five of 0.2 are one
+_ROUNDING = 1e-9  # weights are decimal fractions, and five of 0.2 are one
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Waiting:
         relaxed: what of all that is wanted no longer matters.
         preferred_agent_id: who had the contact last, a short while ago; empty when nobody had.
         wanted_agent_id: the only agent it may be offered to now, whatever else is wanted; empty when there is no such.
-        agent_order: who gets it of those who fit equally well.
+        order: who gets it of those who fit equally well.
     """
 
     id: str
@@ -39,7 +39,7 @@ class Waiting:
     relaxed: frozenset[Relaxation] = frozenset()
     preferred_agent_id: str = ""
     wanted_agent_id: str = ""
-    agent_order: AgentOrder = AgentOrder.WEIGHTED_CAPACITY
+    order: AgentOrder = AgentOrder.WEIGHTED_CAPACITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,8 @@ class Free:
         id: names them; breaks ties.
         queue_ids: queues they work for.
         languages: what they write; empty means any.
-        spare: weight of the chats they may still be given, each of which weighs 1.
+        spare: weight that may still be added; a chat that is offered weighs 1.
         load: what the chats they have weigh, offers included.
-        capacity: what they may weigh at most.
         idle_since: since when they had nothing new to do.
         skills: their levels by name.
     """
@@ -62,13 +61,21 @@ class Free:
     languages: tuple[str, ...]
     spare: float
     load: float
-    capacity: float
     idle_since: datetime
     skills: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def places(self) -> int:
+        """Returns how many chats they may still be given."""
+        return max(0, int(self.spare + _ROUNDING))
 
-def free_of(agent: Agent) -> Free:
-    """Returns an agent as the matcher sees them."""
+    def with_one_more(self) -> "Free":
+        """Returns the agent with one of their places taken."""
+        return replace(self, spare=self.spare - 1, load=self.load + 1)
+
+
+def free(agent: Agent) -> Free:
+    """Returns an agent who is online, as far as it matters for what they are offered."""
     profile = agent.profile
     return Free(
         id=agent.id,
@@ -76,41 +83,28 @@ def free_of(agent: Agent) -> Free:
         languages=profile.languages,
         spare=agent.spare,
         load=agent.load,
-        capacity=profile.max_chats,
         idle_since=agent.idle_since,
         skills=profile.skills,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Pairing:
-    """An offer to make."""
-
-    handoff_id: str
-    agent_id: str
-
-
-def pair(waiting: Iterable[Waiting], agents: Iterable[Free]) -> Iterator[Pairing]:
-    """Yields the offers to make, in the order in which the handoffs' turns come.
-
-    Higher priority first, then longest waiting. Each goes to an agent who fits it and has a place left: to the one who had
-    the contact last, else the one who falls least short of the skills wanted, of those the one that its queue's
-    order of agents puts first. Who let it pass gets it again only when no other fits, and then the one who did so longest ago.
-    """
-    free = {agent.id: agent for agent in agents if agent.spare >= _WHOLE}
-    for one in sorted(waiting, key=_turn):
-        if not free:
-            return
-        fitting = [agent for agent in free.values() if fits(one, agent)]
-        if not fitting:
-            continue
-        chosen = min(fitting, key=lambda agent: _preference(one, agent))
-        yield Pairing(one.id, chosen.id)
-        left = replace(chosen, spare=chosen.spare - 1, load=chosen.load + 1)
-        if left.spare >= _WHOLE:
-            free[left.id] = left
-        else:
-            del free[left.id]
+def waiting(handoff: Handoff, queue: QueueProfile, now: datetime) -> Waiting:
+    """Returns a handoff of a queue as one that waits there now."""
+    waited = now - handoff.created_at
+    is_wanted = handoff.is_wanted_at(now)
+    return Waiting(
+        id=handoff.id,
+        queue_id=queue.id,
+        language=handoff.asked.language,
+        priority=handoff.asked.priority + queue.priority_per_minute * (waited.total_seconds() / 60),
+        created_at=handoff.created_at,
+        passed_agent_ids=handoff.passed_agent_ids,
+        skills=handoff.asked.skills,
+        relaxed=relaxed(queue.rings, now - handoff.course.waiting_since),
+        preferred_agent_id=handoff.preferred_agent_id,
+        wanted_agent_id=handoff.wanted_agent_id if is_wanted else "",
+        order=queue.agent_order,
+    )
 
 
 def fits(one: Waiting, agent: Free) -> bool:
@@ -129,37 +123,37 @@ def writes(languages: Sequence[str], language: str) -> bool:
 
     Regions are not looked at: who writes `nl-BE` reads `nl`. A language nobody knows is everybody's.
     """
-    known = _primary(language)
-    return not languages or known == ANY_LANGUAGE or any(_primary(one) == known for one in languages)
+    known = primary(language)
+    return not languages or known == ANY_LANGUAGE or any(primary(one) == known for one in languages)
 
 
-def _primary(language: str) -> str:
+def primary(language: str) -> str:
+    """Returns a language without its region, in lower case."""
     return language.partition("-")[0].lower()
 
 
-def _turn(one: Waiting) -> tuple[float, datetime, str]:
+def turn(one: Waiting) -> tuple[float, datetime, str]:
+    """Returns what says whose turn comes first, least first: higher priority, then longest waiting."""
     return -one.priority, one.created_at, one.id
 
 
-def _preference(one: Waiting, agent: Free) -> tuple[object, ...]:
-    passed = one.passed_agent_ids
-    last = passed.index(agent.id) + 1 if agent.id in passed else 0
+def remoteness(one: Waiting, agent: Free) -> tuple[bool, bool, int]:
+    """Returns how far an agent is from all that is wanted, relaxed or not: least is nearest."""
     return (
-        last,
-        agent.id != one.preferred_agent_id,
         not writes(agent.languages, one.language),
         one.queue_id not in agent.queue_ids,
         shortfall(agent.skills, one.skills),
-        *_order(one.agent_order, agent),
-        agent.id,
     )
 
 
-def _order(order: AgentOrder, agent: Free) -> tuple[float, datetime] | tuple[datetime, float]:
-    match order:
-        case AgentOrder.LONGEST_IDLE:
-            return agent.idle_since, agent.load
-        case AgentOrder.HIGHEST_SPARE:
-            return -agent.spare, agent.idle_since
-        case AgentOrder.WEIGHTED_CAPACITY:
-            return agent.load / agent.capacity, agent.idle_since
+Precedence = tuple[float, datetime, str]
+
+
+def precedence(agent: Free, order: AgentOrder) -> Precedence:
+    """Returns what says who comes first of those who fit equally well, least first; its last part is their id."""
+    if order is AgentOrder.LONGEST_IDLE:
+        return 0.0, agent.idle_since, agent.id
+    if order is AgentOrder.HIGHEST_SPARE:
+        return float(-agent.places), agent.idle_since, agent.id
+    whole = agent.load + agent.spare
+    return agent.load / whole if whole else 0.0, agent.idle_since, agent.id

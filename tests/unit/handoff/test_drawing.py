@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from balie.handoff.states import Step
 from tests.unit.handoff.desks import TENANT, Desks, asked, write
 
 from balie.handoff.domain import Handoff, HandoffState
+from balie.handoff.machine import Step
 from balie.handoff.staffing.profiles import AgentProfile, Presence, QueueProfile
 from balie.handoff.staffing.skills import Relaxation, Ring, Wanted
 

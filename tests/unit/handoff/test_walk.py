@@ -6,10 +6,12 @@ from collections import Counter, defaultdict
 from datetime import timedelta
 
 import pytest
-from balie.handoff.states import TRANSITIONS, Step
 from tests.unit.handoff.desks import TENANT, Desks, desks, write
+from tests.unit.handoff.storage.memory_desks import memory_desks
 
+from balie.handoff.desk import Ending
 from balie.handoff.domain import OCCUPYING, OPEN, Handoff, HandoffEvent, HandoffState
+from balie.handoff.machine import TRANSITIONS, Step
 from balie.handoff.staffing.profiles import Presence
 from balie.kit.errors import Failure
 
@@ -37,7 +39,7 @@ async def step(at: Desks, chance: random.Random) -> None:
                 await at.desk.confirm_owner(TENANT, handoff.id, epoch)
             case 5:
                 ending = chance.choice([Step.RELEASE, Step.RESOLVE])
-                await at.desk.give_back(write(), handoff.id, ending, agent_id=agent, outcome="", wait=no_wait)
+                await at.desk.give_back(write(), handoff.id, Ending(ending), agent_id=agent, wait=no_wait)
             case 6:
                 await at.desk.cancel(write(), handoff.id)
             case 7:
@@ -95,6 +97,16 @@ async def test_stays_sound_whatever_happens(at: Desks, seed: int) -> None:
         await step(at, chance)
     await check(at)
     assert {HandoffState.ACCEPTED, HandoffState.CANCELLED} & {one.state for one in await at.all()}
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_stays_sound_in_memory_as_well(seed: int) -> None:
+    at, chance = memory_desks(), random.Random(seed)
+    await at.queue()
+    await staffed(at)
+    for _ in range(150):
+        await step(at, chance)
+    await check(at)
 
 
 @pytest.mark.postgres

@@ -1,1 +1,1 @@
-"""Where a desk is kept: in SQL tables."""
+"""Where desks are kept: in SQL tables, or in memory."""

@@ -104,7 +104,7 @@ def waiting_of(row: sa.Row[Any], queue: QueueProfile, now: datetime) -> Waiting:
         relaxed=relaxed(queue.rings, now - row.waiting_since),
         preferred_agent_id=row.preferred_agent_id,
         wanted_agent_id=row.wanted_agent_id if is_wanted else "",
-        agent_order=queue.agent_order,
+        order=queue.agent_order,
     )
 
 

@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 
 from balie.handoff.domain import OCCUPYING, WAITING, HandoffState
 from balie.handoff.errors import AgentNotFound, QueueNotFound
-from balie.handoff.matching import Free, free_of
+from balie.handoff.matching import free
+from balie.handoff.pairing import Roster
 from balie.handoff.staffing.profiles import Agent, AgentProfile, Presence, Queue, QueueProfile
 from balie.handoff.staffing.skills import Ring
 from balie.handoff.storage.sql_part import SqlPart
@@ -133,10 +134,10 @@ class SqlStaffing(SqlPart):
         page = _agents(self.tenant).where(agents.c.id > after).order_by(agents.c.id).limit(limit)
         return [_agent(row) for row in await self.tx.all(page)]
 
-    async def free_agents(self) -> list[Free]:
+    async def roster(self) -> Roster:
         """Returns the agents who are online and have a place left for a whole chat."""
         online = await self.tx.all(_agents(self.tenant).where(agents.c.presence == Presence.ONLINE))
-        return [free_of(agent) for agent in map(_agent, online) if agent.takes_more]
+        return Roster(free(_agent(row)) for row in online)
 
     async def put_agent(self, profile: AgentProfile, *, now: datetime) -> None:
         """Stores an agent in place of the one of this id, whose presence stays; a new one is offline."""
