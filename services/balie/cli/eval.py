@@ -117,6 +117,10 @@ def eval_handoff(
         typer.Option(help="File or folder of messages to judge; may be repeated.", exists=True),
     ],
     label: Annotated[str, typer.Option(help="Label of requests for a person.")] = "human",
+    by: Annotated[
+        str,
+        typer.Option(help="Field of the rows to tell figures apart by as well, such as source (JSON Lines)."),
+    ] = "",
     languages: Languages = "nl,de,en",
     lang: Lang = "",
     as_json: AsJson = False,
@@ -124,14 +128,17 @@ def eval_handoff(
     """Judge by labelled messages how well NLU hears that a customer asks for a person.
 
     Files are those of `balie eval nlu`; rows with the label `human` are requests for a person, all others are none.
-    docs/signals.md says what counts as one.
+    docs/signals.md says what counts as one. Several files are told apart, too. Nothing is learned from such messages: what
+    is told of one source is told of a source left out.
 
     Example: balie eval handoff --test requests.jsonl --json
+
+    Example: balie eval handoff --test requests.jsonl --test everyday.jsonl --by source
     """
     with libraries_of("nlu"):
         from balie.cli.eval_handoff import run_eval_handoff
 
-    run_eval_handoff(test, tags_of(languages), language=lang, label=label, as_json=as_json)
+    run_eval_handoff(test, tags_of(languages), language=lang, label=label, by=by, as_json=as_json)
 
 
 @eval_app.command("nlu-table")
