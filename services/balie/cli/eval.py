@@ -8,6 +8,7 @@ import typer
 from balie.cli.encoder_options import AsJson, EncoderFolder, folder_of
 from balie.cli.eval_faq_command import eval_faq, eval_faq_table
 from balie.cli.eval_options import Delta, MaxWrong, expected_share
+from balie.cli.eval_policy_command import eval_policy
 from balie.cli.extras import libraries_of
 from balie.cli.nlu_options import EngineOptions, Lang, Languages, OosLabels, options_of, tags_of
 
@@ -194,3 +195,4 @@ def eval_nlu_table(
 
 eval_app.command("faq")(eval_faq)
 eval_app.command("faq-table")(eval_faq_table)
+eval_app.command("policy")(eval_policy)
