@@ -122,8 +122,11 @@ def agent(
         str, typer.Option(envvar="BALIE_HANDOFF", help="Address of handoff, host:port.")
     ] = "127.0.0.1:50054",
 ) -> None:
-    """Work at the desk as a person: take offers, read along, use suggested answers, reply, hand back."""
-    from balie.cli.agent import run_desk
+    """Work at the desk as a person, in several chats at once: take offers, use suggested answers, reply, pass on, hand back.
+
+    At a terminal with a status of all chats below the prompt; reads from a pipe as well.
+    """
+    from balie.cli.agent.run import run_desk
 
     asyncio.run(run_desk(gateway, handoff, name or str(Desk(SAMPLE).agents()[0]["id"])))
 
