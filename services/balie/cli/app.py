@@ -128,7 +128,7 @@ def agent(
     """
     from balie.cli.agent.run import run_desk
 
-    asyncio.run(run_desk(gateway, handoff, name or str(Desk(SAMPLE).agents()[0]["id"])))
+    asyncio.run(run_desk(gateway, handoff, name or Desk(SAMPLE).first_agent))
 
 
 @app.command()
@@ -158,7 +158,7 @@ def fill(
         str, typer.Option(envvar="BALIE_HANDOFF", help="Address of handoff, host:port.")
     ] = "127.0.0.1:50054",
 ) -> None:
-    """Give a running suite a desk's knowledge, calendars, queues and people. Doing it again changes nothing.
+    """Give a running suite a desk's knowledge, calendars, queues, people and canned replies. Doing it again changes nothing.
 
     `balie up` does this by itself. Exits with 1 when an entry was refused.
     """
