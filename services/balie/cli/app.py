@@ -19,6 +19,7 @@ from balie.cli.nlu import nlu_app
 from balie.cli.route import route_app
 from balie.cli.settings import CliSettings
 from balie.cli.suite import Addresses
+from balie.cli.supervise import desk_app
 
 if TYPE_CHECKING:
     from balie.cli.up import Plan
@@ -37,6 +38,7 @@ app = typer.Typer(
 bench_app.add_typer(bench_faq_app)
 app.add_typer(bench_app, name="bench")
 app.add_typer(calendar_app, name="calendar")
+app.add_typer(desk_app, name="desk")
 app.add_typer(encoder_app, name="encoder")
 app.add_typer(eval_app, name="eval")
 app.add_typer(faq_app, name="faq")
