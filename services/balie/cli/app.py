@@ -8,6 +8,7 @@ import typer
 
 from balie.cli.bench_faq import bench_faq_app
 from balie.cli.bench_nlu import bench_app
+from balie.cli.bench_route import bench_route_app
 from balie.cli.calendar import calendar_app
 from balie.cli.console import console
 from balie.cli.desk import SAMPLE, Desk
@@ -35,6 +36,7 @@ app = typer.Typer(
     add_completion=False,
 )
 bench_app.add_typer(bench_faq_app)
+bench_app.add_typer(bench_route_app)
 app.add_typer(bench_app, name="bench")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(encoder_app, name="encoder")

@@ -73,7 +73,7 @@ class MemoryFloor(MemoryPart):
         return [self._placed(one) for one in islice(self._desk.handoffs.due(now), limit)]
 
     async def moved_up(self, *, told_before: datetime, limit: int) -> list[Handoff]:
-        """Returns handoffs that wait at another place than was told before a moment, at most `limit`."""
+        """Returns handoffs whose place is worth telling beside the one told before a moment, at most `limit`."""
         found = self._desk.handoffs.moved_up(told_before)
         return [replace(one, position=place) for place, one in islice(found, limit)]
 
