@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
 from typing import Protocol
 
 from balie.gateway.domain import Conversation, Owner
@@ -115,6 +117,53 @@ class Router(Protocol):
         Raises:
             ServiceDown: the handoff service does not answer.
             InternalMistake: it refuses.
+        """
+
+
+class ReportKind(IntEnum):
+    """What the handoff service is told about a conversation."""
+
+    CONTACT_WROTE = 1
+    AGENT_WROTE = 2
+    RATED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Something that the handoff service is to know of a handoff; never a word of what was said.
+
+    Attributes:
+        seq: of the message that it is about; of the newest one for a rating.
+        handoff_id: that was open then, or is rated.
+        rating: of the contact, 1 to 5; None unless they RATED.
+    """
+
+    tenant: str
+    conversation_id: str
+    seq: int
+    kind: ReportKind
+    handoff_id: str
+    happened_at: datetime
+    rating: int | None = None
+
+
+class Reports(Protocol):
+    """Hears what happens in conversations with a handoff."""
+
+    async def report_activity(self, tenant: str, reports: Sequence[Report]) -> None:
+        """Tells who wrote, each conversation's messages by `seq`; at most 500. What was told before changes nothing.
+
+        Raises:
+            ServiceDown: the handoff service does not answer, or cannot do this yet.
+            InternalMistake: it refuses what is told, and would again.
+        """
+
+    async def record_rating(self, tenant: str, report: Report) -> None:
+        """Tells a contact's rating. A conversation's first counts, so telling one again changes nothing.
+
+        Raises:
+            ServiceDown: the handoff service does not answer, or cannot do this yet.
+            InternalMistake: it refuses what is told, and would again.
         """
 
 

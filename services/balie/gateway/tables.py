@@ -46,6 +46,10 @@ conversations = Table(
     Column("clarified_in_a_row", Integer, nullable=False),
     Column("bot_replies", Integer, nullable=False),
     Column("contact_attributes", Json),
+    Column("helped_handoff_id", Text),
+    Column("ended_seq", BigInteger),
+    Column("survey_seq", BigInteger),
+    Column("rating", Integer),
     Column("work_due_at", UtcDateTime),
     Column("lease_holder", Text),
     Column("lease_until", UtcDateTime),
@@ -147,4 +151,19 @@ handoffs = Table(
     Column("agent_id", Text, nullable=False),
     Column("owner_epoch", BigInteger, nullable=False),
     PrimaryKeyConstraint("tenant", "id", name="handoffs_pk"),
+)
+
+# What the handoff service is still to be told, written with what it tells of: who wrote while a handoff was open, and
+# ratings. A row's conversation is locked when it is written, so whoever reads one has read all of the conversation's before it.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("conversation_id", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("handoff_id", Text, nullable=False),
+    Column("happened_at", UtcDateTime, nullable=False),
+    Column("rating", Integer),
+    PrimaryKeyConstraint("tenant", "conversation_id", "seq", "kind", name="outbox_pk"),
 )

@@ -11,7 +11,7 @@ from balie.api.handoff.v1 import (
 from balie.handoff import convert
 from balie.handoff.acting import STAFF, agent_acting, agent_holding
 from balie.handoff.chats.chats import Chats
-from balie.handoff.chats.convert import transfer_from_proto
+from balie.handoff.chats.convert import destination_from_proto
 from balie.handoff.convert import AgentCommand
 from balie.handoff.desk import Desk, Ending
 from balie.handoff.domain import Handoff
@@ -133,7 +133,7 @@ class Commands:
         return await self._chats.transfer(
             convert.write_of(request, caller),
             convert.handoff_id(request.handoff_id),
-            transfer_from_proto(request),
+            destination_from_proto(request),
             agent_id=agent_id,
         )
 
