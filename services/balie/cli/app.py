@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -165,6 +165,39 @@ def fill(
 
     if asyncio.run(fill_suite(desk, faq, handoff)):
         raise typer.Exit(1)
+
+
+@app.command()
+def figures(
+    queues: Annotated[
+        list[str] | None, typer.Argument(metavar="QUEUE", help="Ids of queues; all of them otherwise.")
+    ] = None,
+    since: Annotated[
+        str,
+        typer.Option(
+            help="From when on, such as 2026-11-01 or 2026-11-01T09:00, by the zone's clock.",
+            show_default="a day before the end",
+        ),
+    ] = "",
+    until: Annotated[
+        str, typer.Option(help="Up to when, that moment itself left out.", show_default="now")
+    ] = "",
+    by: Annotated[
+        Literal["hour", "day"] | None, typer.Option(help="Parts of the period to show as well.")
+    ] = None,
+    zone: Annotated[str, typer.Option(help="Time zone of the IANA database.")] = "UTC",
+    handoff: Annotated[
+        str, typer.Option(envvar="BALIE_HANDOFF", help="Address of handoff, host:port.")
+    ] = "127.0.0.1:50054",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show how the desk did: what was asked for, how long it took, what was promised, and what contacts thought of it.
+
+    Example: balie figures service --since 2026-11-01 --until 2026-12-01 --by day --zone Europe/Amsterdam
+    """
+    from balie.cli.figures import Wanted, run_figures
+
+    asyncio.run(run_figures(handoff, Wanted(tuple(queues or ()), since, until, by, zone), as_json=json))
 
 
 @bench_app.callback(invoke_without_command=True)
