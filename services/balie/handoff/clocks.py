@@ -111,10 +111,12 @@ class Clock:
         )
 
     def keep(self, at: datetime, hours: BusinessTime) -> "Clock":
-        """Returns the clock kept at a moment; as it is when it has stopped."""
-        if not self.is_open:
-            return self
-        return replace(self.pause(at, hours), state=ClockState.KEPT, kept=self.kept + 1)
+        """Returns the clock kept at a moment, or broken when nobody has seen yet that its time was over by then; as it is when it
+        has stopped."""
+        stopped = self.pause(at, hours)
+        if not self.is_open or stopped.used >= self.target:
+            return self.break_(at, hours)
+        return replace(stopped, state=ClockState.KEPT, kept=self.kept + 1)
 
     def break_(self, at: datetime, hours: BusinessTime) -> "Clock":
         """Returns the clock broken at a moment; as it is when it has stopped."""
