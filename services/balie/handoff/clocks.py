@@ -111,8 +111,7 @@ class Clock:
         )
 
     def keep(self, at: datetime, hours: BusinessTime) -> "Clock":
-        """Returns the clock kept at a moment, or broken when nobody has seen yet that its time was over by then; as it is when it
-        has stopped."""
+        """Returns the clock kept at a moment, or broken when its time was over by then; as it is when it has stopped."""
         stopped = self.pause(at, hours)
         if not self.is_open or stopped.used >= self.target:
             return self.break_(at, hours)
@@ -202,6 +201,11 @@ def paused(clocks: Clocks, at: datetime, hours: BusinessTime) -> Clocks:
 def resumed(clocks: Clocks, at: datetime, hours: BusinessTime) -> Clocks:
     """Returns the clocks with all running that stood still."""
     return tuple(clock.run(at, hours) for clock in clocks)
+
+
+def moved(clocks: Clocks, at: datetime, origin: BusinessTime, goal: BusinessTime) -> Clocks:
+    """Returns the clocks with all running in the hours of another queue; what ran until now is counted in those of the one before."""
+    return tuple(clock.pause(at, origin).run(at, goal) for clock in clocks)
 
 
 def solved(clocks: Clocks, at: datetime, hours: BusinessTime) -> Clocks:
