@@ -84,8 +84,10 @@ class Sweeper:
         """Does what is due at one desk; returns whether there may be more."""
         async with self._journal.writing(tenant) as floor:
             found = await floor.due(now=self._journal.now(), limit=_AT_ONCE)
-            for handoff in found:
-                await self._step(floor, handoff)
+            for (
+                handoff
+            ) in found:  # read anew: a step of one may have changed another, as that of a silent agent does
+                await self._step(floor, await floor.handoff(handoff.id))
             await self._journal.draw(floor)
         return len(found) == _AT_ONCE
 

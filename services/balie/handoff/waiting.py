@@ -182,8 +182,11 @@ def _again(
     handoff: Handoff, step: Step, origin: Rules, goal: Rules, *, priority: int, now: datetime
 ) -> Change:
     """Returns the handoff waiting for an agent again: its contact waits, since now unless they did before."""
-    talk, hours = handoff.talk, origin.hours
-    running = clocks.resumed(handoff.clocks, now, hours)
+    talk = handoff.talk
+    if goal.queue.id == origin.queue.id:
+        running = clocks.resumed(handoff.clocks, now, goal.hours)
+    else:
+        running = clocks.moved(handoff.clocks, now, origin.hours, goal.hours)
     if not talk.contact_waits:
         talk = replace(talk, contact_waits=True, since=now)
         is_replied = handoff.course.replied_at is not None
