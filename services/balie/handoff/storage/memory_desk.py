@@ -54,7 +54,7 @@ class MemoryDesk:
         queues: by id; those who wait in them are counted when they are read.
         agents: by id; their number of chats is counted when they are read.
         roster: who is free now.
-        notes: what the staff told each other, oldest first.
+        notes: all of them, in the order of their making.
         done: results of writes with their digest, by caller, method and request id.
         head: position of the log's last event.
     """
@@ -64,8 +64,8 @@ class MemoryDesk:
         self.queues: Named[Queue] = Named()
         self.agents: Named[Agent] = Named()
         self.roster = Roster()
-        self.done: dict[RequestKey, tuple[str, object]] = {}
         self.notes: list[Note] = []
+        self.done: dict[RequestKey, tuple[str, object]] = {}
         self.head = 0
         self._lock = asyncio.Lock()
         self._holder: asyncio.Task[object] | None = None
@@ -108,15 +108,15 @@ class MemoryDesk:
         before = self._seat(agent.id, agent)
         self._undo.append(lambda: self._seat(agent.id, before))
 
+    def add_note(self, note: Note) -> None:
+        """Adds a note."""
+        self.notes.append(note)
+        self._undo.append(self.notes.pop)
+
     def remember(self, key: RequestKey, result: tuple[str, object]) -> None:
         """Remembers what a write did."""
         self.done[key] = result
         self._undo.append(lambda: self.done.pop(key))
-
-    def add_note(self, note: Note) -> None:
-        """Adds an internal note."""
-        self.notes.append(note)
-        self._undo.append(self.notes.pop)
 
     def append(self, event: HandoffEvent) -> None:
         """Appends an event to the log."""
