@@ -1133,7 +1133,10 @@ ELSEWHERE = {
 """Errors that have a test of their own, here or beside."""
 
 
-BESIDE = {f"{name}_service" for name in ("calendar", "canned_reply", "figure", "note", "suggestion")}
+BESIDE = {
+    f"{name}_service"
+    for name in ("calendar", "canned_reply", "figure", "note", "routing_plugin", "suggestion")
+}
 
 
 def documented() -> set[tuple[str, str]]:

@@ -71,6 +71,7 @@ class MemoryDesk:
         self._holder: asyncio.Task[object] | None = None
         self._events: list[HandoffEvent] = []
         self._undo: list[Callable[[], object]] = []
+        self._actions: list[Callable[[], None]] = []
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
@@ -123,10 +124,17 @@ class MemoryDesk:
         self._events.append(event)
         self.head += 1
 
+    def afterwards(self, action: Callable[[], None]) -> None:
+        """Runs an action once all changes stay."""
+        self._actions.append(action)
+
     def keep(self) -> list[HandoffEvent]:
         """Makes all changes stay; returns the events of them."""
         events, self._events = self._events, []
+        actions, self._actions = self._actions, []
         self._undo.clear()
+        for action in actions:
+            action()
         return events
 
     def undo(self) -> None:
@@ -134,6 +142,7 @@ class MemoryDesk:
         for step in reversed(self._undo):
             step()
         self._undo.clear()
+        self._actions.clear()
         self.head -= len(self._events)
         self._events.clear()
 

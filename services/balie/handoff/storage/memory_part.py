@@ -1,5 +1,7 @@
 """What every part of a desk in memory has, and the notes, of which there is no more than that they are kept."""
 
+from collections.abc import Callable
+
 from balie.handoff.notes.note import Note
 from balie.handoff.storage.memory_desk import MemoryDesk
 
@@ -19,6 +21,10 @@ class MemoryPart:
     async def add_note(self, note: Note) -> None:
         """Stores a new note."""
         self._changing().add_note(note)
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Runs a short action once all of this is kept; never when it is not."""
+        self._changing().afterwards(action)
 
     def _changing(self) -> MemoryDesk:
         if not self._writing:
