@@ -86,7 +86,7 @@ class Journal(Generic[F_co]):
             position=position,
         )
         await floor.append(event)
-        return replace(handoff, position=position)
+        return handoff if position == handoff.position else replace(handoff, position=position)
 
     async def pairings(self, floor: Floor) -> list[Pairing]:
         """Returns the offers that could be made now."""

@@ -1,11 +1,11 @@
 """Desks in memory: for tests and simulations, which run the very code of the service over them. Nothing outlives the process."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from balie.handoff.calendars.errors import CalendarNotFound
 from balie.handoff.domain import (
@@ -155,11 +155,11 @@ class MemoryFloor:
         Raises:
             AgentNotFound: there is none.
         """
-        return self._desk.agent(self._known(agent_id))
+        return self._known(agent_id)
 
     async def agents(self, *, after: str, limit: int) -> list[Agent]:
         """Returns agents by id, those after an id."""
-        return [self._desk.agent(one) for one in islice(self._desk.agents.after(after), limit)]
+        return list(islice(self._desk.agents.after(after), limit))
 
     async def roster(self) -> Roster:
         """Returns the agents who are online and have a place left: always the same roster, kept up to date."""
@@ -225,6 +225,33 @@ class MemoryFloor:
         return found
 
 
+_Told = Callable[[str, HandoffEvent], object]
+
+
+class _Transaction(AbstractAsyncContextManager[MemoryFloor]):
+    """One transaction at a desk; a reading one is told to nobody."""
+
+    def __init__(self, desk: MemoryDesk, tenant: str, told: _Told | None) -> None:
+        self._desk = desk
+        self._tenant = tenant
+        self._told = told
+
+    async def __aenter__(self) -> MemoryFloor:
+        await self._desk.enter()
+        return MemoryFloor(self._desk, self._tenant, writing=self._told is not None)
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        if kind is None:
+            events = self._desk.keep()
+        else:
+            events = []
+            self._desk.undo()
+        self._desk.leave()
+        if self._told is not None:
+            for event in events:
+                self._told(self._tenant, event)
+
+
 class MemoryStorage:
     """The desks of all tenants in memory. One transaction of a desk at a time, reading or writing.
 
@@ -232,30 +259,17 @@ class MemoryStorage:
         told: is given each event of a tenant once its transaction is kept, in their order.
     """
 
-    def __init__(self, told: Callable[[str, HandoffEvent], Any] = lambda tenant, event: None) -> None:
+    def __init__(self, told: _Told = lambda tenant, event: None) -> None:
         self._desks: dict[str, MemoryDesk] = {}
         self._told = told
 
-    @asynccontextmanager
-    async def writing(self, tenant: str) -> AsyncIterator[MemoryFloor]:
-        """Yields a transaction that holds the tenant's desk until it ends: all of it is kept, or nothing of it."""
-        desk = self._desk(tenant)
-        async with desk.held():
-            try:
-                yield MemoryFloor(desk, tenant, writing=True)
-            except BaseException:
-                desk.undo()
-                raise
-            events = desk.keep()
-        for event in events:
-            self._told(tenant, event)
+    def writing(self, tenant: str) -> AbstractAsyncContextManager[MemoryFloor]:
+        """Returns a transaction that holds the tenant's desk until it ends: all of it is kept, or nothing of it."""
+        return _Transaction(self._desk(tenant), tenant, self._told)
 
-    @asynccontextmanager
-    async def reading(self, tenant: str) -> AsyncIterator[MemoryFloor]:
-        """Yields a transaction that sees one snapshot, and cannot write."""
-        desk = self._desk(tenant)
-        async with desk.held():
-            yield MemoryFloor(desk, tenant, writing=False)
+    def reading(self, tenant: str) -> AbstractAsyncContextManager[MemoryFloor]:
+        """Returns a transaction that sees one snapshot, and cannot write."""
+        return _Transaction(self._desk(tenant), tenant, None)
 
     async def tenants_with_due(self, *, now: datetime) -> set[str]:
         """Returns the tenants with an offer or a wait that is over."""
@@ -266,4 +280,7 @@ class MemoryStorage:
         return {tenant for tenant, desk in self._desks.items() if desk.handoffs.queues_with_unoffered()}
 
     def _desk(self, tenant: str) -> MemoryDesk:
-        return self._desks.setdefault(tenant, MemoryDesk())
+        desk = self._desks.get(tenant)
+        if desk is None:
+            desk = self._desks[tenant] = MemoryDesk()
+        return desk

@@ -2,8 +2,7 @@
 
 import asyncio
 from bisect import bisect_right, insort
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Generic, TypeVar
 
@@ -50,7 +49,7 @@ class MemoryDesk:
     Attributes:
         handoffs: all of them.
         queues: by id.
-        agents: by id; their number of chats is counted when they are read.
+        agents: by id.
         roster: who is free now.
         done: results of writes with their digest, by caller, method and request id.
         head: position of the log's last event.
@@ -68,9 +67,8 @@ class MemoryDesk:
         self._events: list[HandoffEvent] = []
         self._undo: list[Callable[[], object]] = []
 
-    @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
-        """Holds the desk for one transaction.
+    async def enter(self) -> None:
+        """Returns when a transaction holds the desk.
 
         Raises:
             RuntimeError: this task is inside a transaction of this desk already.
@@ -78,17 +76,17 @@ class MemoryDesk:
         task = asyncio.current_task()
         if self._lock.locked() and self._holder is task:
             raise RuntimeError("a transaction inside a transaction: hand the outer one on instead")
-        async with self._lock:
-            self._holder = task
-            yield
+        await self._lock.acquire()
+        self._holder = task
 
-    def agent(self, agent: Agent) -> Agent:
-        """Returns an agent with their number of chats."""
-        return replace(agent, open_chats=self.handoffs.occupying(agent.id))
+    def leave(self) -> None:
+        """Ends the transaction that holds the desk."""
+        self._holder = None
+        self._lock.release()
 
     def put_handoff(self, handoff: Handoff) -> None:
         """Puts a handoff in place of what has its id."""
-        one = replace(handoff, position=0)
+        one = replace(handoff, position=0) if handoff.position else handoff
         before = self._move(one.id, one)
         self._undo.append(lambda: self._move(one.id, before))
 
@@ -128,19 +126,23 @@ class MemoryDesk:
 
     def _move(self, handoff_id: str, handoff: Handoff | None) -> Handoff | None:
         before = self.handoffs.put(handoff_id, handoff)
-        for agent_id in {one.agent_id for one in (before, handoff) if one is not None}:
-            self._refresh(agent_id)
+        for one in (before, handoff):
+            if one is not None and one.agent_id:
+                self._count(one.agent_id)
         return before
 
     def _seat(self, agent_id: str, agent: Agent | None) -> Agent | None:
+        if agent is not None and agent.open_chats != (chats := self.handoffs.occupying(agent_id)):
+            agent = replace(agent, open_chats=chats)
         before = self.agents.put(agent_id, agent)
-        self._refresh(agent_id)
-        return before
-
-    def _refresh(self, agent_id: str) -> None:
-        """Brings the roster up to date about one agent."""
-        agent = self.agents.get(agent_id)
         if agent is None or agent.presence is not Presence.ONLINE:
             self.roster.drop(agent_id)
         else:
-            self.roster.put(free(self.agent(agent)))
+            self.roster.put(free(agent))
+        return before
+
+    def _count(self, agent_id: str) -> None:
+        """Brings an agent up to date about their chats."""
+        agent = self.agents.get(agent_id)
+        if agent is not None and agent.open_chats != self.handoffs.occupying(agent_id):
+            self._seat(agent_id, agent)
