@@ -148,11 +148,13 @@ class _Desk:
         chat = self._current()
         if chat is None:
             return
-        names = {"handoff_id": chat.handoff.id, "request_id": new_id()}
+        handoff_id, request_id = chat.handoff.id, new_id()
         if word == "/release":
-            await self._outbox.put(work.WorkRequest(release=handoffs.ReleaseHandoffRequest(**names)))
+            release = handoffs.ReleaseHandoffRequest(handoff_id=handoff_id, request_id=request_id)
+            await self._outbox.put(work.WorkRequest(release=release))
         else:
-            await self._outbox.put(work.WorkRequest(resolve=handoffs.ResolveHandoffRequest(**names)))
+            resolve = handoffs.ResolveHandoffRequest(handoff_id=handoff_id, request_id=request_id)
+            await self._outbox.put(work.WorkRequest(resolve=resolve))
 
     async def _say(self, text: str) -> None:
         chat = self._current()

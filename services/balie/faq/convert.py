@@ -1,14 +1,14 @@
 """Between the contract of searches and the domain; checks every documented bound on the way in."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from balie.api.faq.v1 import entry_pb2, faq_service_pb2
 from balie.faq.domain import Answers, Embedding, Filter, Question
 from balie.kit import bounds
-from balie.kit.errors import FieldMalformed, FieldRequired, TooManyItems
+from balie.kit.errors import FieldRequired, TooManyItems
 
 TEXT_CHARACTERS = 4096
 FINGERPRINT_CHARACTERS = 128
@@ -109,18 +109,6 @@ def answers_to_proto(found: Answers) -> faq_service_pb2.SearchAnswersResponse:
         encoder_fingerprint=found.state.fingerprint,
         calibration_version=found.state.calibration.version,
     )
-
-
-def moment(field: str, message: Timestamp) -> datetime:
-    """Returns a moment that was sent, to the microsecond.
-
-    Raises:
-        FieldMalformed: it is outside the years 1 to 9999, or its nanoseconds are none.
-    """
-    try:
-        return message.ToDatetime(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise FieldMalformed(field, expected="a timestamp of the years 1 to 9999") from None
 
 
 def timestamp(moment: datetime) -> Timestamp:

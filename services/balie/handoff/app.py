@@ -13,6 +13,8 @@ from balie.api.handoff.v1 import (
 )
 from balie.handoff.calendars.calendars import Calendars
 from balie.handoff.calendars.service import CalendarService
+from balie.handoff.chats.chats import Chats
+from balie.handoff.chats.service import Commands
 from balie.handoff.confirmations import FollowedConfirmations
 from balie.handoff.desk import Desk
 from balie.handoff.feed import Feed
@@ -21,8 +23,9 @@ from balie.handoff.routing.policies import Policies
 from balie.handoff.routing.replay.replaying import Replay
 from balie.handoff.routing.router import Router
 from balie.handoff.routing.service import RouterService
-from balie.handoff.service import AgentService, Commands, HandoffService, QueueService
+from balie.handoff.service import AgentService, HandoffService
 from balie.handoff.settings import HandoffSettings
+from balie.handoff.staffing.queues.service import QueueService
 from balie.handoff.staffing.staff import Staff
 from balie.handoff.storage.sql import SqlStorage, topics
 from balie.handoff.sweeper import Sweeper
@@ -50,7 +53,8 @@ async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
         storage = SqlStorage(database, log, ledger)
         journal, feed = Journal(storage), Feed(database, log)
         desk, staff = Desk(journal, FollowedConfirmations(storage, feed)), Staff(journal)
-        commands = Commands(desk, staff, confirm_wait=timedelta(seconds=settings.confirm_wait_seconds))
+        chats = Chats(journal)
+        commands = Commands(desk, chats, staff, confirm_wait=timedelta(seconds=settings.confirm_wait_seconds))
         servicers = (
             (
                 router_service_pb2_grpc.add_RouterServiceServicer_to_server,
@@ -58,7 +62,7 @@ async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
             ),
             (
                 handoff_service_pb2_grpc.add_HandoffServiceServicer_to_server,
-                HandoffService(desk, commands, feed),
+                HandoffService(desk, chats, commands, feed),
             ),
             (
                 agent_service_pb2_grpc.add_AgentServiceServicer_to_server,

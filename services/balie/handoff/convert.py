@@ -3,22 +3,18 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from balie.api.handoff.v1 import agent_service_pb2, handoff_pb2, handoff_service_pb2
 from balie.handoff.acting import agent_acting
-from balie.handoff.domain import (
-    ANY_LANGUAGE,
-    Agent,
-    Asked,
-    Handoff,
-    HandoffState,
-    Presence,
-    Reason,
-    ReasonCode,
-)
+from balie.handoff.clocks import Clock
+from balie.handoff.domain import ANY_LANGUAGE, Asked, Handoff, HandoffState, ReleaseReason
 from balie.handoff.errors import StreamOutOfOrder
-from balie.handoff.events import timestamp
+from balie.handoff.events import span, timestamp
 from balie.handoff.floor import Filter, Place
+from balie.handoff.reasons import Reason, ReasonCode
 from balie.handoff.staffing.convert import agent_to_proto, wanted_from_proto, wanted_to_proto
+from balie.handoff.staffing.profiles import Agent, Presence
 from balie.handoff.work import Done, Message, Ready, Told
 from balie.kit import bounds, call
 from balie.kit.caller import Caller, Role
@@ -44,6 +40,9 @@ AgentCommand = (
     | handoff_service_pb2.RejectOfferRequest
     | handoff_service_pb2.ReleaseHandoffRequest
     | handoff_service_pb2.ResolveHandoffRequest
+    | handoff_service_pb2.HoldHandoffRequest
+    | handoff_service_pb2.ResumeHandoffRequest
+    | handoff_service_pb2.TransferHandoffRequest
     | agent_service_pb2.SetPresenceRequest
 )
 
@@ -87,6 +86,15 @@ def asked_from_proto(request: handoff_service_pb2.RequestHandoffRequest, caller:
         priority=bounds.number("priority", request.priority, -PRIORITY, PRIORITY),
         skills=wanted_from_proto("skills", request.skills),
     )
+
+
+def release_reason(request: handoff_service_pb2.ReleaseHandoffRequest) -> ReleaseReason:
+    """Returns how the bot goes on after an agent; IDLE is nobody's to say."""
+    reason = ReleaseReason(bounds.enum("reason", request.reason, ReleaseReason) if request.reason else 0)
+    if reason is ReleaseReason.IDLE:
+        known = [one.name for one in ReleaseReason if one not in (ReleaseReason.NONE, ReleaseReason.IDLE)]
+        raise FieldUnknownValue("reason", value=request.reason, known=known)
+    return reason
 
 
 def outcome(request: handoff_service_pb2.ResolveHandoffRequest) -> str:
@@ -161,6 +169,12 @@ def command_of(request: agent_service_pb2.WorkRequest) -> AgentCommand:
             return request.release
         case "resolve":
             return request.resolve
+        case "hold":
+            return request.hold
+        case "resume":
+            return request.resume
+        case "transfer":
+            return request.transfer
         case "set_presence":
             return request.set_presence
         case _:
@@ -213,7 +227,30 @@ def handoff_to_proto(handoff: Handoff) -> handoff_pb2.Handoff:
         outcome=handoff.outcome,
         skills=wanted_to_proto(asked.skills),
         preferred_agent_id=handoff.preferred_agent_id,
+        contact_waits=handoff.talk.contact_waits,
+        reply_due_time=_maybe(handoff.agent_due_at if handoff.talk.contact_waits else None),
+        clocks=map(_clock_to_proto, handoff.clocks),
+        call_back_time=_maybe(handoff.call_back.promised_at if handoff.call_back else None),
+        release_reason=handoff_pb2.ReleaseReason.ValueType(handoff.release_reason),
+        wanted_agent_id=handoff.wanted_agent_id,
+        estimated_wait=span(handoff.told_wait) if handoff.position else None,
+        transfers=handoff.transfers,
     )
+
+
+def _clock_to_proto(clock: Clock) -> handoff_pb2.Clock:
+    return handoff_pb2.Clock(
+        kind=handoff_pb2.ClockKind.ValueType(clock.kind),
+        state=handoff_pb2.ClockState.ValueType(clock.state),
+        target=span(clock.target),
+        used=span(clock.used),
+        due_time=_maybe(clock.due_at),
+        told_percent=clock.told,
+    )
+
+
+def _maybe(moment: datetime | None) -> Timestamp | None:
+    return timestamp(moment) if moment else None
 
 
 def reasons_to_proto(reasons: Iterable[Reason]) -> list[handoff_pb2.Reason]:

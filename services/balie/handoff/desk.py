@@ -1,20 +1,20 @@
 """What is done with handoffs: asked for, accepted, turned down, given back, solved, withdrawn, and read."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from balie.handoff import states
+from balie.handoff import waiting
+from balie.handoff.chats import chatting
 from balie.handoff.confirmations import Confirmations
-from balie.handoff.domain import Asked, Handoff, HandoffState, Presence, QueueProfile
+from balie.handoff.domain import Asked, Handoff, HandoffState, ReleaseReason
 from balie.handoff.errors import AgentAtCapacity, AgentNotOnline, HandoffOfAnotherAgent
 from balie.handoff.floor import Filter, Floor, Place
 from balie.handoff.journal import Journal
-from balie.handoff.states import Step
+from balie.handoff.machine import Step, target
+from balie.handoff.rules import Rules
+from balie.handoff.staffing.profiles import Presence, WaitAction
 from balie.kit.ids import new_id
 from balie.kit.ledger import Write
-
-_BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
-"""From when minutes are counted, so that their fractions are not lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,19 @@ class Page:
     head: int
 
 
-def rank(priority: int, queue: QueueProfile, now: datetime) -> float:
-    """Returns a new handoff's place among those of its queue, which does not change while all of them grow alike."""
-    minutes = (now - _BEGINNING).total_seconds() / 60
-    return priority - queue.priority_per_minute * minutes
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an agent ends a handoff.
+
+    Attributes:
+        step: RELEASE or RESOLVE.
+        outcome: in a code of the operator's own.
+        reason: how the bot goes on; NONE for what follows from the step.
+    """
+
+    step: Step
+    outcome: str = ""
+    reason: ReleaseReason = ReleaseReason.NONE
 
 
 class Desk:
@@ -69,18 +78,26 @@ class Desk:
         if already is not None:
             return already
         now = self._journal.now()
-        queue = await floor.queue(asked.queue_id)
-        since = now - queue.profile.last_agent_window
-        change = states.queued(
-            new_id(),
-            asked,
-            deadline_at=now + queue.profile.max_wait,
-            rank=rank(asked.priority, queue.profile, now),
-            preferred_agent_id=await floor.last_agent(asked.contact_id, since=since),
-            now=now,
-        )
+        rules = await self._journal.rules(floor, asked.queue_id)
+        since = now - rules.queue.last_agent_window
+        preferred = await floor.last_agent(asked.contact_id, since=since)
+        change = waiting.queued(new_id(), asked, rules, preferred_agent_id=preferred, now=now)
         handoff = await self._journal.record(floor, change)
+        if not rules.hours.is_open(now):
+            return await self._closed(floor, handoff, rules)
         return await self._drawn(floor, handoff)
+
+    async def _closed(self, floor: Floor, handoff: Handoff, rules: Rules) -> Handoff:
+        """Returns what becomes of a handoff that is asked for while its queue is closed."""
+        now = handoff.updated_at
+        match rules.queue.when_closed:
+            case WaitAction.WAIT:
+                return await self._drawn(floor, handoff)
+            case WaitAction.CALL_BACK if promise := rules.call_back(now):
+                return await self._journal.record(floor, waiting.promised(handoff, promise, rules, now=now))
+            case _:
+                taken = waiting.ended_waiting(handoff, Step.TAKE_MESSAGE, rules, now=now)
+                return await self._journal.record(floor, taken)
 
     async def get(self, tenant: str, handoff_id: str) -> Handoff:
         """Returns a handoff.
@@ -116,16 +133,17 @@ class Desk:
         async def work(floor: Floor) -> Handoff:
             handoff = await floor.handoff(handoff_id)
             agent = await floor.agent(agent_id)
-            states.target(handoff, Step.RESERVE)
-            if handoff.agent_id not in ("", agent_id):
-                raise HandoffOfAnotherAgent(handoff_id, agent_id=handoff.agent_id)
+            target(handoff, Step.RESERVE)
+            now = self._journal.now()
+            whose = handoff.agent_id or (handoff.wanted_agent_id if handoff.is_wanted_at(now) else "")
+            if whose not in ("", agent_id):
+                raise HandoffOfAnotherAgent(handoff_id, agent_id=whose)
             if agent.presence is not Presence.ONLINE:
                 raise AgentNotOnline(agent_id, presence=agent.presence.name)
-            others = agent.open_chats - (handoff.agent_id == agent_id)
-            if others >= agent.profile.max_chats:
+            if handoff.agent_id != agent_id and not agent.takes_more:
                 raise AgentAtCapacity(agent_id, limit=agent.profile.max_chats)
-            change = states.reserved(handoff, agent_id, now=self._journal.now())
-            return await self._journal.record(floor, change)
+            rules = await self._journal.rules(floor, handoff.asked.queue_id)
+            return await self._journal.record(floor, waiting.reserved(handoff, agent_id, rules, now=now))
 
         handoff = await self._journal.once(write, Handoff, work)
         return await self._confirmations.wait(
@@ -145,7 +163,7 @@ class Desk:
         """
         async with self._journal.writing(tenant) as floor:
             handoff = await floor.handoff(handoff_id)
-            change = states.confirmed(handoff, epoch, now=self._journal.now())
+            change = chatting.confirmed(handoff, epoch, now=self._journal.now())
             return await self._journal.record(floor, change) if change else handoff
 
     async def reject(self, write: Write, handoff_id: str, agent_id: str) -> Handoff:
@@ -161,26 +179,25 @@ class Desk:
         async def work(floor: Floor) -> Handoff:
             handoff = await floor.handoff(handoff_id)
             await floor.agent(agent_id)
-            states.target(handoff, Step.REJECT)
+            target(handoff, Step.REJECT)
             if handoff.agent_id != agent_id:
                 raise HandoffOfAnotherAgent(handoff_id, agent_id=handoff.agent_id)
-            change = states.passed(handoff, Step.REJECT, now=self._journal.now())
+            change = waiting.passed(handoff, Step.REJECT, now=self._journal.now())
             passed = await self._journal.record(floor, change)
             return await self._drawn(floor, passed)
 
         return await self._journal.once(write, Handoff, work)
 
     async def give_back(
-        self, write: Write, handoff_id: str, step: Step, *, agent_id: str, outcome: str, wait: timedelta
+        self, write: Write, handoff_id: str, ending: Ending, *, agent_id: str, wait: timedelta
     ) -> Handoff:
         """Ends a handoff (RELEASE or RESOLVE), and returns it once the bot owns the conversation again.
 
         Args:
             write: what was asked.
             handoff_id: which one.
-            step: how it ends.
+            ending: how it ends.
             agent_id: who ends it, and must have it; empty for those who may end anybody's.
-            outcome: how it ended, in a code of the operator's own.
             wait: how long to wait for the gateway.
 
         Raises:
@@ -192,9 +209,18 @@ class Desk:
 
         async def work(floor: Floor) -> Handoff:
             handoff = await floor.handoff(handoff_id)
-            change = states.given_back(handoff, step, outcome=outcome, now=self._journal.now())
+            target(handoff, ending.step)
             if agent_id not in ("", handoff.agent_id):
                 raise HandoffOfAnotherAgent(handoff_id, agent_id=handoff.agent_id)
+            rules = await self._journal.rules(floor, handoff.asked.queue_id)
+            change = chatting.given_back(
+                handoff,
+                ending.step,
+                rules,
+                outcome=ending.outcome,
+                release_reason=ending.reason,
+                now=self._journal.now(),
+            )
             ended = await self._journal.record(floor, change)
             return await self._drawn(floor, ended)
 
@@ -213,7 +239,8 @@ class Desk:
 
         async def work(floor: Floor) -> Handoff:
             handoff = await floor.handoff(handoff_id)
-            change = states.ended_waiting(handoff, Step.CANCEL, now=self._journal.now())
+            rules = await self._journal.rules(floor, handoff.asked.queue_id)
+            change = waiting.ended_waiting(handoff, Step.CANCEL, rules, now=self._journal.now())
             cancelled = await self._journal.record(floor, change)
             return await self._drawn(floor, cancelled)
 

@@ -1,22 +1,17 @@
-"""The words of the handoff service: handoffs, their events, agents and queues.
+"""The words of the handoff service: handoffs and their events; those of agents and queues are in `staffing.profiles`.
 
 The numbers of the enums are those of the contract, so that a stored state, a sent one and one in a log line are the
 same.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from balie.handoff.staffing.skills import Ring, Wanted
+from balie.handoff.clocks import Clock, ClockKind
+from balie.handoff.reasons import Reason
+from balie.handoff.staffing.skills import Wanted
 
-MAX_WAIT = timedelta(minutes=10)
-"""How long a contact waits in a queue that says nothing about it."""
-OFFER_TIMEOUT = timedelta(seconds=30)
-"""How long an offer stands in a queue that says nothing about it."""
-LAST_AGENT_WINDOW = timedelta(days=1)
-"""How long a contact's last agent is preferred in a queue that says nothing about it."""
 ANY_LANGUAGE = "und"
 """The language tag of a contact whose language nobody knows."""
 
@@ -40,15 +35,21 @@ class HandoffState(IntEnum):
     """Ended: withdrawn before an agent had it."""
     MESSAGE_TAKEN = 8
     """Ended: nobody came in time."""
+    ON_HOLD = 9
+    """The agent owns the conversation and waits for the contact."""
+    CALL_BACK = 10
+    """Waits for the time at which the contact was promised to be called back."""
+    EXPIRED = 11
+    """Ended: nobody came in time, not even when the contact should have been called back."""
 
 
 WAITING = frozenset({HandoffState.QUEUED, HandoffState.OFFERED})
 """States in which the contact waits for an agent."""
-HELD = frozenset({HandoffState.RESERVED, HandoffState.ACCEPTED})
+HELD = frozenset({HandoffState.RESERVED, HandoffState.ACCEPTED, HandoffState.ON_HOLD})
 """States in which an agent has the conversation, or is about to."""
 GIVEN_BACK = frozenset({HandoffState.RELEASED, HandoffState.RESOLVED})
 """States in which it has ended by its agent."""
-OPEN = WAITING | HELD
+OPEN = WAITING | HELD | {HandoffState.CALL_BACK}
 """States that have not ended; a conversation has at most one handoff in them."""
 OCCUPYING = frozenset({HandoffState.OFFERED, *HELD})
 """States that take one of the agent's places."""
@@ -68,63 +69,44 @@ class EventKind(IntEnum):
     CANCELLED = 9
     MESSAGE_TAKEN = 10
     OWNER_RETURNED = 11
+    HELD = 12
+    RESUMED = 13
+    TRANSFERRED = 14
+    AGENT_SILENT = 15
+    CLOCK = 16
+    POSITION = 17
+    MOVED = 18
+    CALL_BACK_PROMISED = 19
+    CALL_BACK_DUE = 20
+    EXPIRED = 21
+    SPOKE = 22
 
 
-class Presence(IntEnum):
-    """Whether an agent takes chats."""
+class ReleaseReason(IntEnum):
+    """How the bot goes on after a person."""
 
-    ONLINE = 1
-    """Takes chats."""
-    AWAY = 2
-    """Keeps the chats at hand and takes no new ones."""
-    OFFLINE = 3
-    """Takes none."""
-
-
-class ReasonCode(IntEnum):
-    """The rule behind a decision or a handoff."""
-
-    KEYWORD = 1
-    PERSON_REQUESTED = 2
-    FAQ_ANSWER = 3
-    INTENT = 4
-    INTENT_QUEUE = 5
-    AMBIGUOUS = 6
-    AMBIGUOUS_AGAIN = 7
-    NO_MATCH = 8
-    OWNED_BY_PERSON = 9
-    NLU_UNAVAILABLE = 10
-    FAQ_UNAVAILABLE = 11
-    HANDOFF_OPEN = 12
-    NOTHING_FOLLOWS = 13
-    REQUESTED_BY_STAFF = 14
-    RULE = 15
-    BOT_REPLIES_CAPPED = 16
-    MESSAGE_REPEATED = 17
-    ANSWER_REPEATED = 18
-    RELEASED_RECENTLY = 19
+    NONE = 0
+    """It was not released."""
+    NEW_TOPIC = 1
+    """Anew."""
+    RESUME = 2
+    """Where it was when the person came."""
+    SURVEY = 3
+    """Anew, and the contact is asked for a rating."""
+    IDLE = 4
+    """Anew: the contact was silent for so long that it was released by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One reason of a decision.
+class Speaker(IntEnum):
+    """Who wrote."""
 
-    Attributes:
-        code: the rule that spoke.
-        subject: what it spoke about: an intent, a keyword, an entry, a caller; empty when there is none.
-        score: what the rule looked at, None when it looked at no score.
-        threshold: what the score was compared with, None when there was nothing.
-    """
-
-    code: ReasonCode
-    subject: str = ""
-    score: float | None = None
-    threshold: float | None = None
+    CONTACT = 1
+    AGENT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked for when a person is asked for.
+    """What is asked for when a person is asked for, in the queue and with the priority that it came to have since.
 
     Attributes:
         conversation_id: conversation in which a person is needed.
@@ -152,12 +134,57 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Talk:
+    """Who wrote last, as far as the gateway has told.
+
+    Attributes:
+        contact_waits: whether the contact waits for words of a person.
+        since: since when they do, or do not.
+        seq: `seq` of the message that made it so; 0 before one did.
+    """
+
+    contact_waits: bool
+    since: datetime
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """When what happened first; None before.
+
+    Attributes:
+        waiting_since: when it last began to wait for an agent.
+        accepted_at: when the first agent took it.
+        replied_at: when the first agent wrote.
+        ended_at: when it ended.
+    """
+
+    waiting_since: datetime
+    accepted_at: datetime | None = None
+    replied_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallBack:
+    """A promise to call the contact back.
+
+    Attributes:
+        start_at: when it is queued again for that.
+        promised_at: when the contact was told that they are called back, at the latest.
+    """
+
+    start_at: datetime
+    promised_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Handoff:
     """A request for a person.
 
     Attributes:
         id: sorts by when it was made.
-        asked: what was asked for; never changes.
+        asked: what was asked for.
         state: where it is.
         agent_id: to whom it is offered, or who has or had it; empty while queued and when nobody ever came.
         passed_agent_ids: who turned it down or let it pass, the one who did so longest ago first.
@@ -172,12 +199,29 @@ class Handoff:
         outcome: how it ended in the agent's own code; empty unless resolved.
         rank: its place among those of its queue: higher first, then longest waiting; `priority` where nothing ages.
         preferred_agent_id: who had the contact last, a short while before; empty when nobody had.
+        talk: who wrote last.
+        course: when what happened.
+        clocks: the promises of its queue, as far as it makes any.
+        agent_due_at: when the agent's turn is over: it is taken from them while the contact waits, else it goes on hold or is
+            released; None while no agent has it.
+        call_back: set once the contact was promised to be called back.
+        release_reason: how the bot goes on; NONE unless released, or resolved where the contact is asked for a rating.
+        wanted_agent_id: the only agent it is offered to until `wanted_until`; empty when anybody will do.
+        wanted_until: None when anybody will do.
+        transfers: how often it was transferred.
+        past_queue_ids: queues it was in before, and is not moved to again by itself.
+        told_position: place that was told last, 0 when none was.
+        told_wait: how much longer it should wait by the estimate that was told last; None when none was.
+        told_at: when that was.
+        next_step_at: when something is due by itself, at the latest; None once it has ended.
         position: place in its queue from 1 when it was read, 0 when it does not wait.
     """
 
     id: str
     asked: Asked
     state: HandoffState
+    talk: Talk
+    course: Course
     agent_id: str
     passed_agent_ids: tuple[str, ...]
     owner_epoch: int
@@ -190,7 +234,28 @@ class Handoff:
     outcome: str = ""
     rank: float = 0.0
     preferred_agent_id: str = ""
+    clocks: tuple[Clock, ...] = ()
+    agent_due_at: datetime | None = None
+    call_back: CallBack | None = None
+    release_reason: ReleaseReason = ReleaseReason.NONE
+    wanted_agent_id: str = ""
+    wanted_until: datetime | None = None
+    transfers: int = 0
+    past_queue_ids: tuple[str, ...] = ()
+    told_position: int = 0
+    told_wait: timedelta | None = None
+    told_at: datetime | None = None
+    next_step_at: datetime | None = None
     position: int = 0
+
+    def is_wanted_at(self, now: datetime) -> bool:
+        """Returns whether it is only offered to one agent, because it was transferred to them."""
+        return self.wanted_until is not None and self.wanted_until > now
+
+    @property
+    def is_called_back(self) -> bool:
+        """Returns whether the time to call the contact back has come before."""
+        return self.call_back is not None and self.state is not HandoffState.CALL_BACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,84 +273,10 @@ class HandoffEvent:
     queue_id: str
     revision: int
     position: int
-
-
-@dataclass(frozen=True, slots=True)
-class AgentProfile:
-    """What an administrator says of an agent.
-
-    Attributes:
-        id: unique within the tenant.
-        display_name: what contacts see.
-        queue_ids: queues the agent works for.
-        languages: BCP-47 tags of what the agent writes; empty means any.
-        max_chats: chats at a time, offers included, 0 to 100.
-        skills: levels by name, 1 to 5.
-    """
-
-    id: str
-    display_name: str
-    queue_ids: tuple[str, ...]
-    languages: tuple[str, ...]
-    max_chats: int
-    skills: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Agent:
-    """A person who answers.
-
-    Attributes:
-        profile: what an administrator said of them.
-        presence: whether they take chats.
-        open_chats: chats now, offers included.
-        idle_since: when a chat of theirs ended last, or they came online.
-    """
-
-    profile: AgentProfile
-    presence: Presence
-    open_chats: int
-    idle_since: datetime
-
-    @property
-    def id(self) -> str:
-        """Returns the agent's id."""
-        return self.profile.id
-
-
-@dataclass(frozen=True, slots=True)
-class QueueProfile:
-    """What an administrator says of a queue.
-
-    Attributes:
-        id: unique within the tenant.
-        display_name: a name for people.
-        max_wait: how long a contact waits before a message is taken, 1 second to 7 days.
-        offer_timeout: how long an offer stands, 1 second to 1 hour.
-        rings: what is relaxed the longer somebody waits.
-        priority_per_minute: what a handoff's priority grows by while it waits, 0 to 100.
-        last_agent_window: how long after the end of a handoff its contact's next one prefers the same agent; 0 is never.
-        calendar_id: calendar that says when it is open; empty means always.
-    """
-
-    id: str
-    display_name: str
-    max_wait: timedelta = MAX_WAIT
-    offer_timeout: timedelta = OFFER_TIMEOUT
-    calendar_id: str = ""
-    rings: tuple[Ring, ...] = ()
-    priority_per_minute: float = 0.0
-    last_agent_window: timedelta = LAST_AGENT_WINDOW
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """A line in which handoffs wait.
-
-    Attributes:
-        profile: what an administrator said of it.
-        waiting: handoffs that wait, offered ones included.
-    """
-
-    profile: QueueProfile
-    waiting: int = 0
+    estimated_wait: timedelta | None = None
+    """How much longer it waits, about; None where nothing can be said."""
+    release_reason: ReleaseReason = ReleaseReason.NONE
+    call_back_at: datetime | None = None
+    clock: ClockKind | None = None
+    """The promise of which `percent` is used up; set with CLOCK."""
+    percent: int = 0

@@ -15,6 +15,7 @@ __all__ = [
     "AgentAtCapacity",
     "AgentNotFound",
     "AgentNotOnline",
+    "ContactWaits",
     "HandoffNotFound",
     "HandoffOfAnotherAgent",
     "HandoffStateInvalid",
@@ -61,6 +62,18 @@ class HandoffOfAnotherAgent(FailedPrecondition):
     def __init__(self, handoff_id: str, *, agent_id: str) -> None:
         super().__init__(
             f"handoff {handoff_id} is agent {agent_id}'s", handoff_id=handoff_id, agent_id=agent_id
+        )
+
+
+class ContactWaits(FailedPrecondition):
+    """The contact wrote last: a chat waits for them only once they were answered."""
+
+    reason = "CONTACT_WAITS"
+
+    def __init__(self, handoff_id: str) -> None:
+        super().__init__(
+            f"the contact of handoff {handoff_id} waits for a reply: answer before it goes on hold",
+            handoff_id=handoff_id,
         )
 
 

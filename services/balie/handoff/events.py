@@ -1,11 +1,13 @@
 """The codec of the log: what happened to a handoff, as the contract's HandoffEvent without its cursor."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from balie.api.handoff.v1 import handoff_pb2
-from balie.handoff.domain import EventKind, HandoffEvent, HandoffState
+from balie.handoff.clocks import ClockKind
+from balie.handoff.domain import EventKind, HandoffEvent, HandoffState, ReleaseReason
 
 TOPIC = "handoffs"
 
@@ -29,6 +31,11 @@ def decode(payload: bytes) -> HandoffEvent:
         queue_id=stored.queue_id,
         revision=stored.revision,
         position=stored.position,
+        estimated_wait=stored.estimated_wait.ToTimedelta() if stored.HasField("estimated_wait") else None,
+        release_reason=ReleaseReason(stored.release_reason),
+        call_back_at=stored.call_back_time.ToDatetime(UTC) if stored.HasField("call_back_time") else None,
+        clock=ClockKind(stored.clock) if stored.clock else None,
+        percent=stored.percent,
     )
 
 
@@ -51,7 +58,21 @@ def event_to_proto(event: HandoffEvent, cursor: str = "") -> handoff_pb2.Handoff
         queue_id=event.queue_id,
         revision=event.revision,
         position=event.position,
+        estimated_wait=span(event.estimated_wait),
+        release_reason=handoff_pb2.ReleaseReason.ValueType(event.release_reason),
+        call_back_time=timestamp(event.call_back_at) if event.call_back_at else None,
+        clock=handoff_pb2.ClockKind.ValueType(event.clock or 0),
+        percent=event.percent,
     )
+
+
+def span(time: timedelta | None) -> Duration | None:
+    """Returns a time as protobuf has it."""
+    if time is None:
+        return None
+    duration = Duration()
+    duration.FromTimedelta(time)
+    return duration
 
 
 def timestamp(moment: datetime) -> Timestamp:

@@ -9,18 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from balie.handoff.domain import (
-    Agent,
-    AgentProfile,
-    Handoff,
-    HandoffEvent,
-    HandoffState,
-    Presence,
-    Queue,
-    QueueProfile,
-)
+from balie.handoff.business_time import BusinessTime
+from balie.handoff.domain import Handoff, HandoffEvent, HandoffState
 from balie.handoff.matching import Waiting
 from balie.handoff.pairing import Roster
+from balie.handoff.staffing.profiles import Agent, AgentProfile, Presence, Queue, QueueProfile
 from balie.kit.ledger import Write
 
 T = TypeVar("T")
@@ -68,14 +61,17 @@ class Handoffs(Protocol):
     async def last_agent(self, contact_id: str, *, since: datetime) -> str:
         """Returns the agent with whom a contact's last handoff ended since a moment; empty when none did."""
 
-    async def expired_offers(self, *, now: datetime) -> list[Handoff]:
-        """Returns the handoffs whose offer no longer stands."""
+    async def due(self, *, now: datetime, limit: int) -> list[Handoff]:
+        """Returns the handoffs of which something is due by itself, what is due first before the rest, at most `limit`."""
 
-    async def out_of_time(self, *, now: datetime) -> list[Handoff]:
-        """Returns the handoffs that have waited as long as they may."""
+    async def moved_up(self, *, told_before: datetime, limit: int) -> list[Handoff]:
+        """Returns handoffs that wait at another place than was told before a moment, at most `limit`."""
 
-    async def position(self, handoff_id: str) -> int:
-        """Returns a handoff's place in its queue from 1, 0 when it does not wait."""
+    async def acceptances(self, queue_id: str, *, since: datetime, limit: int) -> list[datetime]:
+        """Returns when handoffs of a queue were accepted first, since a moment, the last ones first."""
+
+    async def place(self, handoff: Handoff) -> int:
+        """Returns the place in its queue, from 1, that a handoff has or would have; 0 when it does not wait."""
 
     async def add(self, handoff: Handoff) -> None:
         """Stores a new handoff."""
@@ -102,7 +98,7 @@ class Staffing(Protocol):
         """Returns queues by id, those after an id."""
 
     async def queues_with_unoffered(self) -> list[QueueProfile]:
-        """Returns the queues in which a handoff waits that is offered to nobody, by id."""
+        """Returns the queues, none that is paused, in which a handoff waits that is offered to nobody, by id."""
 
     async def missing_queues(self, queue_ids: Collection[str]) -> list[str]:
         """Returns those of the ids that no queue has, in their order."""
@@ -114,8 +110,18 @@ class Staffing(Protocol):
             CalendarNotFound: there is none.
         """
 
+    async def hours(self, calendar_id: str) -> BusinessTime:
+        """Returns the time that a calendar counts; all of it for an empty id.
+
+        Raises:
+            CalendarNotFound: there is no such calendar.
+        """
+
     async def put_queue(self, profile: QueueProfile) -> None:
-        """Stores a queue, in place of the one of this id."""
+        """Stores a queue, in place of the one of this id, which stays paused when it is."""
+
+    async def pause_queue(self, queue_id: str, *, is_paused: bool) -> None:
+        """Stores whether nothing is offered from a queue for now."""
 
     async def ensure_queue(self, queue_id: str) -> bool:
         """Returns whether a queue with default limits had to be made."""
@@ -131,7 +137,7 @@ class Staffing(Protocol):
         """Returns agents by id, those after an id."""
 
     async def roster(self) -> Roster:
-        """Returns the agents who are online and have a place left."""
+        """Returns the agents who are online and have a place left for a whole chat."""
 
     async def put_agent(self, profile: AgentProfile, *, now: datetime) -> None:
         """Stores an agent in place of the one of this id, whose presence stays; a new one is offline."""
@@ -184,7 +190,10 @@ class Storage(Protocol[F_co]):
         """Returns a transaction that sees one snapshot, and cannot write."""
 
     async def tenants_with_due(self, *, now: datetime) -> set[str]:
-        """Returns the tenants with an offer or a wait that is over."""
+        """Returns the tenants with a handoff of which something is due by itself."""
 
     async def tenants_with_unoffered(self) -> set[str]:
         """Returns the tenants with a handoff that is offered to nobody."""
+
+    async def tenants_with_waiting(self) -> set[str]:
+        """Returns the tenants with a handoff that waits."""

@@ -8,15 +8,19 @@ A desk's writes are a few short statements: at hundreds of them a second it is s
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Generic, TypeVar
 
-from balie.handoff.domain import OCCUPYING, Handoff, HandoffEvent, QueueProfile
+from balie.handoff.domain import OCCUPYING, Handoff, HandoffEvent
 from balie.handoff.floor import F_co, Floor, Storage
+from balie.handoff.machine import Change
 from balie.handoff.matching import Waiting
 from balie.handoff.pairing import Pairing, Roster, pair
-from balie.handoff.states import Change, offered
+from balie.handoff.rules import Rulebook, Rules
+from balie.handoff.staffing.profiles import QueueProfile
+from balie.handoff.timers import queues_of
+from balie.handoff.waiting import offered
 from balie.kit.ids import new_id
 from balie.kit.ledger import Write
 
@@ -25,6 +29,12 @@ T = TypeVar("T")
 
 _FEW = 50
 """Handoffs of a queue that are looked at in any case."""
+_RECENT, _ACCEPTANCES, _LEAST_ACCEPTANCES = timedelta(hours=1), 20, 3
+"""What the estimate of a wait rests on: at most so many acceptances of so long, and no estimate with fewer than the least."""
+
+
+def _promised_at(handoff: Handoff) -> datetime | None:
+    return handoff.call_back.promised_at if handoff.call_back else None
 
 
 def _still_fits(line: list[Waiting], served: set[str], roster: Roster) -> bool:
@@ -69,10 +79,12 @@ class Journal(Generic[F_co]):
     async def record(self, floor: Floor, change: Change) -> Handoff:
         """Stores a change and its event; returns the handoff with its position."""
         handoff, now = change.handoff, change.handoff.updated_at
+        position = await floor.place(handoff)
+        wait = await self._wait(floor, handoff.asked.queue_id, position) if position else None
+        handoff = replace(handoff, told_position=position, told_wait=wait, told_at=now)
         await (floor.add if handoff.revision == 1 else floor.replace)(handoff)
         if change.agent_id and handoff.state not in OCCUPYING:
             await floor.touch(change.agent_id, now=now)
-        position = await floor.position(handoff.id)
         event = HandoffEvent(
             id=new_id(),
             occurred_at=now,
@@ -84,9 +96,37 @@ class Journal(Generic[F_co]):
             queue_id=handoff.asked.queue_id,
             revision=handoff.revision,
             position=position,
+            estimated_wait=wait,
+            release_reason=handoff.release_reason,
+            call_back_at=_promised_at(handoff),
+            clock=change.clock,
+            percent=change.percent,
         )
         await floor.append(event)
         return handoff if position == handoff.position else replace(handoff, position=position)
+
+    async def rules(self, floor: Floor, queue_id: str) -> Rules:
+        """Returns the rules of a queue.
+
+        Raises:
+            QueueNotFound: there is no such queue.
+        """
+        profile = (await floor.queue(queue_id)).profile
+        return Rules(profile, await floor.hours(profile.calendar_id))
+
+    async def rulebook(self, floor: Floor, handoff: Handoff) -> Rulebook:
+        """Returns the rules of a handoff's queue, and of those that it may move to by itself."""
+        rules = await self.rules(floor, handoff.asked.queue_id)
+        others = [queue_id for queue_id in queues_of(rules) if queue_id != rules.queue.id]
+        return {rules.queue.id: rules} | {queue_id: await self.rules(floor, queue_id) for queue_id in others}
+
+    async def _wait(self, floor: Floor, queue_id: str, position: int) -> timedelta | None:
+        """Returns how long the wait at a place should be: the place times the mean time between the last acceptances."""
+        since = self.now() - _RECENT
+        taken = await floor.acceptances(queue_id, since=since, limit=_ACCEPTANCES)
+        if len(taken) < _LEAST_ACCEPTANCES:
+            return None
+        return (taken[0] - taken[-1]) / (len(taken) - 1) * position
 
     async def pairings(self, floor: Floor) -> list[Pairing]:
         """Returns the offers that could be made now."""
@@ -119,6 +159,5 @@ class Journal(Generic[F_co]):
         """Offers what waits to those who are free. Belongs at the end of every change that frees a place or adds a handoff."""
         for pairing in await self.pairings(floor):
             handoff, now = await floor.handoff(pairing.handoff_id), self.now()
-            queue = await floor.queue(handoff.asked.queue_id)
-            until = now + queue.profile.offer_timeout
-            await self.record(floor, offered(handoff, pairing.agent_id, expires_at=until, now=now))
+            rules = await self.rules(floor, handoff.asked.queue_id)
+            await self.record(floor, offered(handoff, pairing.agent_id, rules, now=now))

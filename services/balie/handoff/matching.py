@@ -3,21 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import IntEnum
 
-from balie.handoff.domain import ANY_LANGUAGE, Agent, Handoff, QueueProfile
+from balie.handoff.domain import ANY_LANGUAGE, Handoff
+from balie.handoff.staffing.profiles import Agent, AgentOrder, QueueProfile
 from balie.handoff.staffing.skills import Relaxation, Wanted, relaxed, shortfall, suffice
 
-
-class AgentOrder(IntEnum):
-    """Which agent gets a handoff, of those who fit it equally well; who has been idle longest breaks ties."""
-
-    LONGEST_IDLE = 1
-    """The one who has had nothing new to do for longest."""
-    HIGHEST_SPARE = 2
-    """The one with most places left."""
-    WEIGHTED_CAPACITY = 3
-    """The one of whose places the least share is used, by weight."""
+_ROUNDING = 1e-9  # weights are decimal fractions, and five of 0.2 are one
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +25,7 @@ class Waiting:
         skills: what is wanted of an agent.
         relaxed: what of all that is wanted no longer matters.
         preferred_agent_id: who had the contact last, a short while ago; empty when nobody had.
+        wanted_agent_id: the only agent it may be offered to now, whatever else is wanted; empty when there is no such.
         order: who gets it of those who fit equally well.
     """
 
@@ -46,6 +38,7 @@ class Waiting:
     skills: tuple[Wanted, ...] = ()
     relaxed: frozenset[Relaxation] = frozenset()
     preferred_agent_id: str = ""
+    wanted_agent_id: str = ""
     order: AgentOrder = AgentOrder.WEIGHTED_CAPACITY
 
 
@@ -74,7 +67,7 @@ class Free:
     @property
     def places(self) -> int:
         """Returns how many chats they may still be given."""
-        return max(0, int(self.spare))
+        return max(0, int(self.spare + _ROUNDING))
 
     def with_one_more(self) -> "Free":
         """Returns the agent with one of their places taken."""
@@ -88,8 +81,8 @@ def free(agent: Agent) -> Free:
         id=agent.id,
         queue_ids=frozenset(profile.queue_ids),
         languages=profile.languages,
-        spare=profile.max_chats - agent.open_chats,
-        load=agent.open_chats,
+        spare=agent.spare,
+        load=agent.load,
         idle_since=agent.idle_since,
         skills=profile.skills,
     )
@@ -98,6 +91,7 @@ def free(agent: Agent) -> Free:
 def waiting(handoff: Handoff, queue: QueueProfile, now: datetime) -> Waiting:
     """Returns a handoff of a queue as one that waits there now."""
     waited = now - handoff.created_at
+    is_wanted = handoff.is_wanted_at(now)
     return Waiting(
         id=handoff.id,
         queue_id=queue.id,
@@ -106,13 +100,17 @@ def waiting(handoff: Handoff, queue: QueueProfile, now: datetime) -> Waiting:
         created_at=handoff.created_at,
         passed_agent_ids=handoff.passed_agent_ids,
         skills=handoff.asked.skills,
-        relaxed=relaxed(queue.rings, waited),
+        relaxed=relaxed(queue.rings, now - handoff.course.waiting_since),
         preferred_agent_id=handoff.preferred_agent_id,
+        wanted_agent_id=handoff.wanted_agent_id if is_wanted else "",
+        order=queue.agent_order,
     )
 
 
 def fits(one: Waiting, agent: Free) -> bool:
     """Tells whether a handoff may be offered to an agent, their capacity aside."""
+    if one.wanted_agent_id:
+        return one.wanted_agent_id == agent.id
     return (
         (one.queue_id in agent.queue_ids or Relaxation.QUEUE in one.relaxed)
         and (Relaxation.LANGUAGE in one.relaxed or writes(agent.languages, one.language))

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from balie.handoff.matching import (
-    AgentOrder,
     Free,
     Precedence,
     Waiting,
@@ -19,6 +18,7 @@ from balie.handoff.matching import (
     remoteness,
     turn,
 )
+from balie.handoff.staffing.profiles import AgentOrder
 from balie.handoff.staffing.skills import Relaxation, Wanted
 
 _DEMANDS = 1000
@@ -119,14 +119,19 @@ class Roster:
 
     def suits(self, one: Waiting) -> bool:
         """Tells whether somebody fits a handoff."""
+        if one.wanted_agent_id:
+            return one.wanted_agent_id in self._free
         return any(group for tier in self._tiers(one) for group in tier)
 
     def best(self, one: Waiting) -> Free | None:
         """Returns who should get a handoff, None when nobody fits.
 
         The one who had the contact last, else the one nearest to what is wanted, of those the first in the handoff's order.
-        Who let it pass gets it again only when no other fits, and then the one who did so longest ago.
+        Who let it pass gets it again only when no other fits, and then the one who did so longest ago. One that is wanted of
+        an agent is theirs, or nobody's.
         """
+        if one.wanted_agent_id:
+            return self._free.get(one.wanted_agent_id)
         passed = one.passed_agent_ids
         known = self._free.get(one.preferred_agent_id)
         if known is not None and known.id not in passed and fits(one, known):

@@ -1,8 +1,7 @@
-"""The servicers: they translate, and leave the rest to the desk and the staff; the router's is in `routing`."""
+"""The servicers of handoffs and agents: they translate, and leave the rest to the desk and the staff."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -11,108 +10,31 @@ from balie.api.handoff.v1 import (
     agent_service_pb2_grpc,
     handoff_service_pb2,
     handoff_service_pb2_grpc,
-    queue_service_pb2,
-    queue_service_pb2_grpc,
 )
 from balie.handoff import convert, feed
-from balie.handoff.acting import OPERATORS, STAFF, agent_acting, agent_holding
-from balie.handoff.convert import AgentCommand
+from balie.handoff.acting import OPERATORS, STAFF
+from balie.handoff.chats import convert as chats
+from balie.handoff.chats.chats import Chats
+from balie.handoff.chats.service import Commands
 from balie.handoff.desk import Desk
-from balie.handoff.domain import Agent, Handoff
 from balie.handoff.events import event_to_proto
 from balie.handoff.feed import Feed
 from balie.handoff.staffing import convert as staffing
 from balie.handoff.staffing.staff import Staff
-from balie.handoff.states import Step
 from balie.handoff.work import Command, Shift
 from balie.kit import bounds, call
 from balie.kit.caller import Caller, Role
 from balie.kit.paging import decode_page, encode_page, page_size
 
-_AGENTS, _QUEUES = ("agents",), ("queues",)  # lists that tokens of pages are bound to
-
-
-class Commands:
-    """What an agent may do, each by an RPC of its own or on their stream.
-
-    Args:
-        desk: does it.
-        staff: sets presence.
-        confirm_wait: how long to wait for the gateway, at most.
-    """
-
-    def __init__(self, desk: Desk, staff: Staff, *, confirm_wait: timedelta) -> None:
-        self._desk = desk
-        self._staff = staff
-        self._confirm_wait = confirm_wait
-
-    async def do(self, request: AgentCommand, caller: Caller) -> Handoff | Agent:
-        """Does what a command says; `caller` is whose command it is."""
-        match request:
-            case handoff_service_pb2.AcceptHandoffRequest():
-                return await self.accept(request, caller)
-            case handoff_service_pb2.RejectOfferRequest():
-                return await self.reject(request, caller)
-            case handoff_service_pb2.ReleaseHandoffRequest():
-                return await self.release(request, caller)
-            case handoff_service_pb2.ResolveHandoffRequest():
-                return await self.resolve(request, caller)
-            case _:
-                return await self.set_presence(request, caller)
-
-    async def accept(self, request: handoff_service_pb2.AcceptHandoffRequest, caller: Caller) -> Handoff:
-        """Takes a handoff."""
-        agent_id = agent_acting(caller, request.agent_id)
-        return await self._desk.accept(
-            convert.write_of(request, caller),
-            convert.handoff_id(request.handoff_id),
-            agent_id,
-            wait=self._wait(),
-        )
-
-    async def reject(self, request: handoff_service_pb2.RejectOfferRequest, caller: Caller) -> Handoff:
-        """Turns an offer down."""
-        agent_id = agent_acting(caller, request.agent_id)
-        handoff_id = convert.handoff_id(request.handoff_id)
-        return await self._desk.reject(convert.write_of(request, caller), handoff_id, agent_id)
-
-    async def release(self, request: handoff_service_pb2.ReleaseHandoffRequest, caller: Caller) -> Handoff:
-        """Gives a conversation back to the bot."""
-        return await self._desk.give_back(
-            convert.write_of(request, caller),
-            convert.handoff_id(request.handoff_id),
-            Step.RELEASE,
-            agent_id=agent_holding(caller),
-            outcome="",
-            wait=self._wait(),
-        )
-
-    async def resolve(self, request: handoff_service_pb2.ResolveHandoffRequest, caller: Caller) -> Handoff:
-        """Ends a handoff as solved."""
-        return await self._desk.give_back(
-            convert.write_of(request, caller),
-            convert.handoff_id(request.handoff_id),
-            Step.RESOLVE,
-            agent_id=agent_holding(caller),
-            outcome=convert.outcome(request),
-            wait=self._wait(),
-        )
-
-    async def set_presence(self, request: agent_service_pb2.SetPresenceRequest, caller: Caller) -> Agent:
-        """Says whether the agent takes chats."""
-        agent_id = agent_acting(caller, request.agent_id)
-        presence = convert.presence(request.presence)
-        return await self._staff.set_presence(convert.write_of(request, caller), agent_id, presence)
-
-    def _wait(self) -> timedelta:
-        return timedelta(seconds=call.timeout(self._confirm_wait.total_seconds()))
+_AGENTS = ("agents",)  # the list that tokens of pages are bound to
 
 
 class HandoffService(handoff_service_pb2_grpc.HandoffServiceServicer):
     """Runs handoffs."""
 
-    def __init__(self, desk: Desk, commands: Commands, events: Feed) -> None:
+    def __init__(self, desk: Desk, chats: Chats, commands: Commands, events: Feed) -> None:
         self._desk = desk
+        self._chats = chats
         self._commands = commands
         self._events = events
 
@@ -181,6 +103,35 @@ class HandoffService(handoff_service_pb2_grpc.HandoffServiceServicer):
         """Ends a handoff as solved."""
         handoff = await self._commands.resolve(request, call.caller())
         return handoff_service_pb2.ResolveHandoffResponse(handoff=convert.handoff_to_proto(handoff))
+
+    async def HoldHandoff(
+        self, request: handoff_service_pb2.HoldHandoffRequest, context: Any
+    ) -> handoff_service_pb2.HoldHandoffResponse:
+        """Puts a handoff on hold."""
+        handoff = await self._commands.hold(request, call.caller())
+        return handoff_service_pb2.HoldHandoffResponse(handoff=convert.handoff_to_proto(handoff))
+
+    async def ResumeHandoff(
+        self, request: handoff_service_pb2.ResumeHandoffRequest, context: Any
+    ) -> handoff_service_pb2.ResumeHandoffResponse:
+        """Ends a hold."""
+        handoff = await self._commands.resume(request, call.caller())
+        return handoff_service_pb2.ResumeHandoffResponse(handoff=convert.handoff_to_proto(handoff))
+
+    async def TransferHandoff(
+        self, request: handoff_service_pb2.TransferHandoffRequest, context: Any
+    ) -> handoff_service_pb2.TransferHandoffResponse:
+        """Sends a handoff to another queue or agent."""
+        handoff = await self._commands.transfer(request, call.caller())
+        return handoff_service_pb2.TransferHandoffResponse(handoff=convert.handoff_to_proto(handoff))
+
+    async def ReportActivity(
+        self, request: handoff_service_pb2.ReportActivityRequest, context: Any
+    ) -> handoff_service_pb2.ReportActivityResponse:
+        """Takes in who wrote."""
+        tenant = call.caller().require(*OPERATORS).tenant
+        await self._chats.report(tenant, chats.activities(request))
+        return handoff_service_pb2.ReportActivityResponse()
 
     async def CancelHandoff(
         self, request: handoff_service_pb2.CancelHandoffRequest, context: Any
@@ -261,37 +212,3 @@ class AgentService(agent_service_pb2_grpc.AgentServiceServicer):
         async for request in requests:
             command = convert.command_of(request)
             yield Command(command.request_id, partial(self._commands.do, command, agent))
-
-
-class QueueService(queue_service_pb2_grpc.QueueServiceServicer):
-    """Manages queues."""
-
-    def __init__(self, staff: Staff) -> None:
-        self._staff = staff
-
-    async def UpsertQueue(
-        self, request: queue_service_pb2.UpsertQueueRequest, context: Any
-    ) -> queue_service_pb2.UpsertQueueResponse:
-        """Makes a queue or changes one."""
-        call.caller().require(*OPERATORS)
-        queue = await self._staff.put_queue(call.write(request), staffing.queue_from_proto(request))
-        return queue_service_pb2.UpsertQueueResponse(queue=staffing.queue_to_proto(queue))
-
-    async def GetQueue(
-        self, request: queue_service_pb2.GetQueueRequest, context: Any
-    ) -> queue_service_pb2.GetQueueResponse:
-        """Reads a queue."""
-        tenant = call.caller().require(*STAFF).tenant
-        queue = await self._staff.queue(tenant, bounds.identifier("queue_id", request.queue_id))
-        return queue_service_pb2.GetQueueResponse(queue=staffing.queue_to_proto(queue))
-
-    async def ListQueues(
-        self, request: queue_service_pb2.ListQueuesRequest, context: Any
-    ) -> queue_service_pb2.ListQueuesResponse:
-        """Lists queues."""
-        tenant = call.caller().require(*STAFF).tenant
-        after, size = decode_page(_QUEUES, request.page_token), page_size(request)
-        queues, last = await self._staff.queues(tenant, after=after, size=size)
-        return queue_service_pb2.ListQueuesResponse(
-            queues=map(staffing.queue_to_proto, queues), next_page_token=encode_page(_QUEUES, last)
-        )

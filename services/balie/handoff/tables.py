@@ -26,6 +26,7 @@ desks = Table(
     PrimaryKeyConstraint("tenant", name="desks_pk"),
 )
 
+# `rules` holds what of a queue no query looks at.
 queues = Table(
     "queues",
     metadata,
@@ -38,6 +39,8 @@ queues = Table(
     Column("priority_per_minute", Float, nullable=False),
     Column("last_agent_seconds", Float, nullable=False),
     Column("calendar_id", Text, nullable=False, server_default=""),
+    Column("rules", Json, nullable=False),
+    Column("is_paused", Boolean, nullable=False),
     PrimaryKeyConstraint("tenant", "id", name="queues_pk"),
     Index("queues_calendar_ix", "tenant", "calendar_id"),
 )
@@ -65,12 +68,14 @@ agents = Table(
     Column("languages", Json, nullable=False),
     Column("max_chats", Integer, nullable=False),
     Column("skills", Json, nullable=False),
+    Column("hold_weight", Float, nullable=False),
+    Column("max_open", Integer),
     Column("presence", Integer, nullable=False),
     Column("idle_since", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("tenant", "id", name="agents_pk"),
 )
 
-_OPEN = text("state IN (1, 2, 3, 4)")  # domain.OPEN; an index cannot take parameters
+_OPEN = text("state IN (1, 2, 3, 4, 9, 10)")  # domain.OPEN; an index cannot take parameters
 
 handoffs = Table(
     "handoffs",
@@ -100,6 +105,26 @@ handoffs = Table(
     Column("skills", Json, nullable=False),
     Column("rank", Float, nullable=False),
     Column("preferred_agent_id", Text, nullable=False),
+    Column("contact_waits", Boolean, nullable=False),
+    Column("waits_since", UtcDateTime, nullable=False),
+    Column("spoke_seq", BigInteger, nullable=False),
+    Column("waiting_since", UtcDateTime, nullable=False),
+    Column("accepted_at", UtcDateTime),
+    Column("replied_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("clocks", Json, nullable=False),
+    Column("agent_due_at", UtcDateTime),
+    Column("call_back_start_at", UtcDateTime),
+    Column("call_back_promised_at", UtcDateTime),
+    Column("release_reason", Integer, nullable=False),
+    Column("wanted_agent_id", Text, nullable=False),
+    Column("wanted_until", UtcDateTime),
+    Column("transfers", Integer, nullable=False),
+    Column("past_queue_ids", Json, nullable=False),
+    Column("told_position", Integer, nullable=False),
+    Column("told_wait_seconds", Float),
+    Column("told_at", UtcDateTime),
+    Column("next_step_at", UtcDateTime),
     PrimaryKeyConstraint("tenant", "id", name="handoffs_pk"),
     # A conversation has at most one open handoff, whatever the code believes.
     Index(
@@ -115,8 +140,8 @@ handoffs = Table(
     Index("handoffs_contact_ix", "tenant", "contact_id", "updated_at"),
     Index("handoffs_agent_ix", "tenant", "agent_id", "state"),
     Index("handoffs_conversation_ix", "tenant", "conversation_id", "created_at"),
-    Index("handoffs_deadline_ix", "state", "deadline_at"),
-    Index("handoffs_offer_ix", "state", "offer_expires_at"),
+    Index("handoffs_next_step_ix", "next_step_at"),
+    Index("handoffs_accepted_ix", "tenant", "queue_id", "accepted_at"),
 )
 
 # `inputs` and `ruling` are what the policy was given and said: a later policy can be tried on them. `kind`,

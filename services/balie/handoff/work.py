@@ -6,10 +6,11 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 
-from balie.handoff.domain import OCCUPYING, Agent, Handoff
+from balie.handoff.domain import OCCUPYING, Handoff
 from balie.handoff.feed import Feed
 from balie.handoff.floor import Filter, Floor
 from balie.handoff.journal import Journal
+from balie.handoff.staffing.profiles import Agent
 from balie.kit.errors import Failure
 
 _OUTBOX = 64

@@ -7,8 +7,11 @@ inclusive.
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Protocol, TypeVar, overload, runtime_checkable
+
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from balie.kit.errors import (
     FieldMalformed,
@@ -156,6 +159,14 @@ def number(field: str, value: N, minimum: float, maximum: float) -> N:
 def duration(field: str, seconds: float, minimum: float, maximum: float) -> float:
     """Returns `seconds`, from `minimum` to `maximum` seconds; refuses NaN."""
     return number(field, seconds, minimum, maximum)
+
+
+def moment(field: str, stamp: Timestamp) -> datetime:
+    """Returns the moment that `stamp` means, in UTC and to the microsecond; refuses one outside the years 1 to 9999."""
+    try:
+        return stamp.ToDatetime(UTC)
+    except (ValueError, OverflowError):
+        raise FieldMalformed(field, expected="a time from the year 1 to 9999") from None
 
 
 @overload

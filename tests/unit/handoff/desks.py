@@ -6,31 +6,24 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from balie.handoff import events
 from balie.handoff.app import MIGRATIONS
+from balie.handoff.chats.chats import Activity, Chats
 from balie.handoff.confirmations import FollowedConfirmations
-from balie.handoff.desk import Desk
-from balie.handoff.domain import (
-    Agent,
-    AgentProfile,
-    Asked,
-    Handoff,
-    HandoffEvent,
-    HandoffState,
-    Presence,
-    QueueProfile,
-    Reason,
-    ReasonCode,
-)
+from balie.handoff.desk import Desk, Ending
+from balie.handoff.domain import Asked, Handoff, HandoffEvent, HandoffState, Speaker
 from balie.handoff.feed import Feed
 from balie.handoff.floor import Filter
 from balie.handoff.journal import Journal
+from balie.handoff.machine import Step
+from balie.handoff.reasons import Reason, ReasonCode
 from balie.handoff.routing.policies import Policies
 from balie.handoff.routing.replay.replaying import Replay
 from balie.handoff.routing.router import Router
+from balie.handoff.staffing.profiles import Agent, AgentProfile, Presence, QueueProfile
 from balie.handoff.staffing.staff import Staff
-from balie.handoff.states import Step
 from balie.handoff.storage.sql import SqlFloor, SqlStorage
 from balie.handoff.sweeper import Sweeper
 from balie.handoff.work import Shift
@@ -88,11 +81,12 @@ class Desks:
     router: Router
     replay: Replay
     policies: Policies
+    chats: Chats
     sweeper: Sweeper
     feed: Feed
     shift: Shift
 
-    async def queue(self, name: str = "desk", **limits: timedelta) -> None:
+    async def queue(self, name: str = "desk", **limits: Any) -> None:
         await self.staff.put_queue(write(), QueueProfile(name, name.title(), **limits))
 
     async def agent(
@@ -103,9 +97,10 @@ class Desks:
         languages: tuple[str, ...] = (),
         chats: int = 1,
         presence: Presence | None = Presence.ONLINE,
+        **limits: Any,
     ) -> Agent:
         agent = await self.staff.put_agent(
-            write(), AgentProfile(name, name.title(), queues, languages, chats)
+            write(), AgentProfile(name, name.title(), queues, languages, chats, **limits)
         )
         return agent if presence is None else await self.presence(name, presence)
 
@@ -132,10 +127,15 @@ class Desks:
         reserved = await self.reserve(handoff, agent)
         return await self.desk.confirm_owner(TENANT, reserved.id, 2)
 
+    async def says(self, handoff: Handoff, speaker: Speaker, seq: int) -> Handoff:
+        """Tells that somebody wrote, as the gateway does."""
+        await self.chats.report(TENANT, [Activity(handoff.id, seq, speaker, self.clock())])
+        return await self.now(handoff)
+
     async def end(self, handoff: Handoff, step: Step = Step.RELEASE) -> Handoff:
         """Gives back, with a gateway that confirms it later."""
         try:
-            await self.desk.give_back(write(), handoff.id, step, agent_id="", outcome="", wait=timedelta(0))
+            await self.desk.give_back(write(), handoff.id, Ending(step), agent_id="", wait=timedelta(0))
         except Exception as refused:
             if getattr(refused, "reason", "") != "OWNER_NOT_CONFIRMED":
                 raise
@@ -177,6 +177,7 @@ async def desks(url: str, clock: Clock | None = None, policy: Path | None = None
             Router(journal, desk, policies),
             Replay(journal, policies),
             policies,
+            Chats(journal),
             Sweeper(journal, every_seconds=0.05),
             feed,
             Shift(journal, feed),

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from tests.unit.handoff.desks import LONG, NOT_LONG, TENANT, Desks, asked, desks, states_of, write
 
-from balie.handoff.domain import Handoff, HandoffState, Presence
+from balie.handoff.desk import Ending
+from balie.handoff.domain import Handoff, HandoffState
 from balie.handoff.errors import (
     AgentAtCapacity,
     AgentNotFound,
@@ -17,13 +18,14 @@ from balie.handoff.errors import (
     OwnerNotConfirmed,
     QueueNotFound,
 )
-from balie.handoff.states import Step
+from balie.handoff.machine import Step
+from balie.handoff.staffing.profiles import Presence
 from balie.handoff.tables import metadata
 from balie.kit import tables as kit_tables
 from balie.kit.errors import RequestIdReused
 from balie.kit.migrations import drift
 
-QUEUED, OFFERED, RESERVED, ACCEPTED, RELEASED, RESOLVED, CANCELLED, MESSAGE_TAKEN = HandoffState
+QUEUED, OFFERED, RESERVED, ACCEPTED, RELEASED, RESOLVED, CANCELLED, MESSAGE_TAKEN, *_ = HandoffState
 ONLINE, AWAY, OFFLINE = Presence
 
 
@@ -273,7 +275,7 @@ async def test_giving_back_waits_for_the_gateway(at: Desks, step: Step, state: H
     await at.agent("els")
     handoff = await at.take(await at.ask("talk"), "els")
     ending = asyncio.create_task(
-        at.desk.give_back(write(), handoff.id, step, agent_id="els", outcome="solved", wait=LONG)
+        at.desk.give_back(write(), handoff.id, Ending(step, outcome="solved"), agent_id="els", wait=LONG)
     )
     while (await at.now(handoff)).state is not state:
         await asyncio.sleep(0.01)
@@ -293,11 +295,11 @@ async def test_giving_back_without_a_gateway_can_be_repeated(at: Desks) -> None:
     handoff = await at.take(await at.ask("talk"), "els")
     with pytest.raises(OwnerNotConfirmed):
         await at.desk.give_back(
-            write("end-1"), handoff.id, Step.RELEASE, agent_id="els", outcome="", wait=NOT_LONG
+            write("end-1"), handoff.id, Ending(Step.RELEASE), agent_id="els", wait=NOT_LONG
         )
     await at.desk.confirm_owner(TENANT, handoff.id, 3)
     again = await at.desk.give_back(
-        write("end-1"), handoff.id, Step.RELEASE, agent_id="els", outcome="", wait=NOT_LONG
+        write("end-1"), handoff.id, Ending(Step.RELEASE), agent_id="els", wait=NOT_LONG
     )
     assert again.owner_confirmed
 
@@ -306,7 +308,7 @@ async def test_only_who_has_it_gives_it_back(at: Desks) -> None:
     await at.agent("els")
     handoff = await at.take(await at.ask("talk"), "els")
     with pytest.raises(HandoffOfAnotherAgent):
-        await at.desk.give_back(write(), handoff.id, Step.RELEASE, agent_id="jan", outcome="", wait=NOT_LONG)
+        await at.desk.give_back(write(), handoff.id, Ending(Step.RELEASE), agent_id="jan", wait=NOT_LONG)
     assert (await at.end(handoff)).state is RELEASED  # for a service or an administrator
     with pytest.raises(HandoffStateInvalid):
         await at.end(handoff)

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from tests.unit.handoff.desks import TENANT, Desks, asked, write
 
-from balie.handoff.domain import AgentProfile, Handoff, HandoffState, Presence, QueueProfile
+from balie.handoff.domain import Handoff, HandoffState
+from balie.handoff.machine import Step
+from balie.handoff.staffing.profiles import AgentProfile, Presence, QueueProfile
 from balie.handoff.staffing.skills import Relaxation, Ring, Wanted
-from balie.handoff.states import Step
 
 BOATS = (Wanted("boats", 3),)
 

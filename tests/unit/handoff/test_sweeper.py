@@ -7,8 +7,9 @@ import pytest
 import sqlalchemy as sa
 from tests.unit.handoff.desks import TENANT, Desks, desks, write
 
-from balie.handoff.domain import HandoffState, Presence
+from balie.handoff.domain import HandoffState, Speaker
 from balie.handoff.errors import HandoffStateInvalid
+from balie.handoff.staffing.profiles import Presence
 from balie.handoff.storage.sql import topics
 from balie.handoff.sweeper import Sweeper
 from balie.handoff.tables import agents, handoffs
@@ -17,7 +18,7 @@ from balie.kit.errors import DatabaseUnavailable
 from balie.kit.ledger import Ledger
 from balie.kit.tables import requests
 
-QUEUED, OFFERED, RESERVED, ACCEPTED, RELEASED, RESOLVED, CANCELLED, MESSAGE_TAKEN = HandoffState
+QUEUED, OFFERED, RESERVED, ACCEPTED, RELEASED, RESOLVED, CANCELLED, MESSAGE_TAKEN, *_ = HandoffState
 
 
 async def test_an_offer_that_passes_goes_to_the_next(at: Desks) -> None:
@@ -66,13 +67,14 @@ async def test_a_wait_that_is_over_is_offered_to_nobody_before_the_sweep(at: Des
     assert await at.story(handoff) == "QUEUED, MESSAGE_TAKEN"
 
 
-async def test_chats_have_no_deadline(at: Desks) -> None:
-    await at.agent("els", chats=2)
+async def test_a_chat_outlives_the_deadline_of_its_wait(at: Desks) -> None:
+    await at.agent("els")
     chat = await at.take(await at.ask("chat"), "els")
-    coming = await at.reserve(await at.ask("coming"), "els")
-    at.clock.forward(days=7)
+    at.clock.forward(minutes=9.9)
+    await at.says(chat, Speaker.AGENT, 1)
+    at.clock.forward(minutes=4.9)
     await at.sweeper.sweep()
-    assert [(await at.now(one)).state for one in (chat, coming)] == [ACCEPTED, RESERVED]
+    assert (await at.now(chat)).state is ACCEPTED
 
 
 async def test_changing_a_queue_moves_no_deadline(at: Desks) -> None:

@@ -9,8 +9,10 @@ import pytest
 from tests.unit.handoff.desks import TENANT, Desks, desks, write
 from tests.unit.handoff.storage.memory_desks import memory_desks
 
-from balie.handoff.domain import OCCUPYING, OPEN, Handoff, HandoffEvent, HandoffState, Presence
-from balie.handoff.states import TRANSITIONS, Step
+from balie.handoff.desk import Ending
+from balie.handoff.domain import OCCUPYING, OPEN, Handoff, HandoffEvent, HandoffState
+from balie.handoff.machine import TRANSITIONS, Step
+from balie.handoff.staffing.profiles import Presence
 from balie.kit.errors import Failure
 
 AGENTS = {"els": 1, "jan": 2, "piet": 3}
@@ -37,7 +39,7 @@ async def step(at: Desks, chance: random.Random) -> None:
                 await at.desk.confirm_owner(TENANT, handoff.id, epoch)
             case 5:
                 ending = chance.choice([Step.RELEASE, Step.RESOLVE])
-                await at.desk.give_back(write(), handoff.id, ending, agent_id=agent, outcome="", wait=no_wait)
+                await at.desk.give_back(write(), handoff.id, Ending(ending), agent_id=agent, wait=no_wait)
             case 6:
                 await at.desk.cancel(write(), handoff.id)
             case 7:

@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 from tests.unit.handoff.desks import LONG, TENANT, Desks, write
 
-from balie.handoff.domain import Agent, Handoff, HandoffState, Presence
+from balie.handoff.domain import Handoff, HandoffState
 from balie.handoff.errors import AgentNotFound
+from balie.handoff.staffing.profiles import Agent, Presence
 from balie.handoff.work import Command, Done, Message, Ready, Told
 
 PATIENCE = 20.0

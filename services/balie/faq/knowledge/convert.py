@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from balie.api.faq.v1 import entry_pb2, knowledge_service_pb2
-from balie.faq.convert import AUDIENCES, MARKETS, TAGS, WORD_CHARACTERS, moment, pairs, timestamp, words
+from balie.faq.convert import AUDIENCES, MARKETS, TAGS, WORD_CHARACTERS, pairs, timestamp, words
 from balie.faq.domain import BuildProgress, BuildStep, IndexState, IndexUpkeep
 from balie.faq.errors import EntryLanguageInvalid
 from balie.faq.knowledge.domain import (
@@ -77,8 +77,10 @@ def entry_from_proto(message: entry_pb2.Entry) -> EntryContent:
         tags=words("entry.tags", message.tags, TAGS),
         metadata=pairs("entry.metadata", message.metadata),
         state=_state_from_proto(message.state),
-        valid_from=moment("entry.valid_from", message.valid_from) if message.HasField("valid_from") else None,
-        valid_until=moment("entry.valid_until", message.valid_until)
+        valid_from=bounds.moment("entry.valid_from", message.valid_from)
+        if message.HasField("valid_from")
+        else None,
+        valid_until=bounds.moment("entry.valid_until", message.valid_until)
         if message.HasField("valid_until")
         else None,
         audience=words("entry.audience", message.audience, AUDIENCES),

@@ -14,6 +14,7 @@ Anybody can check it with the clock alone, no reading of "from 02:30" has to be 
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from balie.handoff.calendars.calendar import Calendar, Holiday
@@ -137,6 +138,12 @@ class Timetable:
                         yield Span(opens, closes)
                 day += _DAY
                 midnight += _DAY
+
+
+@lru_cache(maxsize=256)
+def timetable_of(calendar: Calendar) -> Timetable:
+    """Returns a calendar laid out in time; the same one again for one that is equal."""
+    return Timetable(calendar)
 
 
 def _edges(interval: Interval) -> tuple[timedelta, timedelta]:

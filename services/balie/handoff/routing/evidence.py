@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from balie.handoff.domain import Reason, ReasonCode
+from balie.handoff.reasons import Reason, ReasonCode
 from balie.handoff.routing.limits import Limits
 from balie.handoff.routing.turns import (
     AnswerChoice,

@@ -7,7 +7,7 @@ one gave the conversation back. No text is looked at.
 
 from dataclasses import dataclass, replace
 
-from balie.handoff.domain import Reason, ReasonCode
+from balie.handoff.reasons import Reason, ReasonCode
 from balie.handoff.routing import evidence, policy_file, steps
 from balie.handoff.routing.limits import Limits
 from balie.handoff.routing.policy_file import Guards, PolicyFile, Rule

@@ -13,7 +13,8 @@ message, and then as late as that.
 
 from collections.abc import Callable, Mapping
 
-from balie.handoff.domain import HELD, Reason, ReasonCode
+from balie.handoff.domain import HELD
+from balie.handoff.reasons import Reason, ReasonCode
 from balie.handoff.routing import evidence
 from balie.handoff.routing.limits import Limits
 from balie.handoff.routing.turns import (

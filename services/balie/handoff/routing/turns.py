@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from balie.handoff.domain import ANY_LANGUAGE, HandoffState, Reason
+from balie.handoff.domain import ANY_LANGUAGE, HandoffState
+from balie.handoff.reasons import Reason
 from balie.handoff.routing.history import History
 from balie.handoff.staffing.skills import Wanted
 

@@ -1,14 +1,10 @@
-"""Between the contract and the domain: agents, their skills, and queues; checks every documented bound on the way in."""
+"""Between the contract and the domain: agents and skills; checks every documented bound on the way in."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import timedelta
 
-from google.protobuf.duration_pb2 import Duration
-
-from balie.api.handoff.v1 import agent_service_pb2, handoff_pb2, queue_service_pb2
-from balie.handoff.domain import Agent, AgentProfile, Queue, QueueProfile
-from balie.handoff.staffing.skills import LEVELS, Relaxation, Ring, Wanted
+from balie.api.handoff.v1 import agent_service_pb2, handoff_pb2
+from balie.handoff.staffing.profiles import HOLD_WEIGHT, Agent, AgentProfile
+from balie.handoff.staffing.skills import LEVELS, Wanted
 from balie.kit import bounds
 from balie.kit.errors import FieldRequired
 
@@ -16,14 +12,9 @@ DISPLAY_NAME_CHARACTERS = 200
 QUEUE_IDS = 100
 LANGUAGES = 20
 MAX_CHATS = 100
+MAX_OPEN_CHATS = 500
 SKILLS = 50
 SKILL_CHARACTERS = 64
-RINGS = 10
-PRIORITY_PER_MINUTE = 100
-LEAST_DURATION = timedelta(seconds=1)
-MAX_WAIT_MOST = timedelta(days=7)
-OFFER_TIMEOUT_MOST = timedelta(hours=1)
-LAST_AGENT_WINDOW_MOST = timedelta(days=90)
 
 
 def agent_from_proto(request: agent_service_pb2.UpsertAgentRequest) -> AgentProfile:
@@ -47,6 +38,12 @@ def agent_from_proto(request: agent_service_pb2.UpsertAgentRequest) -> AgentProf
             )
             for one in bounds.items("agent.skills", agent.skills, SKILLS)
         },
+        hold_weight=bounds.number("agent.hold_weight", agent.hold_weight, 0, 1)
+        if agent.HasField("hold_weight")
+        else HOLD_WEIGHT,
+        max_open=bounds.number("agent.max_open_chats", agent.max_open_chats, 0, MAX_OPEN_CHATS)
+        if agent.HasField("max_open_chats")
+        else None,
     )
 
 
@@ -69,50 +66,6 @@ def wanted_to_proto(skills: Iterable[Wanted]) -> list[handoff_pb2.WantedSkill]:
     ]
 
 
-def queue_from_proto(request: queue_service_pb2.UpsertQueueRequest) -> QueueProfile:
-    """Returns what a caller says of a queue, with the default of each limit that is not given."""
-    if not request.HasField("queue"):
-        raise FieldRequired("queue")
-    queue = request.queue
-    profile = QueueProfile(
-        id=bounds.identifier("queue.id", queue.id),
-        display_name=bounds.text("queue.display_name", queue.display_name, DISPLAY_NAME_CHARACTERS),
-        calendar_id=bounds.identifier("queue.calendar_id", queue.calendar_id, required=False),
-        rings=tuple(map(_ring, bounds.items("queue.rings", queue.rings, RINGS))),
-        priority_per_minute=bounds.number(
-            "queue.priority_per_minute", queue.priority_per_minute, 0, PRIORITY_PER_MINUTE
-        ),
-    )
-    if queue.HasField("max_wait"):
-        wait = _duration("queue.max_wait", queue.max_wait, LEAST_DURATION, MAX_WAIT_MOST)
-        profile = replace(profile, max_wait=wait)
-    if queue.HasField("offer_timeout"):
-        offer = _duration("queue.offer_timeout", queue.offer_timeout, LEAST_DURATION, OFFER_TIMEOUT_MOST)
-        profile = replace(profile, offer_timeout=offer)
-    if queue.HasField("last_agent_window"):
-        window = _duration(
-            "queue.last_agent_window", queue.last_agent_window, timedelta(), LAST_AGENT_WINDOW_MOST
-        )
-        profile = replace(profile, last_agent_window=window)
-    return profile
-
-
-def _ring(ring: handoff_pb2.Ring) -> Ring:
-    field = "queue.rings.relaxations"
-    return Ring(
-        _duration("queue.rings.after", ring.after, timedelta(), MAX_WAIT_MOST),
-        tuple(
-            bounds.enum(field, one, Relaxation)
-            for one in bounds.items(field, ring.relaxations, len(Relaxation), minimum=1)
-        ),
-    )
-
-
-def _duration(field: str, value: Duration, least: timedelta, most: timedelta) -> timedelta:
-    seconds = value.seconds + value.nanos / 1e9
-    return timedelta(seconds=bounds.duration(field, seconds, least.total_seconds(), most.total_seconds()))
-
-
 def agent_to_proto(agent: Agent) -> handoff_pb2.Agent:
     """Returns an agent as it is sent."""
     return handoff_pb2.Agent(
@@ -123,35 +76,10 @@ def agent_to_proto(agent: Agent) -> handoff_pb2.Agent:
         max_chats=agent.profile.max_chats,
         presence=handoff_pb2.Presence.ValueType(agent.presence),
         open_chats=agent.open_chats,
+        hold_weight=agent.profile.hold_weight,
+        max_open_chats=agent.profile.ceiling,
+        load=agent.load,
         skills=[
             handoff_pb2.Skill(name=name, level=level) for name, level in sorted(agent.profile.skills.items())
         ],
     )
-
-
-def queue_to_proto(queue: Queue) -> handoff_pb2.Queue:
-    """Returns a queue as it is sent."""
-    profile = queue.profile
-    return handoff_pb2.Queue(
-        id=profile.id,
-        display_name=profile.display_name,
-        max_wait=_span(profile.max_wait),
-        offer_timeout=_span(profile.offer_timeout),
-        waiting=queue.waiting,
-        calendar_id=profile.calendar_id,
-        rings=[
-            handoff_pb2.Ring(
-                after=_span(ring.after),
-                relaxations=[handoff_pb2.Relaxation.ValueType(one) for one in ring.relaxations],
-            )
-            for ring in profile.rings
-        ],
-        priority_per_minute=profile.priority_per_minute,
-        last_agent_window=_span(profile.last_agent_window),
-    )
-
-
-def _span(span: timedelta) -> Duration:
-    duration = Duration()
-    duration.FromTimedelta(span)
-    return duration

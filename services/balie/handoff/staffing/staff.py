@@ -1,11 +1,10 @@
 """What is done with agents and queues: set up, read, and whether an agent takes chats."""
 
-from balie.handoff import states
-from balie.handoff.domain import Agent, AgentProfile, HandoffState, Presence, Queue, QueueProfile
 from balie.handoff.errors import QueueNotFound
-from balie.handoff.floor import Filter, Floor
+from balie.handoff.floor import Floor
 from balie.handoff.journal import Journal
-from balie.handoff.states import Step
+from balie.handoff.staffing.presence import become
+from balie.handoff.staffing.profiles import Agent, AgentProfile, Presence, Queue, QueueProfile
 from balie.kit.ledger import Write
 
 
@@ -20,14 +19,33 @@ class Staff:
 
         Raises:
             CalendarNotFound: its calendar does not exist.
+            QueueNotFound: a queue that handoffs move to from it does not exist.
         """
 
         async def work(floor: Floor) -> Queue:
             if profile.calendar_id:
                 await floor.require_calendar(profile.calendar_id)
+            missing = await floor.missing_queues(_others(profile))
+            if missing:
+                raise QueueNotFound(missing[0])
             await floor.put_queue(profile)
             await self._journal.draw(floor)
             return await floor.queue(profile.id)
+
+        return await self._journal.once(write, Queue, work)
+
+    async def pause_queue(self, write: Write, queue_id: str, *, is_paused: bool) -> Queue:
+        """Stops offering what waits in a queue, or goes on with it.
+
+        Raises:
+            QueueNotFound: there is no such queue.
+        """
+
+        async def work(floor: Floor) -> Queue:
+            await floor.queue(queue_id)
+            await floor.pause_queue(queue_id, is_paused=is_paused)
+            await self._journal.draw(floor)
+            return await floor.queue(queue_id)
 
         return await self._journal.once(write, Queue, work)
 
@@ -89,18 +107,14 @@ class Staff:
         """
 
         async def work(floor: Floor) -> Agent:
-            before = await floor.agent(agent_id)
-            await floor.put_presence(agent_id, presence)
-            if presence is not Presence.ONLINE:
-                await self._give_back_offers(floor, agent_id)
-            elif before.presence is not Presence.ONLINE:
-                await floor.touch(agent_id, now=self._journal.now())
+            await become(self._journal, floor, agent_id, presence)
             await self._journal.draw(floor)
             return await floor.agent(agent_id)
 
         return await self._journal.once(write, Agent, work)
 
-    async def _give_back_offers(self, floor: Floor, agent_id: str) -> None:
-        offered = Filter((HandoffState.OFFERED,), agent_id=agent_id)
-        for handoff in await floor.listed(offered):
-            await self._journal.record(floor, states.passed(handoff, Step.REJECT, now=self._journal.now()))
+
+def _others(profile: QueueProfile) -> list[str]:
+    """Returns the queues that a queue names, itself aside."""
+    named = (profile.overflow_queue_id, profile.on_breach.queue_id if profile.on_breach else "")
+    return [queue_id for queue_id in dict.fromkeys(named) if queue_id not in ("", profile.id)]

@@ -1,26 +1,21 @@
 """Desks in memory: for tests and simulations, which run the very code of the service over them. Nothing outlives the process."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
+from types import MappingProxyType
 from typing import TypeVar
 
+from balie.handoff.business_time import Always, BusinessTime
 from balie.handoff.calendars.errors import CalendarNotFound
-from balie.handoff.domain import (
-    Agent,
-    AgentProfile,
-    Handoff,
-    HandoffEvent,
-    Presence,
-    Queue,
-    QueueProfile,
-)
+from balie.handoff.domain import Handoff, HandoffEvent
 from balie.handoff.errors import AgentNotFound, HandoffNotFound, QueueNotFound
 from balie.handoff.floor import Filter, Place
 from balie.handoff.matching import Waiting, waiting
 from balie.handoff.pairing import Roster
+from balie.handoff.staffing.profiles import Agent, AgentProfile, Presence, Queue, QueueProfile
 from balie.handoff.storage.memory_desk import MemoryDesk
 from balie.kit.errors import RequestIdReused, WriteConflict
 from balie.kit.ledger import Write
@@ -35,8 +30,11 @@ class MemoryFloor:
         tenant: whose desk.
     """
 
-    def __init__(self, desk: MemoryDesk, tenant: str, *, writing: bool) -> None:
+    def __init__(
+        self, desk: MemoryDesk, tenant: str, calendars: Mapping[str, BusinessTime], *, writing: bool
+    ) -> None:
         self.tenant = tenant
+        self._calendars = calendars
         self._desk = desk
         self._writing = writing
 
@@ -71,18 +69,22 @@ class MemoryFloor:
         """Returns the agent with whom a contact's last handoff ended since a moment; empty when none did."""
         return self._desk.handoffs.last_agent(contact_id, since)
 
-    async def expired_offers(self, *, now: datetime) -> list[Handoff]:
-        """Returns the handoffs whose offer no longer stands."""
-        return [self._placed(one) for one in self._desk.handoffs.expired_offers(now)]
+    async def due(self, *, now: datetime, limit: int) -> list[Handoff]:
+        """Returns the handoffs of which something is due by itself, what is due first before the rest, at most `limit`."""
+        return [self._placed(one) for one in islice(self._desk.handoffs.due(now), limit)]
 
-    async def out_of_time(self, *, now: datetime) -> list[Handoff]:
-        """Returns the handoffs that have waited as long as they may."""
-        return [self._placed(one) for one in self._desk.handoffs.out_of_time(now)]
+    async def moved_up(self, *, told_before: datetime, limit: int) -> list[Handoff]:
+        """Returns handoffs that wait at another place than was told before a moment, at most `limit`."""
+        found = self._desk.handoffs.moved_up(told_before)
+        return [replace(one, position=place) for place, one in islice(found, limit)]
 
-    async def position(self, handoff_id: str) -> int:
-        """Returns a handoff's place in its queue from 1, 0 when it does not wait."""
-        found = self._desk.handoffs.get(handoff_id)
-        return 0 if found is None else self._desk.handoffs.place(found)
+    async def acceptances(self, queue_id: str, *, since: datetime, limit: int) -> list[datetime]:
+        """Returns when handoffs of a queue were accepted first, since a moment, the last ones first."""
+        return self._desk.handoffs.acceptances(queue_id, since, limit)
+
+    async def place(self, handoff: Handoff) -> int:
+        """Returns the place in its queue, from 1, that a handoff has or would have; 0 when it does not wait."""
+        return self._desk.handoffs.place(handoff)
 
     async def add(self, handoff: Handoff) -> None:
         """Stores a new handoff.
@@ -122,9 +124,9 @@ class MemoryFloor:
         return [self._queue(one) for one in islice(self._desk.queues.after(after), limit)]
 
     async def queues_with_unoffered(self) -> list[QueueProfile]:
-        """Returns the queues in which a handoff waits that is offered to nobody, by id."""
+        """Returns the queues, none that is paused, in which a handoff waits that is offered to nobody, by id."""
         named = (self._desk.queues.get(one) for one in self._desk.handoffs.queues_with_unoffered())
-        return [queue for queue in named if queue is not None]
+        return [queue.profile for queue in named if queue is not None and not queue.is_paused]
 
     async def missing_queues(self, queue_ids: Collection[str]) -> list[str]:
         """Returns those of the ids that no queue has, in their order."""
@@ -136,17 +138,36 @@ class MemoryFloor:
         Raises:
             CalendarNotFound: there is none.
         """
-        raise CalendarNotFound(calendar_id)
+        if calendar_id not in self._calendars:
+            raise CalendarNotFound(calendar_id)
+
+    async def hours(self, calendar_id: str) -> BusinessTime:
+        """Returns the time that a calendar counts; all of it for an empty id.
+
+        Raises:
+            CalendarNotFound: there is no such calendar.
+        """
+        if not calendar_id:
+            return Always()
+        await self.require_calendar(calendar_id)
+        return self._calendars[calendar_id]
 
     async def put_queue(self, profile: QueueProfile) -> None:
-        """Stores a queue, in place of the one of this id."""
-        self._changing().put_queue(profile)
+        """Stores a queue, in place of the one of this id, which stays paused when it is."""
+        known = self._desk.queues.get(profile.id)
+        self._changing().put_queue(Queue(profile, is_paused=known is not None and known.is_paused))
+
+    async def pause_queue(self, queue_id: str, *, is_paused: bool) -> None:
+        """Stores whether nothing is offered from a queue for now."""
+        known = self._desk.queues.get(queue_id)
+        if known is not None:
+            self._changing().put_queue(replace(known, is_paused=is_paused))
 
     async def ensure_queue(self, queue_id: str) -> bool:
         """Returns whether a queue with default limits had to be made."""
         if self._desk.queues.get(queue_id) is not None:
             return False
-        self._changing().put_queue(QueueProfile(queue_id, queue_id))
+        self._changing().put_queue(Queue(QueueProfile(queue_id, queue_id)))
         return True
 
     async def agent(self, agent_id: str) -> Agent:
@@ -215,8 +236,8 @@ class MemoryFloor:
         place = self._desk.handoffs.place(one)
         return replace(one, position=place) if place else one
 
-    def _queue(self, profile: QueueProfile) -> Queue:
-        return Queue(profile, waiting=self._desk.handoffs.waiting(profile.id))
+    def _queue(self, queue: Queue) -> Queue:
+        return replace(queue, waiting=self._desk.handoffs.waiting(queue.profile.id))
 
     def _known(self, agent_id: str) -> Agent:
         found = self._desk.agents.get(agent_id)
@@ -231,14 +252,14 @@ _Told = Callable[[str, HandoffEvent], object]
 class _Transaction(AbstractAsyncContextManager[MemoryFloor]):
     """One transaction at a desk; a reading one is told to nobody."""
 
-    def __init__(self, desk: MemoryDesk, tenant: str, told: _Told | None) -> None:
+    def __init__(self, desk: MemoryDesk, floor: MemoryFloor, told: _Told | None) -> None:
         self._desk = desk
-        self._tenant = tenant
+        self._floor = floor
         self._told = told
 
     async def __aenter__(self) -> MemoryFloor:
         await self._desk.enter()
-        return MemoryFloor(self._desk, self._tenant, writing=self._told is not None)
+        return self._floor
 
     async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         if kind is None:
@@ -249,7 +270,7 @@ class _Transaction(AbstractAsyncContextManager[MemoryFloor]):
         self._desk.leave()
         if self._told is not None:
             for event in events:
-                self._told(self._tenant, event)
+                self._told(self._floor.tenant, event)
 
 
 class MemoryStorage:
@@ -257,27 +278,39 @@ class MemoryStorage:
 
     Args:
         told: is given each event of a tenant once its transaction is kept, in their order.
+        calendars: the time that each counts, by id; those of all tenants.
     """
 
-    def __init__(self, told: _Told = lambda tenant, event: None) -> None:
+    def __init__(
+        self,
+        told: _Told = lambda tenant, event: None,
+        calendars: Mapping[str, BusinessTime] = MappingProxyType({}),
+    ) -> None:
         self._desks: dict[str, MemoryDesk] = {}
+        self._calendars = calendars
         self._told = told
 
     def writing(self, tenant: str) -> AbstractAsyncContextManager[MemoryFloor]:
         """Returns a transaction that holds the tenant's desk until it ends: all of it is kept, or nothing of it."""
-        return _Transaction(self._desk(tenant), tenant, self._told)
+        desk = self._desk(tenant)
+        return _Transaction(desk, MemoryFloor(desk, tenant, self._calendars, writing=True), self._told)
 
     def reading(self, tenant: str) -> AbstractAsyncContextManager[MemoryFloor]:
         """Returns a transaction that sees one snapshot, and cannot write."""
-        return _Transaction(self._desk(tenant), tenant, None)
+        desk = self._desk(tenant)
+        return _Transaction(desk, MemoryFloor(desk, tenant, self._calendars, writing=False), None)
 
     async def tenants_with_due(self, *, now: datetime) -> set[str]:
-        """Returns the tenants with an offer or a wait that is over."""
+        """Returns the tenants with a handoff of which something is due by itself."""
         return {tenant for tenant, desk in self._desks.items() if desk.handoffs.is_due(now)}
 
     async def tenants_with_unoffered(self) -> set[str]:
         """Returns the tenants with a handoff that is offered to nobody."""
         return {tenant for tenant, desk in self._desks.items() if desk.handoffs.queues_with_unoffered()}
+
+    async def tenants_with_waiting(self) -> set[str]:
+        """Returns the tenants with a handoff that waits."""
+        return {tenant for tenant, desk in self._desks.items() if desk.handoffs.queues_with_waiting()}
 
     def _desk(self, tenant: str) -> MemoryDesk:
         desk = self._desks.get(tenant)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from balie.handoff.domain import Agent, Handoff, HandoffEvent, Presence, QueueProfile
+from balie.handoff.domain import Handoff, HandoffEvent
 from balie.handoff.matching import free
 from balie.handoff.pairing import Roster
+from balie.handoff.staffing.profiles import Agent, Presence, Queue
 from balie.handoff.storage.memory_handoffs import HandoffIndex
 
 V = TypeVar("V")
@@ -48,7 +49,7 @@ class MemoryDesk:
 
     Attributes:
         handoffs: all of them.
-        queues: by id.
+        queues: by id; those who wait in them are counted when they are read.
         agents: by id.
         roster: who is free now.
         done: results of writes with their digest, by caller, method and request id.
@@ -57,7 +58,7 @@ class MemoryDesk:
 
     def __init__(self) -> None:
         self.handoffs = HandoffIndex()
-        self.queues: Named[QueueProfile] = Named()
+        self.queues: Named[Queue] = Named()
         self.agents: Named[Agent] = Named()
         self.roster = Roster()
         self.done: dict[RequestKey, tuple[str, object]] = {}
@@ -90,10 +91,11 @@ class MemoryDesk:
         before = self._move(one.id, one)
         self._undo.append(lambda: self._move(one.id, before))
 
-    def put_queue(self, profile: QueueProfile) -> None:
+    def put_queue(self, queue: Queue) -> None:
         """Puts a queue in place of what has its id."""
-        before = self.queues.put(profile.id, profile)
-        self._undo.append(lambda: self.queues.put(profile.id, before))
+        queue_id = queue.profile.id
+        before = self.queues.put(queue_id, queue)
+        self._undo.append(lambda: self.queues.put(queue_id, before))
 
     def put_agent(self, agent: Agent) -> None:
         """Puts an agent in place of what has their id."""
@@ -132,8 +134,7 @@ class MemoryDesk:
         return before
 
     def _seat(self, agent_id: str, agent: Agent | None) -> Agent | None:
-        if agent is not None and agent.open_chats != (chats := self.handoffs.occupying(agent_id)):
-            agent = replace(agent, open_chats=chats)
+        agent = None if agent is None else self._counted(agent)
         before = self.agents.put(agent_id, agent)
         if agent is None or agent.presence is not Presence.ONLINE:
             self.roster.drop(agent_id)
@@ -144,5 +145,12 @@ class MemoryDesk:
     def _count(self, agent_id: str) -> None:
         """Brings an agent up to date about their chats."""
         agent = self.agents.get(agent_id)
-        if agent is not None and agent.open_chats != self.handoffs.occupying(agent_id):
+        if agent is not None and self._counted(agent) is not agent:
             self._seat(agent_id, agent)
+
+    def _counted(self, agent: Agent) -> Agent:
+        """Returns an agent with the number of their chats as it is; the same one when it is right already."""
+        chats, on_hold = self.handoffs.occupying(agent.id), self.handoffs.on_hold(agent.id)
+        if (agent.open_chats, agent.on_hold) == (chats, on_hold):
+            return agent
+        return replace(agent, open_chats=chats, on_hold=on_hold)

@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable, Iterator
 from datetime import datetime
-from enum import Enum
 from heapq import merge
 from itertools import islice, takewhile
 from typing import Any
@@ -16,11 +15,6 @@ _Turn = tuple[float, datetime, str]
 _Bucket = tuple[str, str, HandoffState]
 
 
-class _Due(Enum):
-    OFFER = 1
-    WAIT = 2
-
-
 class HandoffIndex:
     """The handoffs of a tenant: each is taken out of the indexes as it was, and put in as it is."""
 
@@ -31,7 +25,8 @@ class HandoffIndex:
         self._waiting: Lines[str, _Turn] = Lines()
         self._unoffered: Lines[str, _Turn] = Lines()
         self._given_back: Lines[str, _Moment] = Lines()
-        self._due: Lines[_Due, _Moment] = Lines()
+        self._due: Lines[None, _Moment] = Lines()
+        self._accepted: Lines[str, _Moment] = Lines()
 
     def get(self, handoff_id: str) -> Handoff | None:
         """Returns a handoff as it was put, None when there is none."""
@@ -62,10 +57,14 @@ class HandoffIndex:
         return list(islice((one for one in found if _is_wanted(one, wanted)), limit))
 
     def place(self, handoff: Handoff) -> int:
-        """Returns a handoff's place in its queue from 1, 0 when it does not wait."""
+        """Returns the place in its queue, from 1, that a handoff has or would have; 0 when it does not wait."""
         if handoff.state not in WAITING:
             return 0
-        return self._waiting[handoff.asked.queue_id].before(_turn(handoff)) + 1
+        ahead = self._waiting[handoff.asked.queue_id].before(_turn(handoff))
+        known = self._by_id.get(handoff.id)
+        if known is not None and known.state in WAITING and known.asked.queue_id == handoff.asked.queue_id:
+            ahead -= _turn(known) < _turn(handoff)  # nobody waits behind themselves
+        return ahead + 1
 
     def waiting(self, queue_id: str) -> int:
         """Returns how many wait in a queue."""
@@ -75,6 +74,14 @@ class HandoffIndex:
         """Returns how many take one of an agent's places."""
         return sum(len(self._buckets["agent", agent_id, state]) for state in OCCUPYING)
 
+    def on_hold(self, agent_id: str) -> int:
+        """Returns how many of an agent's chats are on hold."""
+        return len(self._buckets["agent", agent_id, HandoffState.ON_HOLD])
+
+    def queues_with_waiting(self) -> list[str]:
+        """Returns the queues in which somebody waits, by id."""
+        return sorted(self._waiting)
+
     def queues_with_unoffered(self) -> list[str]:
         """Returns the queues in which somebody waits to be offered, by id."""
         return sorted(self._unoffered)
@@ -83,13 +90,25 @@ class HandoffIndex:
         """Yields those of a queue that wait to be offered, in their order."""
         return (self._by_id[handoff_id] for _, _, handoff_id in self._unoffered[queue_id])
 
-    def expired_offers(self, now: datetime) -> list[Handoff]:
-        """Returns those whose offer no longer stands, oldest first."""
-        return self._until(_Due.OFFER, now)
+    def due(self, now: datetime) -> Iterator[Handoff]:
+        """Yields those of which something is due by itself, what is due first before the rest."""
+        over = takewhile(lambda key: key[0] <= now, self._due[None])
+        return (self._by_id[handoff_id] for _, handoff_id in over)
 
-    def out_of_time(self, now: datetime) -> list[Handoff]:
-        """Returns those that have waited as long as they may, oldest first."""
-        return self._until(_Due.WAIT, now)
+    def moved_up(self, told_before: datetime) -> Iterator[tuple[int, Handoff]]:
+        """Yields those that wait at another place than was told before a moment, with their place, first places first."""
+        found = []
+        for queue_id in self._waiting:
+            for place, (_, _, handoff_id) in enumerate(self._waiting[queue_id], start=1):
+                one = self._by_id[handoff_id]
+                if one.told_position != place and one.told_at is not None and one.told_at <= told_before:
+                    found.append((place, handoff_id))
+        return ((place, self._by_id[handoff_id]) for place, handoff_id in sorted(found))
+
+    def acceptances(self, queue_id: str, since: datetime, limit: int) -> list[datetime]:
+        """Returns when those of a queue were accepted first, since a moment, the last ones first."""
+        accepted = takewhile(lambda key: key[0] > since, self._accepted[queue_id].backwards())
+        return [at for at, _ in islice(accepted, limit)]
 
     def last_agent(self, contact_id: str, since: datetime) -> str:
         """Returns the agent with whom a contact's last one ended since a moment; empty when none did."""
@@ -97,12 +116,8 @@ class HandoffIndex:
         return "" if last is None or last[0] <= since else self._by_id[last[1]].agent_id
 
     def is_due(self, now: datetime) -> bool:
-        """Tells whether an offer or a wait is over."""
-        return any(next(iter(self._due[due]), (now, ""))[0] <= now for due in self._due)
-
-    def _until(self, due: _Due, now: datetime) -> list[Handoff]:
-        over = takewhile(lambda key: key[0] <= now, self._due[due])
-        return sorted((self._by_id[handoff_id] for _, handoff_id in over), key=_asked_at)
+        """Tells whether something is due by itself."""
+        return any(True for _ in self.due(now))
 
     def _enter(self, one: Handoff) -> None:
         for lines, name, key in self._places(one):
@@ -122,11 +137,12 @@ class HandoffIndex:
             yield self._buckets, (kind, value, one.state), _asked_at(one)
         if one.state in WAITING:
             yield self._waiting, one.asked.queue_id, _turn(one)
-            yield self._due, _Due.WAIT, (one.deadline_at, one.id)
         if one.state is HandoffState.QUEUED:
             yield self._unoffered, one.asked.queue_id, _turn(one)
-        if one.state is HandoffState.OFFERED:
-            yield self._due, _Due.OFFER, (one.offer_expires_at, one.id)
+        if one.next_step_at is not None:
+            yield self._due, None, (one.next_step_at, one.id)
+        if one.course.accepted_at is not None:
+            yield self._accepted, one.asked.queue_id, (one.course.accepted_at, one.id)
         if one.state in GIVEN_BACK:
             yield self._given_back, one.asked.contact_id, (one.updated_at, one.id)
 

@@ -42,6 +42,10 @@ class Ordered(Generic[K]):
         for index in range(start, len(self._keys)):
             yield self._keys[index]
 
+    def backwards(self) -> Iterator[K]:
+        """Yields the keys, the last one first."""
+        yield from reversed(self._keys)
+
     def last(self) -> K | None:
         """Returns the last key, None when there is none."""
         return self._keys[-1] if self._keys else None

@@ -8,7 +8,9 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from balie.handoff import events
+from balie.handoff.business_time import Always, BusinessTime
 from balie.handoff.calendars import store as calendars
+from balie.handoff.calendars.timetable import timetable_of
 from balie.handoff.domain import HandoffEvent
 from balie.handoff.events import TOPIC
 from balie.handoff.storage import sql_handoffs
@@ -42,6 +44,16 @@ class SqlFloor(SqlHandoffs, SqlStaffing):
             CalendarNotFound: there is none.
         """
         await calendars.calendar(self.tx, self.tenant, calendar_id)
+
+    async def hours(self, calendar_id: str) -> BusinessTime:
+        """Returns the time that a calendar counts; all of it for an empty id.
+
+        Raises:
+            CalendarNotFound: there is no such calendar.
+        """
+        if not calendar_id:
+            return Always()
+        return timetable_of(await calendars.calendar(self.tx, self.tenant, calendar_id))
 
     async def append(self, event: HandoffEvent) -> None:
         """Appends what happened to the tenant's log."""
@@ -93,7 +105,7 @@ class SqlStorage:
             yield SqlFloor(tx, tenant, self._log, self._ledger)
 
     async def tenants_with_due(self, *, now: datetime) -> set[str]:
-        """Returns the tenants with an offer or a wait that is over."""
+        """Returns the tenants with a handoff of which something is due by itself."""
         async with self._database.read() as tx:
             return await sql_handoffs.tenants_with_due(tx, now=now)
 
@@ -101,6 +113,11 @@ class SqlStorage:
         """Returns the tenants with a handoff that is offered to nobody."""
         async with self._database.read() as tx:
             return await sql_handoffs.tenants_with_unoffered(tx)
+
+    async def tenants_with_waiting(self) -> set[str]:
+        """Returns the tenants with a handoff that waits."""
+        async with self._database.read() as tx:
+            return await sql_handoffs.tenants_with_waiting(tx)
 
 
 async def topics(tx: Transaction) -> list[tuple[str, str]]:

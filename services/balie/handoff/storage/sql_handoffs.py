@@ -5,17 +5,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from balie.handoff.domain import (
-    GIVEN_BACK,
-    OPEN,
-    WAITING,
-    Handoff,
-    HandoffState,
-    QueueProfile,
-)
+from balie.handoff.domain import GIVEN_BACK, OPEN, WAITING, Handoff, HandoffState
 from balie.handoff.errors import HandoffNotFound
 from balie.handoff.floor import Filter, Place
 from balie.handoff.matching import Waiting
+from balie.handoff.staffing.profiles import QueueProfile
 from balie.handoff.storage.rows import handoff_of, values_of, waiting_of
 from balie.handoff.storage.sql_part import SqlPart
 from balie.handoff.tables import handoffs
@@ -73,6 +67,9 @@ class SqlHandoffs(SqlPart):
                 columns.passed_agent_ids,
                 columns.skills,
                 columns.preferred_agent_id,
+                columns.waiting_since,
+                columns.wanted_agent_id,
+                columns.wanted_until,
             )
             .where(
                 columns.tenant == self.tenant,
@@ -101,13 +98,45 @@ class SqlHandoffs(SqlPart):
         )
         return found or ""
 
-    async def expired_offers(self, *, now: datetime) -> list[Handoff]:
-        """Returns the handoffs whose offer no longer stands."""
-        return await self._due(_offer_is_over(now))
+    async def due(self, *, now: datetime, limit: int) -> list[Handoff]:
+        """Returns the handoffs of which something is due by itself, what is due first before the rest, at most `limit`."""
+        statement = _select(self.tenant).where(handoffs.c.next_step_at <= now)
+        rows = await self.tx.all(statement.order_by(handoffs.c.next_step_at, handoffs.c.id).limit(limit))
+        return [handoff_of(row) for row in rows]
 
-    async def out_of_time(self, *, now: datetime) -> list[Handoff]:
-        """Returns the handoffs that have waited as long as they may."""
-        return await self._due(_wait_is_over(now))
+    async def moved_up(self, *, told_before: datetime, limit: int) -> list[Handoff]:
+        """Returns handoffs that wait at another place than was told before a moment, at most `limit`."""
+        columns = handoffs.c
+        here = sa.func.row_number().over(
+            partition_by=columns.queue_id, order_by=(columns.rank.desc(), columns.created_at, columns.id)
+        )
+        waiting = sa.select(columns.id, here.label("place")).where(
+            columns.tenant == self.tenant, columns.state.in_(WAITING)
+        )
+        places = waiting.subquery("places")
+        statement = (
+            sa.select(handoffs, places.c.place.label("position"))
+            .join(places, places.c.id == columns.id)
+            .where(
+                columns.tenant == self.tenant,
+                columns.told_position != places.c.place,
+                columns.told_at <= told_before,
+            )
+            .order_by(places.c.place, columns.id)
+            .limit(limit)
+        )
+        return [handoff_of(row) for row in await self.tx.all(statement)]
+
+    async def acceptances(self, queue_id: str, *, since: datetime, limit: int) -> list[datetime]:
+        """Returns when handoffs of a queue were accepted first, since a moment, the last ones first."""
+        columns = handoffs.c
+        rows = await self.tx.all(
+            sa.select(columns.accepted_at)
+            .where(columns.tenant == self.tenant, columns.queue_id == queue_id, columns.accepted_at > since)
+            .order_by(columns.accepted_at.desc())
+            .limit(limit)
+        )
+        return [row.accepted_at for row in rows]
 
     async def add(self, one: Handoff) -> None:
         """Stores a new handoff."""
@@ -124,22 +153,29 @@ class SqlHandoffs(SqlPart):
         if (await self.tx.execute(sa.update(handoffs).where(*same).values(values_of(one)))).rowcount != 1:
             raise WriteConflict
 
-    async def position(self, handoff_id: str) -> int:
-        """Returns a handoff's place in its queue from 1, 0 when it does not wait."""
-        where = (handoffs.c.tenant == self.tenant, handoffs.c.id == handoff_id)
-        return int(await self.tx.scalar(sa.select(_position()).where(*where)) or 0)
-
-    async def _due(self, due: sa.ColumnElement[bool]) -> list[Handoff]:
-        statement = _select(self.tenant).where(due).order_by(handoffs.c.created_at, handoffs.c.id)
-        return [handoff_of(row) for row in await self.tx.all(statement)]
+    async def place(self, one: Handoff) -> int:
+        """Returns the place in its queue, from 1, that a handoff has or would have; 0 when it does not wait."""
+        if one.state not in WAITING:
+            return 0
+        columns = handoffs.c
+        older = sa.tuple_(columns.created_at, columns.id) < sa.tuple_(
+            sa.literal(one.created_at, columns.created_at.type), sa.literal(one.id, columns.id.type)
+        )
+        ahead = sa.or_(columns.rank > one.rank, sa.and_(columns.rank == one.rank, older))
+        count = sa.select(sa.func.count()).where(
+            columns.tenant == self.tenant,
+            columns.queue_id == one.asked.queue_id,
+            columns.state.in_(WAITING),
+            columns.id != one.id,
+            ahead,
+        )
+        return int(await self.tx.scalar(count) or 0) + 1
 
 
 async def tenants_with_due(tx: Transaction, *, now: datetime) -> set[str]:
-    """Returns the tenants with an offer or a wait that is over."""
-    found: set[str] = set()
-    for due in (_offer_is_over(now), _wait_is_over(now)):
-        found |= {row.tenant for row in await tx.all(sa.select(handoffs.c.tenant).where(due).distinct())}
-    return found
+    """Returns the tenants with a handoff of which something is due by itself."""
+    due = sa.select(handoffs.c.tenant).where(handoffs.c.next_step_at <= now).distinct()
+    return {row.tenant for row in await tx.all(due)}
 
 
 async def tenants_with_unoffered(tx: Transaction) -> set[str]:
@@ -148,12 +184,10 @@ async def tenants_with_unoffered(tx: Transaction) -> set[str]:
     return {row.tenant for row in await tx.all(queued)}
 
 
-def _offer_is_over(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(handoffs.c.state == HandoffState.OFFERED, handoffs.c.offer_expires_at <= now)
-
-
-def _wait_is_over(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(handoffs.c.state.in_(WAITING), handoffs.c.deadline_at <= now)
+async def tenants_with_waiting(tx: Transaction) -> set[str]:
+    """Returns the tenants with a handoff that waits."""
+    waiting = sa.select(handoffs.c.tenant).where(handoffs.c.state.in_(WAITING)).distinct()
+    return {row.tenant for row in await tx.all(waiting)}
 
 
 def _select(tenant: str) -> sa.Select[Any]:

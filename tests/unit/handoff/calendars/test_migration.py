@@ -10,7 +10,7 @@ from tests.unit.handoff.desks import TENANT, desks
 
 from balie.handoff import tables
 from balie.handoff.app import MIGRATIONS
-from balie.handoff.domain import QueueProfile
+from balie.handoff.staffing.profiles import QueueProfile
 from balie.kit import engines, migrations
 from balie.kit import tables as kit_tables
 

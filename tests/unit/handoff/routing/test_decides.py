@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balie.handoff.domain import HandoffState, ReasonCode
+from balie.handoff.domain import HandoffState
+from balie.handoff.reasons import ReasonCode
 from balie.handoff.routing.history import History
 from balie.handoff.routing.policy import Policy
 from balie.handoff.routing.turns import (

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.handoff.routing.inputs import DOGS, inputs, understood
 
-from balie.handoff.domain import HandoffState, ReasonCode
+from balie.handoff.domain import HandoffState
+from balie.handoff.reasons import ReasonCode
 from balie.handoff.routing.history import History
 from balie.handoff.routing.policy import Policy
 from balie.handoff.routing.turns import AnswerChoice, Answers, DecisionKind, Frustration, Inputs, Ruling

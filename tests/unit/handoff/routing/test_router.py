@@ -7,8 +7,9 @@ import pytest
 import sqlalchemy as sa
 from tests.unit.handoff.desks import TENANT, Desks, desks, write
 
-from balie.handoff.domain import HandoffState, QueueProfile, ReasonCode
+from balie.handoff.domain import HandoffState
 from balie.handoff.errors import TurnAlreadyRouted, TurnNotRouted
+from balie.handoff.reasons import ReasonCode
 from balie.handoff.routing import decisions
 from balie.handoff.routing.policy import Policy
 from balie.handoff.routing.turns import (
@@ -26,6 +27,7 @@ from balie.handoff.routing.turns import (
     Understanding,
     Verdict,
 )
+from balie.handoff.staffing.profiles import QueueProfile
 from balie.handoff.tables import decisions as decisions_table
 
 STRANGE = Understanding(Verdict.NO_MATCH, (Intent("booking", 0.25),), threshold=0.5)

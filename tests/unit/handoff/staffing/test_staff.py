@@ -8,9 +8,10 @@ import pytest
 from tests.unit.handoff.desks import TENANT, Desks, write
 
 from balie.handoff import feed
-from balie.handoff.domain import AgentProfile, EventKind, HandoffState, Presence, QueueProfile
+from balie.handoff.domain import EventKind, HandoffState
 from balie.handoff.errors import AgentNotFound, QueueNotFound
 from balie.handoff.events import TOPIC
+from balie.handoff.staffing.profiles import AgentProfile, Presence, QueueProfile
 from balie.kit.errors import CursorExpired, CursorMalformed
 from balie.kit.eventlog import encode_cursor
 

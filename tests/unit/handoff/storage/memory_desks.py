@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.unit.handoff.desks import TENANT, Clock, Desks
 
+from balie.handoff.chats.chats import Chats
 from balie.handoff.desk import Desk
 from balie.handoff.domain import Handoff, HandoffEvent
 from balie.handoff.errors import OwnerNotConfirmed
@@ -52,6 +53,7 @@ def memory_desks() -> MemoryDesks:
         "clock": clock,
         "journal": journal,
         "desk": Desk(journal, Impatient(storage)),
+        "chats": Chats(journal),
         "staff": Staff(journal),
         "sweeper": Sweeper(journal, every_seconds=0.05),
         "told": told,

@@ -11,27 +11,23 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from tests.unit.handoff.desks import TENANT, Clock, asked, write
 
-from balie.handoff import states
+from balie.handoff import waiting
 from balie.handoff.calendars.errors import CalendarNotFound
-from balie.handoff.domain import (
-    AgentProfile,
-    EventKind,
-    Handoff,
-    HandoffEvent,
-    HandoffState,
-    Presence,
-    QueueProfile,
-)
+from balie.handoff.chats import chatting
+from balie.handoff.domain import EventKind, Handoff, HandoffEvent, HandoffState
 from balie.handoff.errors import AgentNotFound, HandoffNotFound, QueueNotFound
 from balie.handoff.floor import Filter, Floor, Place, Storage
+from balie.handoff.machine import Step
 from balie.handoff.matching import Waiting
+from balie.handoff.rules import Rules
+from balie.handoff.staffing.profiles import AgentProfile, Presence, QueueProfile
 from balie.handoff.staffing.skills import Relaxation, Ring, Wanted
-from balie.handoff.states import Step
 from balie.kit.errors import RequestIdReused, WriteConflict
 
 QUEUED, OFFERED, RESERVED, ACCEPTED, RELEASED, RESOLVED, *_ = HandoffState
 NOW = Clock().time
 MINUTE = timedelta(minutes=1)
+RULES = Rules(QueueProfile("desk", "Desk"))
 AT_ANY_DESK = Storage[Floor]
 
 
@@ -39,20 +35,22 @@ def asks(name: str, at: float = 0, *, rank: float = 0, minutes: float = 10, **mo
     """Returns a new handoff, asked for at some minute, with some minutes to wait."""
     now = NOW + MINUTE * at
     given = asked(f"talk-{name}", **more)  # type: ignore[arg-type]
-    return states.queued(name, given, deadline_at=now + MINUTE * minutes, now=now, rank=rank).handoff
+    rules = Rules(QueueProfile("desk", "Desk", max_wait=MINUTE * minutes))
+    one = waiting.queued(name, given, rules, now=now).handoff
+    return replace(one, rank=rank, told_position=1, told_at=now)
 
 
 def offered(one: Handoff, agent: str, minutes: float = 0.5) -> Handoff:
-    until = one.updated_at + MINUTE * minutes
-    return states.offered(one, agent, expires_at=until, now=one.updated_at).handoff
+    rules = Rules(QueueProfile("desk", "Desk", offer_timeout=MINUTE * minutes))
+    return waiting.offered(one, agent, rules, now=one.updated_at).handoff
 
 
 def ended(one: Handoff, agent: str, at: float) -> list[Handoff]:
     """Returns what a handoff becomes until its agent has ended it, at some minute."""
-    reserved = states.reserved(one, agent, now=one.updated_at).handoff
-    accepted = states.confirmed(reserved, 1, now=one.updated_at)
+    reserved = waiting.reserved(one, agent, RULES, now=one.updated_at).handoff
+    accepted = chatting.confirmed(reserved, 1, now=one.updated_at)
     assert accepted is not None
-    last = states.given_back(accepted.handoff, Step.RELEASE, outcome="", now=NOW + MINUTE * at)
+    last = chatting.given_back(accepted.handoff, Step.RELEASE, RULES, now=NOW + MINUTE * at)
     return [reserved, accepted.handoff, last.handoff]
 
 
@@ -86,7 +84,6 @@ async def test_returns_what_was_stored_and_its_place(storage: AT_ANY_DESK) -> No
         assert await floor.handoff("b") == replace(second, position=2)
         assert await floor.open_handoff("talk-a") == replace(first, position=1)
         assert await floor.open_handoff("talk-z") is None
-        assert (await floor.position("b"), await floor.position("z")) == (2, 0)
         with pytest.raises(HandoffNotFound):
             await floor.handoff("z")
 
@@ -96,7 +93,12 @@ async def test_places_follow_rank_then_time_then_id(storage: AT_ANY_DESK) -> Non
     await put(storage, *reversed(line))
     await put(storage, offered(line[1], "els"))
     async with reading(storage) as floor:
-        assert [await floor.position(one.id) for one in line] == [1, 2, 3, 4, 1]
+        assert [await floor.place(one) for one in line] == [1, 2, 3, 4, 1]
+        assert (
+            await floor.place(asks("aa", 0)) == 3
+        )  # one that is not there yet, behind those who came before
+        assert await floor.place(replace(line[0], rank=0)) == 4  # nobody waits behind themselves
+        assert await floor.place(ended(line[3], "els", 3)[-1]) == 0
         assert ids(await floor.listed(Filter())) == ["a", "e", "b", "c", "d"]
 
 
@@ -129,7 +131,7 @@ async def test_a_failure_changes_nothing(storage: AT_ANY_DESK) -> None:
         best = (await floor.roster()).best(Waiting("w", "desk", "nl", 0, NOW))
         assert best is not None
         assert (best.id, best.places) == ("els", 1)
-        assert await floor.expired_offers(now=NOW + MINUTE) == []
+        assert await floor.due(now=NOW + MINUTE, limit=9) == []
         assert await floor.once(write("one"), str, lambda: asyncio.sleep(0, "again")) == "again"
 
 
@@ -149,7 +151,7 @@ async def test_a_conversation_has_one_open_handoff(storage: AT_ANY_DESK) -> None
     await put(storage, one)
     with pytest.raises((WriteConflict, IntegrityError)):
         await put(storage, again)
-    await put(storage, states.ended_waiting(one, Step.CANCEL, now=NOW).handoff, again)
+    await put(storage, waiting.ended_waiting(one, Step.CANCEL, RULES, now=NOW).handoff, again)
     async with reading(storage) as floor:
         found = await floor.open_handoff("talk-a")
         assert found is not None
@@ -216,16 +218,62 @@ async def test_knows_what_is_over(storage: AT_ANY_DESK) -> None:
     one, other, long = asks("a", minutes=3), asks("b", minutes=1), asks("c", minutes=60)
     await put(storage, one, offered(one, "els", 2), other, long)
     await put(storage, asks("x", minutes=90), tenant="acme")
-    for minutes, offers, waits in ((0.9, [], []), (1, [], ["b"]), (2, ["a"], ["b"]), (3, ["a"], ["a", "b"])):
+    for minutes, due in ((0.9, []), (1, ["b"]), (2, ["b", "a"]), (3, ["b", "a"]), (60, ["b", "a", "c"])):
         now = NOW + MINUTE * minutes
         async with reading(storage) as floor:
-            assert ids(await floor.expired_offers(now=now)) == offers
-            assert ids(await floor.out_of_time(now=now)) == waits
-        assert await storage.tenants_with_due(now=now) == ({TENANT} if offers or waits else set())
-    assert await storage.tenants_with_unoffered() == {TENANT, "acme"}
-    await put(storage, states.ended_waiting(other, Step.TAKE_MESSAGE, now=NOW).handoff)
+            assert ids(await floor.due(now=now, limit=9)) == due
+            assert ids(await floor.due(now=now, limit=1)) == due[:1]
+        assert await storage.tenants_with_due(now=now) == ({TENANT} if due else set())
+    assert await storage.tenants_with_unoffered() == await storage.tenants_with_waiting() == {TENANT, "acme"}
+    await put(storage, waiting.ended_waiting(other, Step.TAKE_MESSAGE, RULES, now=NOW).handoff)
     async with reading(storage) as floor:
-        assert ids(await floor.out_of_time(now=NOW + MINUTE)) == []
+        assert ids(await floor.due(now=NOW + MINUTE, limit=9)) == []
+
+
+async def test_knows_who_waits_elsewhere_than_they_were_told(storage: AT_ANY_DESK) -> None:
+    first, second, third = asks("a"), asks("b", 1), asks("c", 2)
+    await put(storage, first, second, replace(third, told_position=3), asks("d", 1, queue="other"))
+    async with reading(storage) as floor:
+        early = await floor.moved_up(told_before=NOW, limit=9)
+        assert ids(early) == []
+        found = await floor.moved_up(told_before=NOW + 5 * MINUTE, limit=9)
+        assert [(one.id, one.position) for one in found] == [("b", 2)]
+    await put(storage, waiting.ended_waiting(first, Step.CANCEL, RULES, now=NOW).handoff)
+    async with reading(storage) as floor:
+        found = await floor.moved_up(told_before=NOW + 5 * MINUTE, limit=9)
+        assert [(one.id, one.position) for one in found] == [("c", 2)]
+        assert len(await floor.moved_up(told_before=NOW + 5 * MINUTE, limit=0)) == 0
+
+
+async def test_knows_when_a_queues_handoffs_were_accepted(storage: AT_ANY_DESK) -> None:
+    for number in range(4):
+        one = asks(f"h{number}", number)
+        await put(storage, one, *ended(one, "els", number))
+    other = asks("x", 9, queue="other")
+    await put(storage, other, *ended(other, "els", 9))
+    async with reading(storage) as floor:
+        assert await floor.acceptances("desk", since=NOW, limit=2) == [NOW + 3 * MINUTE, NOW + 2 * MINUTE]
+        assert await floor.acceptances("other", since=NOW, limit=2) == [NOW + 9 * MINUTE]
+        assert await floor.acceptances("desk", since=NOW + 3 * MINUTE, limit=2) == []
+
+
+async def test_a_paused_queue_gives_nothing_to_offer_and_stays_paused(storage: AT_ANY_DESK) -> None:
+    await put(storage, asks("a"))
+    async with storage.writing(TENANT) as floor:
+        await floor.put_queue(QueueProfile("desk", "Desk"))
+        await floor.pause_queue("desk", is_paused=True)
+        await floor.put_queue(QueueProfile("desk", "Desk again"))
+        assert (await floor.queue("desk")).is_paused
+        assert await floor.queues_with_unoffered() == []
+        await floor.pause_queue("desk", is_paused=False)
+        assert [queue.id for queue in await floor.queues_with_unoffered()] == ["desk"]
+
+
+async def test_a_calendar_counts_time_and_none_counts_all_of_it(storage: AT_ANY_DESK) -> None:
+    async with reading(storage) as floor:
+        assert (await floor.hours("")).business_time(NOW, NOW + MINUTE) == MINUTE
+        with pytest.raises(CalendarNotFound):
+            await floor.hours("office")
 
 
 async def test_remembers_who_had_a_contact_last(storage: AT_ANY_DESK) -> None:
@@ -239,6 +287,21 @@ async def test_remembers_who_had_a_contact_last(storage: AT_ANY_DESK) -> None:
             ("piet", 0, ""),
         ):
             assert await floor.last_agent(contact, since=NOW + MINUTE * since) == agent
+
+
+async def test_chats_on_hold_are_counted_apart(storage: AT_ANY_DESK) -> None:
+    await staffed(storage, AgentProfile("els", "Els", ("desk",), (), 2, hold_weight=0.5, max_open=3))
+    one = asks("a")
+    reserved, accepted, _ = ended(one, "els", 0)
+    answered = replace(accepted, talk=replace(accepted.talk, contact_waits=False))
+    held = chatting.held(answered, RULES, now=NOW).handoff
+    await put(storage, one, reserved, answered, held)
+    async with reading(storage) as floor:
+        els = await floor.agent("els")
+        assert (els.open_chats, els.on_hold, els.load, els.profile.ceiling) == (1, 1, 0.5, 3)
+        best = (await floor.roster()).best(Waiting("w", "desk", "nl", 0, NOW))
+        assert best is not None
+        assert (best.spare, best.places) == (1.5, 1)
 
 
 async def test_agents_keep_their_presence_and_have_chats_counted(storage: AT_ANY_DESK) -> None:
@@ -273,7 +336,7 @@ async def test_the_roster_has_those_with_a_place(storage: AT_ANY_DESK) -> None:
     assert await best() == "els"
     await put(storage, one, offered(one, "els"))
     assert await best() == ""
-    passed = states.passed(offered(one, "els"), Step.REJECT, now=NOW).handoff
+    passed = waiting.passed(offered(one, "els"), Step.REJECT, now=NOW).handoff
     await put(storage, passed)
     assert await best() == "els"
     async with storage.writing(TENANT) as floor:

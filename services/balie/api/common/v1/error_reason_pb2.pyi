@@ -344,6 +344,11 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
     Example: `{"reason": "POLICY_MALFORMED", "domain": "balie", "metadata": {"problem": "policy: line 7, rules.2.when.intent: is no key that is known here"}}`
     """
+    ERROR_REASON_CONTACT_WAITS: _ErrorReason.ValueType  # 74
+    """FAILED_PRECONDITION. The contact wrote last: a chat waits for the contact only once they were answered.
+
+    Example: `{"reason": "CONTACT_WAITS", "domain": "balie", "metadata": {"handoff_id": "0192…"}}`
+    """
     ERROR_REASON_ENGINE_OPTION_INVALID: _ErrorReason.ValueType  # 80
     """INVALID_ARGUMENT. The engine does not know an option, or the option's value makes no sense.
 
@@ -722,6 +727,11 @@ ERROR_REASON_POLICY_MALFORMED: ErrorReason.ValueType  # 73
 """INVALID_ARGUMENT. A policy that was sent cannot be used.
 
 Example: `{"reason": "POLICY_MALFORMED", "domain": "balie", "metadata": {"problem": "policy: line 7, rules.2.when.intent: is no key that is known here"}}`
+"""
+ERROR_REASON_CONTACT_WAITS: ErrorReason.ValueType  # 74
+"""FAILED_PRECONDITION. The contact wrote last: a chat waits for the contact only once they were answered.
+
+Example: `{"reason": "CONTACT_WAITS", "domain": "balie", "metadata": {"handoff_id": "0192…"}}`
 """
 ERROR_REASON_ENGINE_OPTION_INVALID: ErrorReason.ValueType  # 80
 """INVALID_ARGUMENT. The engine does not know an option, or the option's value makes no sense.

@@ -206,6 +206,9 @@ class WorkRequest(google.protobuf.message.Message):
     RELEASE_FIELD_NUMBER: builtins.int
     RESOLVE_FIELD_NUMBER: builtins.int
     SET_PRESENCE_FIELD_NUMBER: builtins.int
+    HOLD_FIELD_NUMBER: builtins.int
+    RESUME_FIELD_NUMBER: builtins.int
+    TRANSFER_FIELD_NUMBER: builtins.int
     @property
     def open(self) -> global___WorkOpen:
         """Opens the stream."""
@@ -230,6 +233,18 @@ class WorkRequest(google.protobuf.message.Message):
     def set_presence(self) -> global___SetPresenceRequest:
         """Says whether the agent takes chats."""
 
+    @property
+    def hold(self) -> balie.api.handoff.v1.handoff_service_pb2.HoldHandoffRequest:
+        """Puts a handoff on hold."""
+
+    @property
+    def resume(self) -> balie.api.handoff.v1.handoff_service_pb2.ResumeHandoffRequest:
+        """Ends a hold."""
+
+    @property
+    def transfer(self) -> balie.api.handoff.v1.handoff_service_pb2.TransferHandoffRequest:
+        """Sends a handoff to another queue or agent."""
+
     def __init__(
         self,
         *,
@@ -239,10 +254,13 @@ class WorkRequest(google.protobuf.message.Message):
         release: balie.api.handoff.v1.handoff_service_pb2.ReleaseHandoffRequest | None = ...,
         resolve: balie.api.handoff.v1.handoff_service_pb2.ResolveHandoffRequest | None = ...,
         set_presence: global___SetPresenceRequest | None = ...,
+        hold: balie.api.handoff.v1.handoff_service_pb2.HoldHandoffRequest | None = ...,
+        resume: balie.api.handoff.v1.handoff_service_pb2.ResumeHandoffRequest | None = ...,
+        transfer: balie.api.handoff.v1.handoff_service_pb2.TransferHandoffRequest | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["accept", b"accept", "command", b"command", "open", b"open", "reject", b"reject", "release", b"release", "resolve", b"resolve", "set_presence", b"set_presence"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["accept", b"accept", "command", b"command", "open", b"open", "reject", b"reject", "release", b"release", "resolve", b"resolve", "set_presence", b"set_presence"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["command", b"command"]) -> typing.Literal["open", "accept", "reject", "release", "resolve", "set_presence"] | None: ...
+    def HasField(self, field_name: typing.Literal["accept", b"accept", "command", b"command", "hold", b"hold", "open", b"open", "reject", b"reject", "release", b"release", "resolve", b"resolve", "resume", b"resume", "set_presence", b"set_presence", "transfer", b"transfer"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["accept", b"accept", "command", b"command", "hold", b"hold", "open", b"open", "reject", b"reject", "release", b"release", "resolve", b"resolve", "resume", b"resume", "set_presence", b"set_presence", "transfer", b"transfer"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["command", b"command"]) -> typing.Literal["open", "accept", "reject", "release", "resolve", "set_presence", "hold", "resume", "transfer"] | None: ...
 
 global___WorkRequest = WorkRequest
 

@@ -169,6 +169,12 @@ class _HandoffStateEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._E
     """Ended: withdrawn before an agent had it."""
     HANDOFF_STATE_MESSAGE_TAKEN: _HandoffState.ValueType  # 8
     """Ended: nobody came in time; the contact was asked to leave a message."""
+    HANDOFF_STATE_ON_HOLD: _HandoffState.ValueType  # 9
+    """The agent owns the conversation and waits for the contact."""
+    HANDOFF_STATE_CALL_BACK: _HandoffState.ValueType  # 10
+    """Waits for the time at which the contact was promised to be called back, and is queued again then."""
+    HANDOFF_STATE_EXPIRED: _HandoffState.ValueType  # 11
+    """Ended: nobody came, neither in time nor when the contact was promised to be called back."""
 
 class HandoffState(_HandoffState, metaclass=_HandoffStateEnumTypeWrapper):
     """Gives the state of a handoff."""
@@ -191,6 +197,12 @@ HANDOFF_STATE_CANCELLED: HandoffState.ValueType  # 7
 """Ended: withdrawn before an agent had it."""
 HANDOFF_STATE_MESSAGE_TAKEN: HandoffState.ValueType  # 8
 """Ended: nobody came in time; the contact was asked to leave a message."""
+HANDOFF_STATE_ON_HOLD: HandoffState.ValueType  # 9
+"""The agent owns the conversation and waits for the contact."""
+HANDOFF_STATE_CALL_BACK: HandoffState.ValueType  # 10
+"""Waits for the time at which the contact was promised to be called back, and is queued again then."""
+HANDOFF_STATE_EXPIRED: HandoffState.ValueType  # 11
+"""Ended: nobody came, neither in time nor when the contact was promised to be called back."""
 global___HandoffState = HandoffState
 
 class _HandoffEventKind:
@@ -223,6 +235,28 @@ class _HandoffEventKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrappe
     """Nobody came in time."""
     HANDOFF_EVENT_KIND_OWNER_RETURNED: _HandoffEventKind.ValueType  # 11
     """The gateway confirmed the bot as owner after the end."""
+    HANDOFF_EVENT_KIND_HELD: _HandoffEventKind.ValueType  # 12
+    """Waits for the contact."""
+    HANDOFF_EVENT_KIND_RESUMED: _HandoffEventKind.ValueType  # 13
+    """Waits for the contact no longer."""
+    HANDOFF_EVENT_KIND_TRANSFERRED: _HandoffEventKind.ValueType  # 14
+    """Was transferred to a queue or an agent; it waits again, and the bot owns the conversation meanwhile."""
+    HANDOFF_EVENT_KIND_AGENT_SILENT: _HandoffEventKind.ValueType  # 15
+    """The agent let the contact wait for too long; it waits again, and the bot owns the conversation meanwhile."""
+    HANDOFF_EVENT_KIND_CLOCK: _HandoffEventKind.ValueType  # 16
+    """So much of a promise is used up."""
+    HANDOFF_EVENT_KIND_POSITION: _HandoffEventKind.ValueType  # 17
+    """Its place in the queue, or the estimate of its wait, is another."""
+    HANDOFF_EVENT_KIND_MOVED: _HandoffEventKind.ValueType  # 18
+    """It waits in another queue or with another priority, because a promise was broken or it has waited as long as it may."""
+    HANDOFF_EVENT_KIND_CALL_BACK_PROMISED: _HandoffEventKind.ValueType  # 19
+    """The contact is called back later."""
+    HANDOFF_EVENT_KIND_CALL_BACK_DUE: _HandoffEventKind.ValueType  # 20
+    """The time to call back has come; it is queued again."""
+    HANDOFF_EVENT_KIND_EXPIRED: _HandoffEventKind.ValueType  # 21
+    """Nobody came when the contact should have been called back."""
+    HANDOFF_EVENT_KIND_SPOKE: _HandoffEventKind.ValueType  # 22
+    """The contact or the agent wrote, after the other."""
 
 class HandoffEventKind(_HandoffEventKind, metaclass=_HandoffEventKindEnumTypeWrapper):
     """Says what happened to a handoff."""
@@ -251,7 +285,201 @@ HANDOFF_EVENT_KIND_MESSAGE_TAKEN: HandoffEventKind.ValueType  # 10
 """Nobody came in time."""
 HANDOFF_EVENT_KIND_OWNER_RETURNED: HandoffEventKind.ValueType  # 11
 """The gateway confirmed the bot as owner after the end."""
+HANDOFF_EVENT_KIND_HELD: HandoffEventKind.ValueType  # 12
+"""Waits for the contact."""
+HANDOFF_EVENT_KIND_RESUMED: HandoffEventKind.ValueType  # 13
+"""Waits for the contact no longer."""
+HANDOFF_EVENT_KIND_TRANSFERRED: HandoffEventKind.ValueType  # 14
+"""Was transferred to a queue or an agent; it waits again, and the bot owns the conversation meanwhile."""
+HANDOFF_EVENT_KIND_AGENT_SILENT: HandoffEventKind.ValueType  # 15
+"""The agent let the contact wait for too long; it waits again, and the bot owns the conversation meanwhile."""
+HANDOFF_EVENT_KIND_CLOCK: HandoffEventKind.ValueType  # 16
+"""So much of a promise is used up."""
+HANDOFF_EVENT_KIND_POSITION: HandoffEventKind.ValueType  # 17
+"""Its place in the queue, or the estimate of its wait, is another."""
+HANDOFF_EVENT_KIND_MOVED: HandoffEventKind.ValueType  # 18
+"""It waits in another queue or with another priority, because a promise was broken or it has waited as long as it may."""
+HANDOFF_EVENT_KIND_CALL_BACK_PROMISED: HandoffEventKind.ValueType  # 19
+"""The contact is called back later."""
+HANDOFF_EVENT_KIND_CALL_BACK_DUE: HandoffEventKind.ValueType  # 20
+"""The time to call back has come; it is queued again."""
+HANDOFF_EVENT_KIND_EXPIRED: HandoffEventKind.ValueType  # 21
+"""Nobody came when the contact should have been called back."""
+HANDOFF_EVENT_KIND_SPOKE: HandoffEventKind.ValueType  # 22
+"""The contact or the agent wrote, after the other."""
 global___HandoffEventKind = HandoffEventKind
+
+class _ReleaseReason:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _ReleaseReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_ReleaseReason.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    RELEASE_REASON_UNSPECIFIED: _ReleaseReason.ValueType  # 0
+    """It was not released."""
+    RELEASE_REASON_NEW_TOPIC: _ReleaseReason.ValueType  # 1
+    """The bot begins anew. The default."""
+    RELEASE_REASON_RESUME: _ReleaseReason.ValueType  # 2
+    """The bot goes on where it was when the person came."""
+    RELEASE_REASON_SURVEY: _ReleaseReason.ValueType  # 3
+    """What was asked for is done: the bot begins anew, and the contact is asked for a rating where that is not done already."""
+    RELEASE_REASON_IDLE: _ReleaseReason.ValueType  # 4
+    """The contact was silent for so long that it was released by itself."""
+
+class ReleaseReason(_ReleaseReason, metaclass=_ReleaseReasonEnumTypeWrapper):
+    """Says how the bot goes on after a person."""
+
+RELEASE_REASON_UNSPECIFIED: ReleaseReason.ValueType  # 0
+"""It was not released."""
+RELEASE_REASON_NEW_TOPIC: ReleaseReason.ValueType  # 1
+"""The bot begins anew. The default."""
+RELEASE_REASON_RESUME: ReleaseReason.ValueType  # 2
+"""The bot goes on where it was when the person came."""
+RELEASE_REASON_SURVEY: ReleaseReason.ValueType  # 3
+"""What was asked for is done: the bot begins anew, and the contact is asked for a rating where that is not done already."""
+RELEASE_REASON_IDLE: ReleaseReason.ValueType  # 4
+"""The contact was silent for so long that it was released by itself."""
+global___ReleaseReason = ReleaseReason
+
+class _ClockKind:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _ClockKindEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_ClockKind.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    CLOCK_KIND_UNSPECIFIED: _ClockKind.ValueType  # 0
+    """Is never sent."""
+    CLOCK_KIND_FIRST_REPLY: _ClockKind.ValueType  # 1
+    """A person's first words."""
+    CLOCK_KIND_NEXT_REPLY: _ClockKind.ValueType  # 2
+    """A person's next words."""
+    CLOCK_KIND_RESOLUTION: _ClockKind.ValueType  # 3
+    """The end."""
+
+class ClockKind(_ClockKind, metaclass=_ClockKindEnumTypeWrapper):
+    """Says what is promised."""
+
+CLOCK_KIND_UNSPECIFIED: ClockKind.ValueType  # 0
+"""Is never sent."""
+CLOCK_KIND_FIRST_REPLY: ClockKind.ValueType  # 1
+"""A person's first words."""
+CLOCK_KIND_NEXT_REPLY: ClockKind.ValueType  # 2
+"""A person's next words."""
+CLOCK_KIND_RESOLUTION: ClockKind.ValueType  # 3
+"""The end."""
+global___ClockKind = ClockKind
+
+class _ClockState:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _ClockStateEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_ClockState.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    CLOCK_STATE_UNSPECIFIED: _ClockState.ValueType  # 0
+    """Is never sent."""
+    CLOCK_STATE_RUNNING: _ClockState.ValueType  # 1
+    """Its time runs."""
+    CLOCK_STATE_PAUSED: _ClockState.ValueType  # 2
+    """Its time stands still, because the contact is waited for."""
+    CLOCK_STATE_KEPT: _ClockState.ValueType  # 3
+    """It was kept."""
+    CLOCK_STATE_BROKEN: _ClockState.ValueType  # 4
+    """It was broken."""
+
+class ClockState(_ClockState, metaclass=_ClockStateEnumTypeWrapper):
+    """Says how far a promise is."""
+
+CLOCK_STATE_UNSPECIFIED: ClockState.ValueType  # 0
+"""Is never sent."""
+CLOCK_STATE_RUNNING: ClockState.ValueType  # 1
+"""Its time runs."""
+CLOCK_STATE_PAUSED: ClockState.ValueType  # 2
+"""Its time stands still, because the contact is waited for."""
+CLOCK_STATE_KEPT: ClockState.ValueType  # 3
+"""It was kept."""
+CLOCK_STATE_BROKEN: ClockState.ValueType  # 4
+"""It was broken."""
+global___ClockState = ClockState
+
+class _WaitAction:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _WaitActionEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_WaitAction.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    WAIT_ACTION_UNSPECIFIED: _WaitAction.ValueType  # 0
+    """The default."""
+    WAIT_ACTION_WAIT: _WaitAction.ValueType  # 1
+    """It waits."""
+    WAIT_ACTION_TAKE_MESSAGE: _WaitAction.ValueType  # 2
+    """The contact is asked to leave a message."""
+    WAIT_ACTION_CALL_BACK: _WaitAction.ValueType  # 3
+    """The contact is promised to be called back."""
+
+class WaitAction(_WaitAction, metaclass=_WaitActionEnumTypeWrapper):
+    """Says what becomes of a handoff that nobody takes."""
+
+WAIT_ACTION_UNSPECIFIED: WaitAction.ValueType  # 0
+"""The default."""
+WAIT_ACTION_WAIT: WaitAction.ValueType  # 1
+"""It waits."""
+WAIT_ACTION_TAKE_MESSAGE: WaitAction.ValueType  # 2
+"""The contact is asked to leave a message."""
+WAIT_ACTION_CALL_BACK: WaitAction.ValueType  # 3
+"""The contact is promised to be called back."""
+global___WaitAction = WaitAction
+
+class _AgentOrder:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _AgentOrderEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_AgentOrder.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    AGENT_ORDER_UNSPECIFIED: _AgentOrder.ValueType  # 0
+    """The default."""
+    AGENT_ORDER_LONGEST_IDLE: _AgentOrder.ValueType  # 1
+    """The one who has had nothing new to do for longest."""
+    AGENT_ORDER_HIGHEST_SPARE: _AgentOrder.ValueType  # 2
+    """The one with most places left."""
+    AGENT_ORDER_WEIGHTED_CAPACITY: _AgentOrder.ValueType  # 3
+    """The one of whose places the least share is used, by weight."""
+
+class AgentOrder(_AgentOrder, metaclass=_AgentOrderEnumTypeWrapper):
+    """Says which agent gets a handoff, of those who fit it equally well."""
+
+AGENT_ORDER_UNSPECIFIED: AgentOrder.ValueType  # 0
+"""The default."""
+AGENT_ORDER_LONGEST_IDLE: AgentOrder.ValueType  # 1
+"""The one who has had nothing new to do for longest."""
+AGENT_ORDER_HIGHEST_SPARE: AgentOrder.ValueType  # 2
+"""The one with most places left."""
+AGENT_ORDER_WEIGHTED_CAPACITY: AgentOrder.ValueType  # 3
+"""The one of whose places the least share is used, by weight."""
+global___AgentOrder = AgentOrder
+
+class _Speaker:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: typing_extensions.TypeAlias = ValueType
+
+class _SpeakerEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTypeWrapper[_Speaker.ValueType], builtins.type):
+    DESCRIPTOR: google.protobuf.descriptor.EnumDescriptor
+    SPEAKER_UNSPECIFIED: _Speaker.ValueType  # 0
+    """Is never sent."""
+    SPEAKER_CONTACT: _Speaker.ValueType  # 1
+    """The contact."""
+    SPEAKER_AGENT: _Speaker.ValueType  # 2
+    """The agent who has it."""
+
+class Speaker(_Speaker, metaclass=_SpeakerEnumTypeWrapper):
+    """Says who wrote in a conversation."""
+
+SPEAKER_UNSPECIFIED: Speaker.ValueType  # 0
+"""Is never sent."""
+SPEAKER_CONTACT: Speaker.ValueType  # 1
+"""The contact."""
+SPEAKER_AGENT: Speaker.ValueType  # 2
+"""The agent who has it."""
+global___Speaker = Speaker
 
 class _Relaxation:
     ValueType = typing.NewType("ValueType", builtins.int)
@@ -472,6 +700,14 @@ class Handoff(google.protobuf.message.Message):
     OUTCOME_FIELD_NUMBER: builtins.int
     SKILLS_FIELD_NUMBER: builtins.int
     PREFERRED_AGENT_ID_FIELD_NUMBER: builtins.int
+    CONTACT_WAITS_FIELD_NUMBER: builtins.int
+    REPLY_DUE_TIME_FIELD_NUMBER: builtins.int
+    CLOCKS_FIELD_NUMBER: builtins.int
+    CALL_BACK_TIME_FIELD_NUMBER: builtins.int
+    RELEASE_REASON_FIELD_NUMBER: builtins.int
+    WANTED_AGENT_ID_FIELD_NUMBER: builtins.int
+    ESTIMATED_WAIT_FIELD_NUMBER: builtins.int
+    TRANSFERS_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Names the handoff. Unique."""
     conversation_id: builtins.str
@@ -506,6 +742,14 @@ class Handoff(google.protobuf.message.Message):
     """Says why it ended, in the agent's own code, for example `solved`; empty while it is open."""
     preferred_agent_id: builtins.str
     """Names the agent whom the contact had last and who is preferred for that; empty when there is none."""
+    contact_waits: builtins.bool
+    """Says that the contact waits for words of a person: from the asking on, and after each message of theirs until an agent writes."""
+    release_reason: global___ReleaseReason.ValueType
+    """Says how the bot goes on; set when RELEASED."""
+    wanted_agent_id: builtins.str
+    """Names the only agent it is offered to for now, because it was transferred to them; empty otherwise."""
+    transfers: builtins.int
+    """Counts how often it was transferred."""
     @property
     def reasons(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Reason]:
         """Lists why it was asked for."""
@@ -534,6 +778,24 @@ class Handoff(google.protobuf.message.Message):
     def skills(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___WantedSkill]:
         """Lists what is wanted of the agent."""
 
+    @property
+    def reply_due_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Says when it is taken from an ACCEPTED handoff's agent unless they write before; unset while the contact does not wait."""
+
+    @property
+    def clocks(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Clock]:
+        """Lists the queue's promises on it, as far as it makes any."""
+
+    @property
+    def call_back_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Says when the contact was promised to be called back; unset when that was not promised."""
+
+    @property
+    def estimated_wait(self) -> google.protobuf.duration_pb2.Duration:
+        """Estimates how much longer it waits: its place times the mean time between the last twenty acceptances of its queue. Unset when
+        it does not wait, or fewer than three were accepted in the hour before.
+        """
+
     def __init__(
         self,
         *,
@@ -560,11 +822,64 @@ class Handoff(google.protobuf.message.Message):
         outcome: builtins.str = ...,
         skills: collections.abc.Iterable[global___WantedSkill] | None = ...,
         preferred_agent_id: builtins.str = ...,
+        contact_waits: builtins.bool = ...,
+        reply_due_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        clocks: collections.abc.Iterable[global___Clock] | None = ...,
+        call_back_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        release_reason: global___ReleaseReason.ValueType = ...,
+        wanted_agent_id: builtins.str = ...,
+        estimated_wait: google.protobuf.duration_pb2.Duration | None = ...,
+        transfers: builtins.int = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["create_time", b"create_time", "deadline_time", b"deadline_time", "offer_expire_time", b"offer_expire_time", "update_time", b"update_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["agent_id", b"agent_id", "channel", b"channel", "contact_id", b"contact_id", "conversation_id", b"conversation_id", "create_time", b"create_time", "deadline_time", b"deadline_time", "id", b"id", "language", b"language", "offer_expire_time", b"offer_expire_time", "outcome", b"outcome", "owner_confirmed", b"owner_confirmed", "owner_epoch", b"owner_epoch", "position", b"position", "preferred_agent_id", b"preferred_agent_id", "priority", b"priority", "queue_id", b"queue_id", "reasons", b"reasons", "revision", b"revision", "skills", b"skills", "state", b"state", "suggested_answer_ids", b"suggested_answer_ids", "turn_id", b"turn_id", "update_time", b"update_time"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["call_back_time", b"call_back_time", "create_time", b"create_time", "deadline_time", b"deadline_time", "estimated_wait", b"estimated_wait", "offer_expire_time", b"offer_expire_time", "reply_due_time", b"reply_due_time", "update_time", b"update_time"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["agent_id", b"agent_id", "call_back_time", b"call_back_time", "channel", b"channel", "clocks", b"clocks", "contact_id", b"contact_id", "contact_waits", b"contact_waits", "conversation_id", b"conversation_id", "create_time", b"create_time", "deadline_time", b"deadline_time", "estimated_wait", b"estimated_wait", "id", b"id", "language", b"language", "offer_expire_time", b"offer_expire_time", "outcome", b"outcome", "owner_confirmed", b"owner_confirmed", "owner_epoch", b"owner_epoch", "position", b"position", "preferred_agent_id", b"preferred_agent_id", "priority", b"priority", "queue_id", b"queue_id", "reasons", b"reasons", "release_reason", b"release_reason", "reply_due_time", b"reply_due_time", "revision", b"revision", "skills", b"skills", "state", b"state", "suggested_answer_ids", b"suggested_answer_ids", "transfers", b"transfers", "turn_id", b"turn_id", "update_time", b"update_time", "wanted_agent_id", b"wanted_agent_id"]) -> None: ...
 
 global___Handoff = Handoff
+
+@typing.final
+class Clock(google.protobuf.message.Message):
+    """Is one promise on a handoff and how far it is used up. Its time is business time where the queue has a calendar."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: builtins.int
+    STATE_FIELD_NUMBER: builtins.int
+    TARGET_FIELD_NUMBER: builtins.int
+    USED_FIELD_NUMBER: builtins.int
+    DUE_TIME_FIELD_NUMBER: builtins.int
+    TOLD_PERCENT_FIELD_NUMBER: builtins.int
+    kind: global___ClockKind.ValueType
+    """Says what is promised."""
+    state: global___ClockState.ValueType
+    """Says how far it is."""
+    told_percent: builtins.int
+    """Gives the last share of the target that was told of: 0, 50, 80 or 100 percent."""
+    @property
+    def target(self) -> google.protobuf.duration_pb2.Duration:
+        """Gives the promised time."""
+
+    @property
+    def used(self) -> google.protobuf.duration_pb2.Duration:
+        """Gives how much of it was used when it was last started, paused or stopped."""
+
+    @property
+    def due_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Says when the promise is broken; set while RUNNING."""
+
+    def __init__(
+        self,
+        *,
+        kind: global___ClockKind.ValueType = ...,
+        state: global___ClockState.ValueType = ...,
+        target: google.protobuf.duration_pb2.Duration | None = ...,
+        used: google.protobuf.duration_pb2.Duration | None = ...,
+        due_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        told_percent: builtins.int = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["due_time", b"due_time", "target", b"target", "used", b"used"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["due_time", b"due_time", "kind", b"kind", "state", b"state", "target", b"target", "told_percent", b"told_percent", "used", b"used"]) -> None: ...
+
+global___Clock = Clock
 
 @typing.final
 class Skill(google.protobuf.message.Message):
@@ -660,6 +975,11 @@ class HandoffEvent(google.protobuf.message.Message):
     QUEUE_ID_FIELD_NUMBER: builtins.int
     REVISION_FIELD_NUMBER: builtins.int
     POSITION_FIELD_NUMBER: builtins.int
+    ESTIMATED_WAIT_FIELD_NUMBER: builtins.int
+    RELEASE_REASON_FIELD_NUMBER: builtins.int
+    CALL_BACK_TIME_FIELD_NUMBER: builtins.int
+    CLOCK_FIELD_NUMBER: builtins.int
+    PERCENT_FIELD_NUMBER: builtins.int
     cursor: builtins.str
     """Continues a watch after this event. Opaque."""
     event_id: builtins.str
@@ -680,9 +1000,23 @@ class HandoffEvent(google.protobuf.message.Message):
     """Gives the handoff's revision after the event."""
     position: builtins.int
     """Gives the place in the queue after the event, from 1; 0 when it does not wait."""
+    release_reason: global___ReleaseReason.ValueType
+    """Says how the bot goes on; set with RELEASED, and with the OWNER_RETURNED that follows."""
+    clock: global___ClockKind.ValueType
+    """Names the promise; set with CLOCK."""
+    percent: builtins.int
+    """Gives the share of the promise that is used up: 50, 80 or 100; set with CLOCK."""
     @property
     def event_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
         """Says when it happened."""
+
+    @property
+    def estimated_wait(self) -> google.protobuf.duration_pb2.Duration:
+        """Estimates how much longer it waits, as in Handoff; unset where nothing can be said."""
+
+    @property
+    def call_back_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Says when the contact is called back; set with CALL_BACK_PROMISED."""
 
     def __init__(
         self,
@@ -698,9 +1032,14 @@ class HandoffEvent(google.protobuf.message.Message):
         queue_id: builtins.str = ...,
         revision: builtins.int = ...,
         position: builtins.int = ...,
+        estimated_wait: google.protobuf.duration_pb2.Duration | None = ...,
+        release_reason: global___ReleaseReason.ValueType = ...,
+        call_back_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+        clock: global___ClockKind.ValueType = ...,
+        percent: builtins.int = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["event_time", b"event_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["agent_id", b"agent_id", "conversation_id", b"conversation_id", "cursor", b"cursor", "event_id", b"event_id", "event_time", b"event_time", "handoff_id", b"handoff_id", "kind", b"kind", "position", b"position", "queue_id", b"queue_id", "revision", b"revision", "state", b"state"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["call_back_time", b"call_back_time", "estimated_wait", b"estimated_wait", "event_time", b"event_time"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["agent_id", b"agent_id", "call_back_time", b"call_back_time", "clock", b"clock", "conversation_id", b"conversation_id", "cursor", b"cursor", "estimated_wait", b"estimated_wait", "event_id", b"event_id", "event_time", b"event_time", "handoff_id", b"handoff_id", "kind", b"kind", "percent", b"percent", "position", b"position", "queue_id", b"queue_id", "release_reason", b"release_reason", "revision", b"revision", "state", b"state"]) -> None: ...
 
 global___HandoffEvent = HandoffEvent
 
@@ -718,16 +1057,29 @@ class Agent(google.protobuf.message.Message):
     PRESENCE_FIELD_NUMBER: builtins.int
     OPEN_CHATS_FIELD_NUMBER: builtins.int
     SKILLS_FIELD_NUMBER: builtins.int
+    HOLD_WEIGHT_FIELD_NUMBER: builtins.int
+    MAX_OPEN_CHATS_FIELD_NUMBER: builtins.int
+    LOAD_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Names the agent within the tenant. 1 to 128 characters of `A-Z a-z 0-9 . _ : @ + -`, beginning with a letter or digit."""
     display_name: builtins.str
     """Holds the name that contacts see. Required. At most 200 characters."""
     max_chats: builtins.int
-    """Limits how many chats the agent has at a time, offers included. [0, 100]."""
+    """Limits the weight of the chats the agent has at a time, [0, 100]: an offer and an active chat weigh 1, one that waits for the
+    contact (ON_HOLD) `hold_weight`. A new one is offered only while it fits as a whole.
+    """
     presence: global___Presence.ValueType
     """Says whether the agent takes chats. Output only; set by SetPresence and Work."""
     open_chats: builtins.int
-    """Counts the chats the agent has now, offers included. Output only."""
+    """Counts the chats the agent has now, offers and those on hold included. Output only."""
+    hold_weight: builtins.float
+    """Gives what a chat on hold weighs, [0, 1]. Optional; 0.2 by default."""
+    max_open_chats: builtins.int
+    """Limits how many chats the agent has at a time whatever they weigh, [0, 500]. Optional; three times `max_chats` by default."""
+    load: builtins.float
+    """Gives the weight of the chats the agent has now. Output only. A contact who writes again in a chat on hold may lift it above
+    `max_chats`; nothing is offered then.
+    """
     @property
     def queue_ids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]:
         """Lists the queues the agent works for. At most 100."""
@@ -751,8 +1103,16 @@ class Agent(google.protobuf.message.Message):
         presence: global___Presence.ValueType = ...,
         open_chats: builtins.int = ...,
         skills: collections.abc.Iterable[global___Skill] | None = ...,
+        hold_weight: builtins.float | None = ...,
+        max_open_chats: builtins.int | None = ...,
+        load: builtins.float = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["display_name", b"display_name", "id", b"id", "languages", b"languages", "max_chats", b"max_chats", "open_chats", b"open_chats", "presence", b"presence", "queue_ids", b"queue_ids", "skills", b"skills"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_hold_weight", b"_hold_weight", "_max_open_chats", b"_max_open_chats", "hold_weight", b"hold_weight", "max_open_chats", b"max_open_chats"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_hold_weight", b"_hold_weight", "_max_open_chats", b"_max_open_chats", "display_name", b"display_name", "hold_weight", b"hold_weight", "id", b"id", "languages", b"languages", "load", b"load", "max_chats", b"max_chats", "max_open_chats", b"max_open_chats", "open_chats", b"open_chats", "presence", b"presence", "queue_ids", b"queue_ids", "skills", b"skills"]) -> None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_hold_weight", b"_hold_weight"]) -> typing.Literal["hold_weight"] | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: typing.Literal["_max_open_chats", b"_max_open_chats"]) -> typing.Literal["max_open_chats"] | None: ...
 
 global___Agent = Agent
 
@@ -771,6 +1131,19 @@ class Queue(google.protobuf.message.Message):
     PRIORITY_PER_MINUTE_FIELD_NUMBER: builtins.int
     LAST_AGENT_WINDOW_FIELD_NUMBER: builtins.int
     CALENDAR_ID_FIELD_NUMBER: builtins.int
+    PROMISES_FIELD_NUMBER: builtins.int
+    ON_BREACH_FIELD_NUMBER: builtins.int
+    SILENT_AFTER_FIELD_NUMBER: builtins.int
+    HOLD_AFTER_FIELD_NUMBER: builtins.int
+    IDLE_RELEASE_AFTER_FIELD_NUMBER: builtins.int
+    RETURN_PRIORITY_FIELD_NUMBER: builtins.int
+    WHEN_CLOSED_FIELD_NUMBER: builtins.int
+    WHEN_TIMED_OUT_FIELD_NUMBER: builtins.int
+    OVERFLOW_QUEUE_ID_FIELD_NUMBER: builtins.int
+    CALL_BACK_WITHIN_FIELD_NUMBER: builtins.int
+    ASKS_RATING_FIELD_NUMBER: builtins.int
+    AGENT_ORDER_FIELD_NUMBER: builtins.int
+    PAUSED_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Names the queue within the tenant. Same form as an agent's id."""
     display_name: builtins.str
@@ -783,6 +1156,24 @@ class Queue(google.protobuf.message.Message):
     """Names the calendar that says when the queue is open; it must exist. Optional: a queue without one is always open. Same form as
     an agent's id.
     """
+    return_priority: builtins.int
+    """Says what is added to the priority of a handoff that comes back from an agent: silent, or transferring it. [0, 100]. Optional;
+    10 by default.
+    """
+    when_closed: global___WaitAction.ValueType
+    """Says what becomes of a handoff that is asked for while the queue's calendar is closed. Optional; TAKE_MESSAGE by default."""
+    when_timed_out: global___WaitAction.ValueType
+    """Says what becomes of a handoff that has waited for `max_wait`. Optional; TAKE_MESSAGE by default. WAIT is refused."""
+    overflow_queue_id: builtins.str
+    """Names the queue that a handoff goes to first when it has waited for `max_wait`; it must exist. Optional. One that came back to a
+    queue it was in is not moved on again.
+    """
+    asks_rating: builtins.bool
+    """Says that contacts are asked for a rating once a person has solved what they asked for."""
+    agent_order: global___AgentOrder.ValueType
+    """Says which of the agents who fit a handoff equally well gets it. Optional; WEIGHTED_CAPACITY by default."""
+    paused: builtins.bool
+    """Says that nothing is offered from the queue for now. Output only; set by PauseQueue."""
     @property
     def max_wait(self) -> google.protobuf.duration_pb2.Duration:
         """Limits how long a contact waits before a message is taken, [1 s, 7 days]. Optional; 10 minutes by default."""
@@ -803,6 +1194,36 @@ class Queue(google.protobuf.message.Message):
         default, 0 is never.
         """
 
+    @property
+    def promises(self) -> global___Promises:
+        """Says within which business time the contact of a handoff is served. Optional: nothing is promised."""
+
+    @property
+    def on_breach(self) -> global___BreachAction:
+        """Says what is done when a promise is broken. Optional: that is told, and nothing else done."""
+
+    @property
+    def silent_after(self) -> google.protobuf.duration_pb2.Duration:
+        """Limits how long an agent lets a contact wait for words before the conversation goes back to the queue, [10 s, 7 days]. Optional;
+        10 minutes by default. The agent is set AWAY.
+        """
+
+    @property
+    def hold_after(self) -> google.protobuf.duration_pb2.Duration:
+        """Says how long after the agent's words a chat whose contact is silent counts as waiting for the contact and goes ON_HOLD, [0 s,
+        7 days]. Optional; 5 minutes by default, 0 is never by itself.
+        """
+
+    @property
+    def idle_release_after(self) -> google.protobuf.duration_pb2.Duration:
+        """Says how long a contact may be silent before the chat is given back to the bot, [1 min, 30 days]. Optional; a day by default."""
+
+    @property
+    def call_back_within(self) -> google.protobuf.duration_pb2.Duration:
+        """Says within which business time, from the next opening on or, while it is open, from now on, a contact is promised to be called
+        back, [1 s, 7 days]. Optional; an hour by default.
+        """
+
     def __init__(
         self,
         *,
@@ -815,8 +1236,79 @@ class Queue(google.protobuf.message.Message):
         priority_per_minute: builtins.float = ...,
         last_agent_window: google.protobuf.duration_pb2.Duration | None = ...,
         calendar_id: builtins.str = ...,
+        promises: global___Promises | None = ...,
+        on_breach: global___BreachAction | None = ...,
+        silent_after: google.protobuf.duration_pb2.Duration | None = ...,
+        hold_after: google.protobuf.duration_pb2.Duration | None = ...,
+        idle_release_after: google.protobuf.duration_pb2.Duration | None = ...,
+        return_priority: builtins.int | None = ...,
+        when_closed: global___WaitAction.ValueType = ...,
+        when_timed_out: global___WaitAction.ValueType = ...,
+        overflow_queue_id: builtins.str = ...,
+        call_back_within: google.protobuf.duration_pb2.Duration | None = ...,
+        asks_rating: builtins.bool = ...,
+        agent_order: global___AgentOrder.ValueType = ...,
+        paused: builtins.bool = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["last_agent_window", b"last_agent_window", "max_wait", b"max_wait", "offer_timeout", b"offer_timeout"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["calendar_id", b"calendar_id", "display_name", b"display_name", "id", b"id", "last_agent_window", b"last_agent_window", "max_wait", b"max_wait", "offer_timeout", b"offer_timeout", "priority_per_minute", b"priority_per_minute", "rings", b"rings", "waiting", b"waiting"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_return_priority", b"_return_priority", "call_back_within", b"call_back_within", "hold_after", b"hold_after", "idle_release_after", b"idle_release_after", "last_agent_window", b"last_agent_window", "max_wait", b"max_wait", "offer_timeout", b"offer_timeout", "on_breach", b"on_breach", "promises", b"promises", "return_priority", b"return_priority", "silent_after", b"silent_after"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_return_priority", b"_return_priority", "agent_order", b"agent_order", "asks_rating", b"asks_rating", "calendar_id", b"calendar_id", "call_back_within", b"call_back_within", "display_name", b"display_name", "hold_after", b"hold_after", "id", b"id", "idle_release_after", b"idle_release_after", "last_agent_window", b"last_agent_window", "max_wait", b"max_wait", "offer_timeout", b"offer_timeout", "on_breach", b"on_breach", "overflow_queue_id", b"overflow_queue_id", "paused", b"paused", "priority_per_minute", b"priority_per_minute", "promises", b"promises", "return_priority", b"return_priority", "rings", b"rings", "silent_after", b"silent_after", "waiting", b"waiting", "when_closed", b"when_closed", "when_timed_out", b"when_timed_out"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_return_priority", b"_return_priority"]) -> typing.Literal["return_priority"] | None: ...
 
 global___Queue = Queue
+
+@typing.final
+class Promises(google.protobuf.message.Message):
+    """Says within which time the contact of a handoff is served; at least one is set. Each [1 s, 365 days], in business time."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    FIRST_REPLY_FIELD_NUMBER: builtins.int
+    NEXT_REPLY_FIELD_NUMBER: builtins.int
+    RESOLUTION_FIELD_NUMBER: builtins.int
+    @property
+    def first_reply(self) -> google.protobuf.duration_pb2.Duration:
+        """From the asking to the first words of a person. Optional."""
+
+    @property
+    def next_reply(self) -> google.protobuf.duration_pb2.Duration:
+        """From the contact's words to the next words of a person. Optional."""
+
+    @property
+    def resolution(self) -> google.protobuf.duration_pb2.Duration:
+        """From the asking to the end, without the time in which the contact is waited for. Optional."""
+
+    def __init__(
+        self,
+        *,
+        first_reply: google.protobuf.duration_pb2.Duration | None = ...,
+        next_reply: google.protobuf.duration_pb2.Duration | None = ...,
+        resolution: google.protobuf.duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["first_reply", b"first_reply", "next_reply", b"next_reply", "resolution", b"resolution"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["first_reply", b"first_reply", "next_reply", b"next_reply", "resolution", b"resolution"]) -> None: ...
+
+global___Promises = Promises
+
+@typing.final
+class BreachAction(google.protobuf.message.Message):
+    """Says what is done with a handoff whose promise is broken; at least one is set. One that an agent has is taken from them, if it was
+    a reply that was promised.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    QUEUE_ID_FIELD_NUMBER: builtins.int
+    PRIORITY_FIELD_NUMBER: builtins.int
+    queue_id: builtins.str
+    """Names the queue it moves to, for example of supervisors; it must exist. Optional; it stays in its own."""
+    priority: builtins.int
+    """Says what is added to its priority, [0, 100]. Optional."""
+    def __init__(
+        self,
+        *,
+        queue_id: builtins.str = ...,
+        priority: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["priority", b"priority", "queue_id", b"queue_id"]) -> None: ...
+
+global___BreachAction = BreachAction

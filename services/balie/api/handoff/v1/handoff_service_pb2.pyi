@@ -9,6 +9,7 @@ import collections.abc
 import google.protobuf.descriptor
 import google.protobuf.internal.containers
 import google.protobuf.message
+import google.protobuf.timestamp_pb2
 import typing
 
 DESCRIPTOR: google.protobuf.descriptor.FileDescriptor
@@ -336,17 +337,21 @@ class ReleaseHandoffRequest(google.protobuf.message.Message):
 
     HANDOFF_ID_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
     handoff_id: builtins.str
     """Names the handoff. Required."""
     request_id: builtins.str
     """Makes the call safe to repeat. Required. As in RequestHandoffRequest."""
+    reason: balie.api.handoff.v1.handoff_pb2.ReleaseReason.ValueType
+    """Says how the bot goes on. Optional; NEW_TOPIC by default."""
     def __init__(
         self,
         *,
         handoff_id: builtins.str = ...,
         request_id: builtins.str = ...,
+        reason: balie.api.handoff.v1.handoff_pb2.ReleaseReason.ValueType = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["handoff_id", b"handoff_id", "request_id", b"request_id"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["handoff_id", b"handoff_id", "reason", b"reason", "request_id", b"request_id"]) -> None: ...
 
 global___ReleaseHandoffRequest = ReleaseHandoffRequest
 
@@ -417,6 +422,259 @@ class ResolveHandoffResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["handoff", b"handoff"]) -> None: ...
 
 global___ResolveHandoffResponse = ResolveHandoffResponse
+
+@typing.final
+class HoldHandoffRequest(google.protobuf.message.Message):
+    """Puts a handoff on hold."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    HANDOFF_ID_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    handoff_id: builtins.str
+    """Names the handoff. Required."""
+    request_id: builtins.str
+    """Makes the call safe to repeat. Required. As in RequestHandoffRequest."""
+    def __init__(
+        self,
+        *,
+        handoff_id: builtins.str = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["handoff_id", b"handoff_id", "request_id", b"request_id"]) -> None: ...
+
+global___HoldHandoffRequest = HoldHandoffRequest
+
+@typing.final
+class HoldHandoffResponse(google.protobuf.message.Message):
+    """Answers HoldHandoff."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    HANDOFF_FIELD_NUMBER: builtins.int
+    @property
+    def handoff(self) -> balie.api.handoff.v1.handoff_pb2.Handoff:
+        """Holds the handoff, ON_HOLD."""
+
+    def __init__(
+        self,
+        *,
+        handoff: balie.api.handoff.v1.handoff_pb2.Handoff | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["handoff", b"handoff"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["handoff", b"handoff"]) -> None: ...
+
+global___HoldHandoffResponse = HoldHandoffResponse
+
+@typing.final
+class ResumeHandoffRequest(google.protobuf.message.Message):
+    """Ends a hold."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    HANDOFF_ID_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    handoff_id: builtins.str
+    """Names the handoff. Required."""
+    request_id: builtins.str
+    """Makes the call safe to repeat. Required. As in RequestHandoffRequest."""
+    def __init__(
+        self,
+        *,
+        handoff_id: builtins.str = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["handoff_id", b"handoff_id", "request_id", b"request_id"]) -> None: ...
+
+global___ResumeHandoffRequest = ResumeHandoffRequest
+
+@typing.final
+class ResumeHandoffResponse(google.protobuf.message.Message):
+    """Answers ResumeHandoff."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    HANDOFF_FIELD_NUMBER: builtins.int
+    @property
+    def handoff(self) -> balie.api.handoff.v1.handoff_pb2.Handoff:
+        """Holds the handoff, ACCEPTED."""
+
+    def __init__(
+        self,
+        *,
+        handoff: balie.api.handoff.v1.handoff_pb2.Handoff | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["handoff", b"handoff"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["handoff", b"handoff"]) -> None: ...
+
+global___ResumeHandoffResponse = ResumeHandoffResponse
+
+@typing.final
+class TransferHandoffRequest(google.protobuf.message.Message):
+    """Sends a handoff to another queue or agent."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    HANDOFF_ID_FIELD_NUMBER: builtins.int
+    TO_QUEUE_ID_FIELD_NUMBER: builtins.int
+    TO_AGENT_ID_FIELD_NUMBER: builtins.int
+    NOTE_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    handoff_id: builtins.str
+    """Names the handoff. Required."""
+    to_queue_id: builtins.str
+    """Names the queue it goes to. Optional when an agent is named: it stays in its own then."""
+    to_agent_id: builtins.str
+    """Names the agent it goes to. Optional when a queue is named."""
+    note: builtins.str
+    """Says what the next agent should know; kept as an internal note of the handoff. Optional; at most 2000 characters."""
+    request_id: builtins.str
+    """Makes the call safe to repeat. Required. As in RequestHandoffRequest."""
+    def __init__(
+        self,
+        *,
+        handoff_id: builtins.str = ...,
+        to_queue_id: builtins.str = ...,
+        to_agent_id: builtins.str = ...,
+        note: builtins.str = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["handoff_id", b"handoff_id", "note", b"note", "request_id", b"request_id", "to_agent_id", b"to_agent_id", "to_queue_id", b"to_queue_id"]) -> None: ...
+
+global___TransferHandoffRequest = TransferHandoffRequest
+
+@typing.final
+class TransferHandoffResponse(google.protobuf.message.Message):
+    """Answers TransferHandoff."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    HANDOFF_FIELD_NUMBER: builtins.int
+    @property
+    def handoff(self) -> balie.api.handoff.v1.handoff_pb2.Handoff:
+        """Holds the handoff, QUEUED or OFFERED."""
+
+    def __init__(
+        self,
+        *,
+        handoff: balie.api.handoff.v1.handoff_pb2.Handoff | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["handoff", b"handoff"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["handoff", b"handoff"]) -> None: ...
+
+global___TransferHandoffResponse = TransferHandoffResponse
+
+@typing.final
+class ReportActivityRequest(google.protobuf.message.Message):
+    """Tells who wrote."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ACTIVITIES_FIELD_NUMBER: builtins.int
+    @property
+    def activities(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___Activity]:
+        """Lists messages, each conversation's by `seq`. 1 to 500."""
+
+    def __init__(
+        self,
+        *,
+        activities: collections.abc.Iterable[global___Activity] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["activities", b"activities"]) -> None: ...
+
+global___ReportActivityRequest = ReportActivityRequest
+
+@typing.final
+class Activity(google.protobuf.message.Message):
+    """Is one message, without its words."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    HANDOFF_ID_FIELD_NUMBER: builtins.int
+    SEQ_FIELD_NUMBER: builtins.int
+    SPEAKER_FIELD_NUMBER: builtins.int
+    TIME_FIELD_NUMBER: builtins.int
+    handoff_id: builtins.str
+    """Names the handoff that was open when it was written. Required."""
+    seq: builtins.int
+    """Gives the message's `seq`. Required; 1 or more."""
+    speaker: balie.api.handoff.v1.handoff_pb2.Speaker.ValueType
+    """Says who wrote it. Required."""
+    @property
+    def time(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Says when it was stored. Required."""
+
+    def __init__(
+        self,
+        *,
+        handoff_id: builtins.str = ...,
+        seq: builtins.int = ...,
+        speaker: balie.api.handoff.v1.handoff_pb2.Speaker.ValueType = ...,
+        time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["time", b"time"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["handoff_id", b"handoff_id", "seq", b"seq", "speaker", b"speaker", "time", b"time"]) -> None: ...
+
+global___Activity = Activity
+
+@typing.final
+class ReportActivityResponse(google.protobuf.message.Message):
+    """Answers ReportActivity."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+
+global___ReportActivityResponse = ReportActivityResponse
+
+@typing.final
+class RecordRatingRequest(google.protobuf.message.Message):
+    """Tells what a contact thinks of how they were helped."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    HANDOFF_ID_FIELD_NUMBER: builtins.int
+    RATING_FIELD_NUMBER: builtins.int
+    TIME_FIELD_NUMBER: builtins.int
+    handoff_id: builtins.str
+    """Names the handoff. Required."""
+    rating: builtins.int
+    """Gives the rating, [1, 5]: 5 is best. Required."""
+    @property
+    def time(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Says when it was given. Required."""
+
+    def __init__(
+        self,
+        *,
+        handoff_id: builtins.str = ...,
+        rating: builtins.int = ...,
+        time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["time", b"time"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["handoff_id", b"handoff_id", "rating", b"rating", "time", b"time"]) -> None: ...
+
+global___RecordRatingRequest = RecordRatingRequest
+
+@typing.final
+class RecordRatingResponse(google.protobuf.message.Message):
+    """Answers RecordRating."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    RATING_FIELD_NUMBER: builtins.int
+    rating: builtins.int
+    """Gives the rating that counts: the conversation's first."""
+    def __init__(
+        self,
+        *,
+        rating: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["rating", b"rating"]) -> None: ...
+
+global___RecordRatingResponse = RecordRatingResponse
 
 @typing.final
 class CancelHandoffRequest(google.protobuf.message.Message):

@@ -75,6 +75,31 @@ class HandoffServiceStub(object):
                 request_serializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ResolveHandoffRequest.SerializeToString,
                 response_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ResolveHandoffResponse.FromString,
                 _registered_method=True)
+        self.HoldHandoff = channel.unary_unary(
+                '/balie.api.handoff.v1.HandoffService/HoldHandoff',
+                request_serializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.HoldHandoffRequest.SerializeToString,
+                response_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.HoldHandoffResponse.FromString,
+                _registered_method=True)
+        self.ResumeHandoff = channel.unary_unary(
+                '/balie.api.handoff.v1.HandoffService/ResumeHandoff',
+                request_serializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ResumeHandoffRequest.SerializeToString,
+                response_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ResumeHandoffResponse.FromString,
+                _registered_method=True)
+        self.TransferHandoff = channel.unary_unary(
+                '/balie.api.handoff.v1.HandoffService/TransferHandoff',
+                request_serializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.TransferHandoffRequest.SerializeToString,
+                response_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.TransferHandoffResponse.FromString,
+                _registered_method=True)
+        self.ReportActivity = channel.unary_unary(
+                '/balie.api.handoff.v1.HandoffService/ReportActivity',
+                request_serializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ReportActivityRequest.SerializeToString,
+                response_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ReportActivityResponse.FromString,
+                _registered_method=True)
+        self.RecordRating = channel.unary_unary(
+                '/balie.api.handoff.v1.HandoffService/RecordRating',
+                request_serializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.RecordRatingRequest.SerializeToString,
+                response_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.RecordRatingResponse.FromString,
+                _registered_method=True)
         self.CancelHandoff = channel.unary_unary(
                 '/balie.api.handoff.v1.HandoffService/CancelHandoff',
                 request_serializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.CancelHandoffRequest.SerializeToString,
@@ -181,7 +206,7 @@ class HandoffServiceServicer(object):
         """Gives the conversation back to the bot, and returns when the gateway has done so.
 
         Errors:
-        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE: an id or the reason.
         - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
         - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: no agent has it, or another one than the caller.
         - UNAVAILABLE OWNER_NOT_CONFIRMED: it has ended, the gateway has not answered yet; repeat the call.
@@ -196,6 +221,78 @@ class HandoffServiceServicer(object):
         """Ends a handoff as solved. The bot owns the conversation again when it returns.
 
         Errors: as for ReleaseHandoff, and INVALID_ARGUMENT FIELD_TOO_LONG for `outcome`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def HoldHandoff(self, request, context):
+        """Puts a handoff on hold: the agent waits for the contact, and it weighs less meanwhile. What the contact writes next ends the hold.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
+        - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
+        - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: no agent has it, or another one than the caller.
+        - FAILED_PRECONDITION CONTACT_WAITS: the contact wrote last; answer first.
+        - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeHandoff(self, request, context):
+        """Ends a hold before the contact does.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
+        - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
+        - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: it is not on hold, or another agent's.
+        - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TransferHandoff(self, request, context):
+        """Sends a handoff to another queue or agent. It waits again, ahead of those asked for later and with the queue's
+        `return_priority` added; the bot owns the conversation until somebody accepts. One that is transferred to an agent is offered
+        to them alone, until they let it pass or half of the queue's `max_wait` is over. An agent transfers what they have; services and
+        administrators whatever is open.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id or the note; neither a queue nor an agent is named.
+        - NOT_FOUND HANDOFF_NOT_FOUND, QUEUE_NOT_FOUND, AGENT_NOT_FOUND: no such handoff, queue or agent.
+        - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: it has ended, or another agent than the caller has it.
+        - FAILED_PRECONDITION AGENT_NOT_ONLINE: the agent it should go to is away or offline.
+        - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportActivity(self, request, context):
+        """Tells who wrote in conversations with an open handoff. Called by the gateway, in the order of each conversation's `seq`; what was
+        told before, or is of no open handoff, changes nothing.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: an activity.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordRating(self, request, context):
+        """Keeps the rating that a contact gave of a handoff. Called by the gateway. A conversation has one rating at most: a later one
+        changes nothing.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+        - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -270,6 +367,31 @@ def add_HandoffServiceServicer_to_server(servicer, server):
                     servicer.ResolveHandoff,
                     request_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ResolveHandoffRequest.FromString,
                     response_serializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ResolveHandoffResponse.SerializeToString,
+            ),
+            'HoldHandoff': grpc.unary_unary_rpc_method_handler(
+                    servicer.HoldHandoff,
+                    request_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.HoldHandoffRequest.FromString,
+                    response_serializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.HoldHandoffResponse.SerializeToString,
+            ),
+            'ResumeHandoff': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeHandoff,
+                    request_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ResumeHandoffRequest.FromString,
+                    response_serializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ResumeHandoffResponse.SerializeToString,
+            ),
+            'TransferHandoff': grpc.unary_unary_rpc_method_handler(
+                    servicer.TransferHandoff,
+                    request_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.TransferHandoffRequest.FromString,
+                    response_serializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.TransferHandoffResponse.SerializeToString,
+            ),
+            'ReportActivity': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportActivity,
+                    request_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ReportActivityRequest.FromString,
+                    response_serializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ReportActivityResponse.SerializeToString,
+            ),
+            'RecordRating': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordRating,
+                    request_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.RecordRatingRequest.FromString,
+                    response_serializer=balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.RecordRatingResponse.SerializeToString,
             ),
             'CancelHandoff': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelHandoff,
@@ -499,6 +621,141 @@ class HandoffService(object):
             '/balie.api.handoff.v1.HandoffService/ResolveHandoff',
             balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ResolveHandoffRequest.SerializeToString,
             balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ResolveHandoffResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HoldHandoff(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balie.api.handoff.v1.HandoffService/HoldHandoff',
+            balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.HoldHandoffRequest.SerializeToString,
+            balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.HoldHandoffResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeHandoff(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balie.api.handoff.v1.HandoffService/ResumeHandoff',
+            balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ResumeHandoffRequest.SerializeToString,
+            balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ResumeHandoffResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TransferHandoff(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balie.api.handoff.v1.HandoffService/TransferHandoff',
+            balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.TransferHandoffRequest.SerializeToString,
+            balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.TransferHandoffResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportActivity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balie.api.handoff.v1.HandoffService/ReportActivity',
+            balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ReportActivityRequest.SerializeToString,
+            balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.ReportActivityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordRating(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balie.api.handoff.v1.HandoffService/RecordRating',
+            balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.RecordRatingRequest.SerializeToString,
+            balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2.RecordRatingResponse.FromString,
             options,
             channel_credentials,
             insecure,

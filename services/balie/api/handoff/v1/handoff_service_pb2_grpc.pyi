@@ -114,7 +114,7 @@ class HandoffServiceStub:
     """Gives the conversation back to the bot, and returns when the gateway has done so.
 
     Errors:
-    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE: an id or the reason.
     - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
     - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: no agent has it, or another one than the caller.
     - UNAVAILABLE OWNER_NOT_CONFIRMED: it has ended, the gateway has not answered yet; repeat the call.
@@ -129,6 +129,78 @@ class HandoffServiceStub:
     """Ends a handoff as solved. The bot owns the conversation again when it returns.
 
     Errors: as for ReleaseHandoff, and INVALID_ARGUMENT FIELD_TOO_LONG for `outcome`.
+    """
+
+    HoldHandoff: grpc.UnaryUnaryMultiCallable[
+        balie.api.handoff.v1.handoff_service_pb2.HoldHandoffRequest,
+        balie.api.handoff.v1.handoff_service_pb2.HoldHandoffResponse,
+    ]
+    """Puts a handoff on hold: the agent waits for the contact, and it weighs less meanwhile. What the contact writes next ends the hold.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
+    - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
+    - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: no agent has it, or another one than the caller.
+    - FAILED_PRECONDITION CONTACT_WAITS: the contact wrote last; answer first.
+    - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+    """
+
+    ResumeHandoff: grpc.UnaryUnaryMultiCallable[
+        balie.api.handoff.v1.handoff_service_pb2.ResumeHandoffRequest,
+        balie.api.handoff.v1.handoff_service_pb2.ResumeHandoffResponse,
+    ]
+    """Ends a hold before the contact does.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
+    - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
+    - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: it is not on hold, or another agent's.
+    - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+    """
+
+    TransferHandoff: grpc.UnaryUnaryMultiCallable[
+        balie.api.handoff.v1.handoff_service_pb2.TransferHandoffRequest,
+        balie.api.handoff.v1.handoff_service_pb2.TransferHandoffResponse,
+    ]
+    """Sends a handoff to another queue or agent. It waits again, ahead of those asked for later and with the queue's
+    `return_priority` added; the bot owns the conversation until somebody accepts. One that is transferred to an agent is offered
+    to them alone, until they let it pass or half of the queue's `max_wait` is over. An agent transfers what they have; services and
+    administrators whatever is open.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id or the note; neither a queue nor an agent is named.
+    - NOT_FOUND HANDOFF_NOT_FOUND, QUEUE_NOT_FOUND, AGENT_NOT_FOUND: no such handoff, queue or agent.
+    - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: it has ended, or another agent than the caller has it.
+    - FAILED_PRECONDITION AGENT_NOT_ONLINE: the agent it should go to is away or offline.
+    - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+    """
+
+    ReportActivity: grpc.UnaryUnaryMultiCallable[
+        balie.api.handoff.v1.handoff_service_pb2.ReportActivityRequest,
+        balie.api.handoff.v1.handoff_service_pb2.ReportActivityResponse,
+    ]
+    """Tells who wrote in conversations with an open handoff. Called by the gateway, in the order of each conversation's `seq`; what was
+    told before, or is of no open handoff, changes nothing.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: an activity.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+    """
+
+    RecordRating: grpc.UnaryUnaryMultiCallable[
+        balie.api.handoff.v1.handoff_service_pb2.RecordRatingRequest,
+        balie.api.handoff.v1.handoff_service_pb2.RecordRatingResponse,
+    ]
+    """Keeps the rating that a contact gave of a handoff. Called by the gateway. A conversation has one rating at most: a later one
+    changes nothing.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+    - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
     """
 
     CancelHandoff: grpc.UnaryUnaryMultiCallable[
@@ -254,7 +326,7 @@ class HandoffServiceAsyncStub:
     """Gives the conversation back to the bot, and returns when the gateway has done so.
 
     Errors:
-    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE: an id or the reason.
     - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
     - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: no agent has it, or another one than the caller.
     - UNAVAILABLE OWNER_NOT_CONFIRMED: it has ended, the gateway has not answered yet; repeat the call.
@@ -269,6 +341,78 @@ class HandoffServiceAsyncStub:
     """Ends a handoff as solved. The bot owns the conversation again when it returns.
 
     Errors: as for ReleaseHandoff, and INVALID_ARGUMENT FIELD_TOO_LONG for `outcome`.
+    """
+
+    HoldHandoff: grpc.aio.UnaryUnaryMultiCallable[
+        balie.api.handoff.v1.handoff_service_pb2.HoldHandoffRequest,
+        balie.api.handoff.v1.handoff_service_pb2.HoldHandoffResponse,
+    ]
+    """Puts a handoff on hold: the agent waits for the contact, and it weighs less meanwhile. What the contact writes next ends the hold.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
+    - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
+    - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: no agent has it, or another one than the caller.
+    - FAILED_PRECONDITION CONTACT_WAITS: the contact wrote last; answer first.
+    - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+    """
+
+    ResumeHandoff: grpc.aio.UnaryUnaryMultiCallable[
+        balie.api.handoff.v1.handoff_service_pb2.ResumeHandoffRequest,
+        balie.api.handoff.v1.handoff_service_pb2.ResumeHandoffResponse,
+    ]
+    """Ends a hold before the contact does.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
+    - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
+    - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: it is not on hold, or another agent's.
+    - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+    """
+
+    TransferHandoff: grpc.aio.UnaryUnaryMultiCallable[
+        balie.api.handoff.v1.handoff_service_pb2.TransferHandoffRequest,
+        balie.api.handoff.v1.handoff_service_pb2.TransferHandoffResponse,
+    ]
+    """Sends a handoff to another queue or agent. It waits again, ahead of those asked for later and with the queue's
+    `return_priority` added; the bot owns the conversation until somebody accepts. One that is transferred to an agent is offered
+    to them alone, until they let it pass or half of the queue's `max_wait` is over. An agent transfers what they have; services and
+    administrators whatever is open.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id or the note; neither a queue nor an agent is named.
+    - NOT_FOUND HANDOFF_NOT_FOUND, QUEUE_NOT_FOUND, AGENT_NOT_FOUND: no such handoff, queue or agent.
+    - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: it has ended, or another agent than the caller has it.
+    - FAILED_PRECONDITION AGENT_NOT_ONLINE: the agent it should go to is away or offline.
+    - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+    """
+
+    ReportActivity: grpc.aio.UnaryUnaryMultiCallable[
+        balie.api.handoff.v1.handoff_service_pb2.ReportActivityRequest,
+        balie.api.handoff.v1.handoff_service_pb2.ReportActivityResponse,
+    ]
+    """Tells who wrote in conversations with an open handoff. Called by the gateway, in the order of each conversation's `seq`; what was
+    told before, or is of no open handoff, changes nothing.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: an activity.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+    """
+
+    RecordRating: grpc.aio.UnaryUnaryMultiCallable[
+        balie.api.handoff.v1.handoff_service_pb2.RecordRatingRequest,
+        balie.api.handoff.v1.handoff_service_pb2.RecordRatingResponse,
+    ]
+    """Keeps the rating that a contact gave of a handoff. Called by the gateway. A conversation has one rating at most: a later one
+    changes nothing.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+    - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
     """
 
     CancelHandoff: grpc.aio.UnaryUnaryMultiCallable[
@@ -408,7 +552,7 @@ class HandoffServiceServicer(metaclass=abc.ABCMeta):
         """Gives the conversation back to the bot, and returns when the gateway has done so.
 
         Errors:
-        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_UNKNOWN_VALUE: an id or the reason.
         - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
         - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: no agent has it, or another one than the caller.
         - UNAVAILABLE OWNER_NOT_CONFIRMED: it has ended, the gateway has not answered yet; repeat the call.
@@ -425,6 +569,88 @@ class HandoffServiceServicer(metaclass=abc.ABCMeta):
         """Ends a handoff as solved. The bot owns the conversation again when it returns.
 
         Errors: as for ReleaseHandoff, and INVALID_ARGUMENT FIELD_TOO_LONG for `outcome`.
+        """
+
+    @abc.abstractmethod
+    def HoldHandoff(
+        self,
+        request: balie.api.handoff.v1.handoff_service_pb2.HoldHandoffRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[balie.api.handoff.v1.handoff_service_pb2.HoldHandoffResponse, collections.abc.Awaitable[balie.api.handoff.v1.handoff_service_pb2.HoldHandoffResponse]]:
+        """Puts a handoff on hold: the agent waits for the contact, and it weighs less meanwhile. What the contact writes next ends the hold.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
+        - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
+        - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: no agent has it, or another one than the caller.
+        - FAILED_PRECONDITION CONTACT_WAITS: the contact wrote last; answer first.
+        - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+        """
+
+    @abc.abstractmethod
+    def ResumeHandoff(
+        self,
+        request: balie.api.handoff.v1.handoff_service_pb2.ResumeHandoffRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[balie.api.handoff.v1.handoff_service_pb2.ResumeHandoffResponse, collections.abc.Awaitable[balie.api.handoff.v1.handoff_service_pb2.ResumeHandoffResponse]]:
+        """Ends a hold before the contact does.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
+        - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
+        - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: it is not on hold, or another agent's.
+        - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+        """
+
+    @abc.abstractmethod
+    def TransferHandoff(
+        self,
+        request: balie.api.handoff.v1.handoff_service_pb2.TransferHandoffRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[balie.api.handoff.v1.handoff_service_pb2.TransferHandoffResponse, collections.abc.Awaitable[balie.api.handoff.v1.handoff_service_pb2.TransferHandoffResponse]]:
+        """Sends a handoff to another queue or agent. It waits again, ahead of those asked for later and with the queue's
+        `return_priority` added; the bot owns the conversation until somebody accepts. One that is transferred to an agent is offered
+        to them alone, until they let it pass or half of the queue's `max_wait` is over. An agent transfers what they have; services and
+        administrators whatever is open.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id or the note; neither a queue nor an agent is named.
+        - NOT_FOUND HANDOFF_NOT_FOUND, QUEUE_NOT_FOUND, AGENT_NOT_FOUND: no such handoff, queue or agent.
+        - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: it has ended, or another agent than the caller has it.
+        - FAILED_PRECONDITION AGENT_NOT_ONLINE: the agent it should go to is away or offline.
+        - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+        """
+
+    @abc.abstractmethod
+    def ReportActivity(
+        self,
+        request: balie.api.handoff.v1.handoff_service_pb2.ReportActivityRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[balie.api.handoff.v1.handoff_service_pb2.ReportActivityResponse, collections.abc.Awaitable[balie.api.handoff.v1.handoff_service_pb2.ReportActivityResponse]]:
+        """Tells who wrote in conversations with an open handoff. Called by the gateway, in the order of each conversation's `seq`; what was
+        told before, or is of no open handoff, changes nothing.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: an activity.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+        """
+
+    @abc.abstractmethod
+    def RecordRating(
+        self,
+        request: balie.api.handoff.v1.handoff_service_pb2.RecordRatingRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[balie.api.handoff.v1.handoff_service_pb2.RecordRatingResponse, collections.abc.Awaitable[balie.api.handoff.v1.handoff_service_pb2.RecordRatingResponse]]:
+        """Keeps the rating that a contact gave of a handoff. Called by the gateway. A conversation has one rating at most: a later one
+        changes nothing.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+        - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
         """
 
     @abc.abstractmethod

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from balie.api.handoff.v1 import handoff_pb2 as balie_dot_api_dot_handoff_dot_v1_dot_handoff__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(balie/api/handoff/v1/queue_service.proto\x12\x14\x62\x61lie.api.handoff.v1\x1a\"balie/api/handoff/v1/handoff.proto\"T\n\x12UpsertQueueRequest\x12*\n\x05queue\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Queue\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"A\n\x13UpsertQueueResponse\x12*\n\x05queue\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Queue\"#\n\x0fGetQueueRequest\x12\x10\n\x08queue_id\x18\x01 \x01(\t\">\n\x10GetQueueResponse\x12*\n\x05queue\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Queue\"M\n\x11ListQueuesRequest\x12\x16\n\tpage_size\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\npage_token\x18\x02 \x01(\tB\x0c\n\n_page_size\"Z\n\x12ListQueuesResponse\x12+\n\x06queues\x18\x01 \x03(\x0b\x32\x1b.balie.api.handoff.v1.Queue\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xbd\x02\n\x0cQueueService\x12g\n\x0bUpsertQueue\x12(.balie.api.handoff.v1.UpsertQueueRequest\x1a).balie.api.handoff.v1.UpsertQueueResponse\"\x03\x90\x02\x02\x12^\n\x08GetQueue\x12%.balie.api.handoff.v1.GetQueueRequest\x1a&.balie.api.handoff.v1.GetQueueResponse\"\x03\x90\x02\x01\x12\x64\n\nListQueues\x12\'.balie.api.handoff.v1.ListQueuesRequest\x1a(.balie.api.handoff.v1.ListQueuesResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(balie/api/handoff/v1/queue_service.proto\x12\x14\x62\x61lie.api.handoff.v1\x1a\"balie/api/handoff/v1/handoff.proto\"T\n\x12UpsertQueueRequest\x12*\n\x05queue\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Queue\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"A\n\x13UpsertQueueResponse\x12*\n\x05queue\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Queue\"I\n\x11PauseQueueRequest\x12\x10\n\x08queue_id\x18\x01 \x01(\t\x12\x0e\n\x06paused\x18\x02 \x01(\x08\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"@\n\x12PauseQueueResponse\x12*\n\x05queue\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Queue\"#\n\x0fGetQueueRequest\x12\x10\n\x08queue_id\x18\x01 \x01(\t\">\n\x10GetQueueResponse\x12*\n\x05queue\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Queue\"M\n\x11ListQueuesRequest\x12\x16\n\tpage_size\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\npage_token\x18\x02 \x01(\tB\x0c\n\n_page_size\"Z\n\x12ListQueuesResponse\x12+\n\x06queues\x18\x01 \x03(\x0b\x32\x1b.balie.api.handoff.v1.Queue\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xa3\x03\n\x0cQueueService\x12g\n\x0bUpsertQueue\x12(.balie.api.handoff.v1.UpsertQueueRequest\x1a).balie.api.handoff.v1.UpsertQueueResponse\"\x03\x90\x02\x02\x12\x64\n\nPauseQueue\x12\'.balie.api.handoff.v1.PauseQueueRequest\x1a(.balie.api.handoff.v1.PauseQueueResponse\"\x03\x90\x02\x02\x12^\n\x08GetQueue\x12%.balie.api.handoff.v1.GetQueueRequest\x1a&.balie.api.handoff.v1.GetQueueResponse\"\x03\x90\x02\x01\x12\x64\n\nListQueues\x12\'.balie.api.handoff.v1.ListQueuesRequest\x1a(.balie.api.handoff.v1.ListQueuesResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,6 +34,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_QUEUESERVICE'].methods_by_name['UpsertQueue']._loaded_options = None
   _globals['_QUEUESERVICE'].methods_by_name['UpsertQueue']._serialized_options = b'\220\002\002'
+  _globals['_QUEUESERVICE'].methods_by_name['PauseQueue']._loaded_options = None
+  _globals['_QUEUESERVICE'].methods_by_name['PauseQueue']._serialized_options = b'\220\002\002'
   _globals['_QUEUESERVICE'].methods_by_name['GetQueue']._loaded_options = None
   _globals['_QUEUESERVICE'].methods_by_name['GetQueue']._serialized_options = b'\220\002\001'
   _globals['_QUEUESERVICE'].methods_by_name['ListQueues']._loaded_options = None
@@ -42,14 +44,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPSERTQUEUEREQUEST']._serialized_end=186
   _globals['_UPSERTQUEUERESPONSE']._serialized_start=188
   _globals['_UPSERTQUEUERESPONSE']._serialized_end=253
-  _globals['_GETQUEUEREQUEST']._serialized_start=255
-  _globals['_GETQUEUEREQUEST']._serialized_end=290
-  _globals['_GETQUEUERESPONSE']._serialized_start=292
-  _globals['_GETQUEUERESPONSE']._serialized_end=354
-  _globals['_LISTQUEUESREQUEST']._serialized_start=356
-  _globals['_LISTQUEUESREQUEST']._serialized_end=433
-  _globals['_LISTQUEUESRESPONSE']._serialized_start=435
-  _globals['_LISTQUEUESRESPONSE']._serialized_end=525
-  _globals['_QUEUESERVICE']._serialized_start=528
-  _globals['_QUEUESERVICE']._serialized_end=845
+  _globals['_PAUSEQUEUEREQUEST']._serialized_start=255
+  _globals['_PAUSEQUEUEREQUEST']._serialized_end=328
+  _globals['_PAUSEQUEUERESPONSE']._serialized_start=330
+  _globals['_PAUSEQUEUERESPONSE']._serialized_end=394
+  _globals['_GETQUEUEREQUEST']._serialized_start=396
+  _globals['_GETQUEUEREQUEST']._serialized_end=431
+  _globals['_GETQUEUERESPONSE']._serialized_start=433
+  _globals['_GETQUEUERESPONSE']._serialized_end=495
+  _globals['_LISTQUEUESREQUEST']._serialized_start=497
+  _globals['_LISTQUEUESREQUEST']._serialized_end=574
+  _globals['_LISTQUEUESRESPONSE']._serialized_start=576
+  _globals['_LISTQUEUESRESPONSE']._serialized_end=666
+  _globals['_QUEUESERVICE']._serialized_start=669
+  _globals['_QUEUESERVICE']._serialized_end=1088
 # @@protoc_insertion_point(module_scope)

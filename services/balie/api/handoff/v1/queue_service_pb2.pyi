@@ -60,6 +60,53 @@ class UpsertQueueResponse(google.protobuf.message.Message):
 global___UpsertQueueResponse = UpsertQueueResponse
 
 @typing.final
+class PauseQueueRequest(google.protobuf.message.Message):
+    """Asks to pause a queue or to go on with it."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    QUEUE_ID_FIELD_NUMBER: builtins.int
+    PAUSED_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    queue_id: builtins.str
+    """Names the queue. Required."""
+    paused: builtins.bool
+    """Says whether it is paused from now on."""
+    request_id: builtins.str
+    """Makes the call safe to repeat. Required. As in UpsertQueueRequest."""
+    def __init__(
+        self,
+        *,
+        queue_id: builtins.str = ...,
+        paused: builtins.bool = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["paused", b"paused", "queue_id", b"queue_id", "request_id", b"request_id"]) -> None: ...
+
+global___PauseQueueRequest = PauseQueueRequest
+
+@typing.final
+class PauseQueueResponse(google.protobuf.message.Message):
+    """Answers PauseQueue."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    QUEUE_FIELD_NUMBER: builtins.int
+    @property
+    def queue(self) -> balie.api.handoff.v1.handoff_pb2.Queue:
+        """Holds the queue."""
+
+    def __init__(
+        self,
+        *,
+        queue: balie.api.handoff.v1.handoff_pb2.Queue | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["queue", b"queue"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["queue", b"queue"]) -> None: ...
+
+global___PauseQueueResponse = PauseQueueResponse
+
+@typing.final
 class GetQueueRequest(google.protobuf.message.Message):
     """Asks for a queue."""
 

@@ -40,6 +40,11 @@ class QueueServiceStub(object):
                 request_serializer=balie_dot_api_dot_handoff_dot_v1_dot_queue__service__pb2.UpsertQueueRequest.SerializeToString,
                 response_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_queue__service__pb2.UpsertQueueResponse.FromString,
                 _registered_method=True)
+        self.PauseQueue = channel.unary_unary(
+                '/balie.api.handoff.v1.QueueService/PauseQueue',
+                request_serializer=balie_dot_api_dot_handoff_dot_v1_dot_queue__service__pb2.PauseQueueRequest.SerializeToString,
+                response_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_queue__service__pb2.PauseQueueResponse.FromString,
+                _registered_method=True)
         self.GetQueue = channel.unary_unary(
                 '/balie.api.handoff.v1.QueueService/GetQueue',
                 request_serializer=balie_dot_api_dot_handoff_dot_v1_dot_queue__service__pb2.GetQueueRequest.SerializeToString,
@@ -61,7 +66,21 @@ class QueueServiceServicer(object):
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside its bounds.
-        - NOT_FOUND CALENDAR_NOT_FOUND: the queue's calendar does not exist.
+        - NOT_FOUND CALENDAR_NOT_FOUND, QUEUE_NOT_FOUND: the queue's calendar, or a queue it names, does not exist.
+        - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PauseQueue(self, request, context):
+        """Stops offering what waits in a queue, or goes on with it. Waiting, deadlines and promises run on. The same `request_id` twice is
+        done once.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
+        - NOT_FOUND QUEUE_NOT_FOUND: no such queue.
         - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
         """
@@ -99,6 +118,11 @@ def add_QueueServiceServicer_to_server(servicer, server):
                     servicer.UpsertQueue,
                     request_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_queue__service__pb2.UpsertQueueRequest.FromString,
                     response_serializer=balie_dot_api_dot_handoff_dot_v1_dot_queue__service__pb2.UpsertQueueResponse.SerializeToString,
+            ),
+            'PauseQueue': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseQueue,
+                    request_deserializer=balie_dot_api_dot_handoff_dot_v1_dot_queue__service__pb2.PauseQueueRequest.FromString,
+                    response_serializer=balie_dot_api_dot_handoff_dot_v1_dot_queue__service__pb2.PauseQueueResponse.SerializeToString,
             ),
             'GetQueue': grpc.unary_unary_rpc_method_handler(
                     servicer.GetQueue,
@@ -139,6 +163,33 @@ class QueueService(object):
             '/balie.api.handoff.v1.QueueService/UpsertQueue',
             balie_dot_api_dot_handoff_dot_v1_dot_queue__service__pb2.UpsertQueueRequest.SerializeToString,
             balie_dot_api_dot_handoff_dot_v1_dot_queue__service__pb2.UpsertQueueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PauseQueue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balie.api.handoff.v1.QueueService/PauseQueue',
+            balie_dot_api_dot_handoff_dot_v1_dot_queue__service__pb2.PauseQueueRequest.SerializeToString,
+            balie_dot_api_dot_handoff_dot_v1_dot_queue__service__pb2.PauseQueueResponse.FromString,
             options,
             channel_credentials,
             insecure,

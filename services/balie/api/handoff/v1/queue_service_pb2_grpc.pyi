@@ -29,7 +29,21 @@ class QueueServiceStub:
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside its bounds.
-    - NOT_FOUND CALENDAR_NOT_FOUND: the queue's calendar does not exist.
+    - NOT_FOUND CALENDAR_NOT_FOUND, QUEUE_NOT_FOUND: the queue's calendar, or a queue it names, does not exist.
+    - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+    """
+
+    PauseQueue: grpc.UnaryUnaryMultiCallable[
+        balie.api.handoff.v1.queue_service_pb2.PauseQueueRequest,
+        balie.api.handoff.v1.queue_service_pb2.PauseQueueResponse,
+    ]
+    """Stops offering what waits in a queue, or goes on with it. Waiting, deadlines and promises run on. The same `request_id` twice is
+    done once.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
+    - NOT_FOUND QUEUE_NOT_FOUND: no such queue.
     - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
     """
@@ -68,7 +82,21 @@ class QueueServiceAsyncStub:
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside its bounds.
-    - NOT_FOUND CALENDAR_NOT_FOUND: the queue's calendar does not exist.
+    - NOT_FOUND CALENDAR_NOT_FOUND, QUEUE_NOT_FOUND: the queue's calendar, or a queue it names, does not exist.
+    - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+    """
+
+    PauseQueue: grpc.aio.UnaryUnaryMultiCallable[
+        balie.api.handoff.v1.queue_service_pb2.PauseQueueRequest,
+        balie.api.handoff.v1.queue_service_pb2.PauseQueueResponse,
+    ]
+    """Stops offering what waits in a queue, or goes on with it. Waiting, deadlines and promises run on. The same `request_id` twice is
+    done once.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
+    - NOT_FOUND QUEUE_NOT_FOUND: no such queue.
     - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
     """
@@ -109,7 +137,23 @@ class QueueServiceServicer(metaclass=abc.ABCMeta):
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside its bounds.
-        - NOT_FOUND CALENDAR_NOT_FOUND: the queue's calendar does not exist.
+        - NOT_FOUND CALENDAR_NOT_FOUND, QUEUE_NOT_FOUND: the queue's calendar, or a queue it names, does not exist.
+        - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
+        """
+
+    @abc.abstractmethod
+    def PauseQueue(
+        self,
+        request: balie.api.handoff.v1.queue_service_pb2.PauseQueueRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[balie.api.handoff.v1.queue_service_pb2.PauseQueueResponse, collections.abc.Awaitable[balie.api.handoff.v1.queue_service_pb2.PauseQueueResponse]]:
+        """Stops offering what waits in a queue, or goes on with it. Waiting, deadlines and promises run on. The same `request_id` twice is
+        done once.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id.
+        - NOT_FOUND QUEUE_NOT_FOUND: no such queue.
         - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is neither a service nor an administrator.
         """

@@ -2,13 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from balie.api.common.v1 import language_pb2
 from balie.api.handoff.v1 import handoff_pb2, router_service_pb2
 from balie.handoff.convert import reasons_to_proto
-from balie.handoff.domain import HandoffState, Reason, ReasonCode
+from balie.handoff.domain import HandoffState
 from balie.handoff.events import timestamp
+from balie.handoff.reasons import Reason, ReasonCode
 from balie.handoff.routing.convert import choice_to_proto, decision_to_proto, inputs_from_proto
 from balie.handoff.routing.decisions import Recorded
 from balie.handoff.routing.history import MOST_REPLIES
@@ -25,7 +24,7 @@ from balie.handoff.routing.turns import (
     Understanding,
 )
 from balie.kit import bounds
-from balie.kit.errors import FieldMalformed, FieldTooLong
+from balie.kit.errors import FieldTooLong
 
 VERSION_CHARACTERS = 128
 LIMIT = 1_000_000
@@ -48,16 +47,11 @@ def policy_version(version: str) -> str:
 
 def span(request: router_service_pb2.ReplayTurnsRequest, *, now: datetime) -> tuple[datetime, datetime]:
     """Returns from when until when decisions are made again."""
-    until = _moment("until_time", request.until_time) if request.HasField("until_time") else now
-    since = _moment("since_time", request.since_time) if request.HasField("since_time") else until - _A_DAY
+    until = bounds.moment("until_time", request.until_time) if request.HasField("until_time") else now
+    since = (
+        bounds.moment("since_time", request.since_time) if request.HasField("since_time") else until - _A_DAY
+    )
     return since, until
-
-
-def _moment(field: str, stamp: Timestamp) -> datetime:
-    try:
-        return stamp.ToDatetime(UTC)
-    except (ValueError, OverflowError):
-        raise FieldMalformed(field, expected="a time from the year 1 to 9999") from None
 
 
 def limit(request: router_service_pb2.ReplayTurnsRequest) -> int:

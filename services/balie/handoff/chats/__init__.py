@@ -1,0 +1,1 @@
+"""Handoffs that agents have: what they do with them, and what is said meanwhile."""
