@@ -898,20 +898,23 @@ ELSEWHERE = {
 """Errors that have a test of their own, here or beside."""
 
 
+BESIDE = {f"{name}_service" for name in ("calendar", "canned_reply", "figure", "note", "suggestion")}
+
+
 def documented() -> set[tuple[str, str]]:
     """Returns the errors that the contract's comments list, as RPC and reason; Work's are in the tests of the stream.
 
-    Those of calendars are in a file of their own, `test_calendar_errors.py`.
+    Those of ratings and of the services beside have files of their own.
     """
     found: set[tuple[str, str]] = set()
     for path in PROTOS.glob("*_service.proto"):
-        if path.stem == "calendar_service":
+        if path.stem in BESIDE:
             continue
         service = path.stem.removesuffix("_service") + "s" if path.stem != "router_service" else "router"
         for comment, rpc in re.findall(
             r"((?:  // [^\n]*\n|  //\n)+)  rpc (\w+)\(", path.read_text(encoding="utf-8")
         ):
-            if rpc == "Work":
+            if rpc in ("Work", "RecordRating"):
                 continue
             flat = " ".join(line.strip().removeprefix("//").strip() for line in comment.splitlines())
             if "as for ReleaseHandoff" in flat:

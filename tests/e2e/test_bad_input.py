@@ -250,6 +250,7 @@ NEEDS_NOTHING_KNOWN = {
     "BatchAnalyze",
     "ListAgents",
     "ListCalendars",
+    "ListCannedReplies",
     "ListCollections",
     "ListQueues",
     "LookupKeywords",
@@ -261,11 +262,13 @@ MAY_BE_EMPTY = {
     "ListAgents",
     "ListQueues",
     "ListCalendars",
+    "ListCannedReplies",
     "ListKeywords",
     "ListModels",
     "GetPolicy",  # the policy in use
     "ReplayTurns",
     "GetModel",  # the model that serves
+    "GetFigures",  # of the last day
     "WatchHandoffs",
     "BatchAnalyze",
 }

@@ -26,7 +26,15 @@ from balie.api.handoff.v1 import (
 
 Request = router_service_pb2.RouteRequest
 WAITING = (handoff_pb2.HANDOFF_STATE_QUEUED, handoff_pb2.HANDOFF_STATE_OFFERED)
-HELD = (handoff_pb2.HANDOFF_STATE_RESERVED, handoff_pb2.HANDOFF_STATE_ACCEPTED)
+HELD = (
+    handoff_pb2.HANDOFF_STATE_RESERVED,
+    handoff_pb2.HANDOFF_STATE_ACCEPTED,
+    handoff_pb2.HANDOFF_STATE_ON_HOLD,
+)
+OPEN = (*WAITING, *HELD, handoff_pb2.HANDOFF_STATE_CALL_BACK)
+REFUSED = "handoff-refused"
+"""Names a handoff of which nothing may be told."""
+CALL_BACK_SECONDS = 1_894_003_200
 
 
 class FakeHandoff(
@@ -47,6 +55,12 @@ class FakeHandoff(
         refuses_to_open: code with which RequestHandoff refuses.
         holds_confirmations: while it is not set, confirmations are not answered.
         floor: events up to this position are no longer kept.
+        activities: handoff, `seq` and speaker of each message that was told of, in order, each once.
+        estimate: seconds that a handoff is estimated to wait when it is opened.
+        opens_as: the state that one comes to at once, as in a queue that is closed.
+        refuses_to_end: whether CancelHandoff and ResolveHandoff are not answered; counted by `refused_to_end`.
+        tellings: how often activities were told, and how many each time.
+        forgets_answers: how many of the next tellings are kept and not answered.
     """
 
     def __init__(self) -> None:
@@ -61,6 +75,13 @@ class FakeHandoff(
         self.holds_confirmations = asyncio.Event()
         self.holds_confirmations.set()
         self.floor = 0
+        self.activities: list[tuple[str, int, int]] = []
+        self.tellings: list[int] = []
+        self.forgets_answers = 0
+        self.estimate: int | None = None
+        self.opens_as = handoff_pb2.HANDOFF_STATE_QUEUED
+        self.refuses_to_end = False
+        self.refused_to_end = 0
         self.watches = 0
         self.snapshots = 0
         self._decisions: dict[str, handoff_pb2.Decision] = {}
@@ -139,7 +160,7 @@ class FakeHandoff(
     def open_handoff(self, conversation_id: str) -> handoff_pb2.Handoff | None:
         """Returns the conversation's handoff that has not ended."""
         found = (one for one in self.handoffs.values() if one.conversation_id == conversation_id)
-        return next((one for one in found if one.state in (*WAITING, *HELD)), None)
+        return next((one for one in found if one.state in OPEN), None)
 
     async def open(self, conversation_id: str, queue_id: str = "service") -> handoff_pb2.Handoff:
         """Opens a handoff."""
@@ -148,8 +169,22 @@ class FakeHandoff(
         )
         handoff.position = 1 + sum(one.state in WAITING for one in self.handoffs.values())
         self.handoffs[handoff.id] = handoff
+        if self.estimate is not None:
+            handoff.estimated_wait.FromSeconds(self.estimate)
         await self.move(handoff, handoff_pb2.HANDOFF_STATE_QUEUED, handoff_pb2.HANDOFF_EVENT_KIND_QUEUED)
+        if self.opens_as == handoff_pb2.HANDOFF_STATE_CALL_BACK:
+            handoff.call_back_time.FromSeconds(CALL_BACK_SECONDS)
+            await self.move(handoff, self.opens_as, handoff_pb2.HANDOFF_EVENT_KIND_CALL_BACK_PROMISED)
+        elif self.opens_as == handoff_pb2.HANDOFF_STATE_MESSAGE_TAKEN:
+            await self.move(handoff, self.opens_as, handoff_pb2.HANDOFF_EVENT_KIND_MESSAGE_TAKEN)
         return handoff
+
+    async def place(self, handoff: handoff_pb2.Handoff, position: int, estimate: int | None) -> None:
+        """Gives a handoff another place in line."""
+        handoff.position = position
+        if estimate is not None:
+            handoff.estimated_wait.FromSeconds(estimate)
+        await self.move(handoff, handoff.state, handoff_pb2.HANDOFF_EVENT_KIND_POSITION)
 
     async def accept(self, handoff: handoff_pb2.Handoff, agent_id: str) -> None:
         """Reserves a handoff for an agent, and returns once the gateway has confirmed."""
@@ -157,11 +192,25 @@ class FakeHandoff(
         await self.move(handoff, handoff_pb2.HANDOFF_STATE_RESERVED, handoff_pb2.HANDOFF_EVENT_KIND_RESERVED)
         await self.until(lambda: handoff.state != handoff_pb2.HANDOFF_STATE_RESERVED)
 
-    async def release(self, handoff: handoff_pb2.Handoff) -> None:
+    async def release(
+        self,
+        handoff: handoff_pb2.Handoff,
+        reason: "handoff_pb2.ReleaseReason.ValueType" = handoff_pb2.RELEASE_REASON_NEW_TOPIC,
+    ) -> None:
         """Gives the conversation back to the bot, and returns once the gateway has confirmed."""
-        handoff.owner_confirmed = False
+        handoff.owner_confirmed, handoff.release_reason = False, reason
         await self.move(handoff, handoff_pb2.HANDOFF_STATE_RELEASED, handoff_pb2.HANDOFF_EVENT_KIND_RELEASED)
         await self.until(lambda: handoff.owner_confirmed)
+
+    async def requeue(
+        self,
+        handoff: handoff_pb2.Handoff,
+        kind: "handoff_pb2.HandoffEventKind.ValueType" = handoff_pb2.HANDOFF_EVENT_KIND_TRANSFERRED,
+    ) -> None:
+        """Lets a handoff that an agent has wait for another."""
+        handoff.owner_confirmed = False
+        await self.move(handoff, handoff_pb2.HANDOFF_STATE_QUEUED, kind)
+        handoff.agent_id = ""
 
     async def move(
         self,
@@ -174,20 +223,25 @@ class FakeHandoff(
         handoff.revision += 1
         if state not in WAITING:
             handoff.position = 0
-        self._events.append(
-            handoff_pb2.HandoffEvent(
-                cursor=str(len(self._events) + 1),
-                event_id=f"event-{len(self._events) + 1}",
-                kind=kind,
-                handoff_id=handoff.id,
-                conversation_id=handoff.conversation_id,
-                state=state,
-                agent_id=handoff.agent_id,
-                queue_id=handoff.queue_id,
-                revision=handoff.revision,
-                position=handoff.position,
-            )
+            handoff.ClearField("estimated_wait")
+        event = handoff_pb2.HandoffEvent(
+            cursor=str(len(self._events) + 1),
+            event_id=f"event-{len(self._events) + 1}",
+            kind=kind,
+            handoff_id=handoff.id,
+            conversation_id=handoff.conversation_id,
+            state=state,
+            agent_id=handoff.agent_id,
+            queue_id=handoff.queue_id,
+            revision=handoff.revision,
+            position=handoff.position,
+            release_reason=handoff.release_reason,
         )
+        if handoff.HasField("estimated_wait"):
+            event.estimated_wait.CopyFrom(handoff.estimated_wait)
+        if handoff.HasField("call_back_time"):
+            event.call_back_time.CopyFrom(handoff.call_back_time)
+        self._events.append(event)
         await self._tell()
 
     async def until(self, is_so: Callable[[], bool]) -> None:
@@ -256,11 +310,34 @@ class FakeHandoff(
         await self._tell()
         return handoff_service_pb2.ConfirmOwnerResponse(handoff=handoff)
 
+    async def ReportActivity(
+        self, request: handoff_service_pb2.ReportActivityRequest, context: Any
+    ) -> handoff_service_pb2.ReportActivityResponse:
+        self.tellings.append(len(request.activities))
+        if any(one.handoff_id == REFUSED for one in request.activities):
+            await _refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "FIELD_MALFORMED")
+        for one in request.activities:
+            told = [seq for handoff_id, seq, _ in self.activities if handoff_id == one.handoff_id]
+            if one.seq > max(told, default=0):
+                self.activities.append((one.handoff_id, one.seq, one.speaker))
+        await self._tell()
+        if self.forgets_answers:
+            self.forgets_answers -= 1
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "as the test says")
+        return handoff_service_pb2.ReportActivityResponse()
+
+    async def _may_end(self, context: Any) -> None:
+        if self.refuses_to_end:
+            self.refused_to_end += 1
+            await self._tell()
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "as the test says")
+
     async def CancelHandoff(
         self, request: handoff_service_pb2.CancelHandoffRequest, context: Any
     ) -> handoff_service_pb2.CancelHandoffResponse:
+        await self._may_end(context)
         handoff = self.handoffs[request.handoff_id]
-        if handoff.state not in WAITING:
+        if handoff.state not in (*WAITING, handoff_pb2.HANDOFF_STATE_CALL_BACK):
             await _refuse(context, grpc.StatusCode.FAILED_PRECONDITION, "HANDOFF_STATE_INVALID")
         await self.move(
             handoff, handoff_pb2.HANDOFF_STATE_CANCELLED, handoff_pb2.HANDOFF_EVENT_KIND_CANCELLED
@@ -270,8 +347,9 @@ class FakeHandoff(
     async def ResolveHandoff(
         self, request: handoff_service_pb2.ResolveHandoffRequest, context: Any
     ) -> handoff_service_pb2.ResolveHandoffResponse:
+        await self._may_end(context)
         handoff = self.handoffs[request.handoff_id]
-        if handoff.state != handoff_pb2.HANDOFF_STATE_ACCEPTED:
+        if handoff.state not in HELD[1:]:
             await _refuse(context, grpc.StatusCode.FAILED_PRECONDITION, "HANDOFF_STATE_INVALID")
         handoff.outcome, handoff.owner_confirmed = request.outcome, False
         await self.move(handoff, handoff_pb2.HANDOFF_STATE_RESOLVED, handoff_pb2.HANDOFF_EVENT_KIND_RESOLVED)

@@ -12,9 +12,13 @@ from balie.api.gateway.v1 import conversation_service_pb2_grpc
 from balie.api.handoff.v1 import (
     agent_service_pb2_grpc,
     calendar_service_pb2_grpc,
+    canned_reply_service_pb2_grpc,
+    figure_service_pb2_grpc,
     handoff_service_pb2_grpc,
+    note_service_pb2_grpc,
     queue_service_pb2_grpc,
     router_service_pb2_grpc,
+    suggestion_service_pb2_grpc,
 )
 from balie.api.nlu.v1 import (
     encoder_service_pb2_grpc,
@@ -31,9 +35,13 @@ if TYPE_CHECKING:
     from balie.api.gateway.v1.conversation_service_pb2_grpc import ConversationServiceAsyncStub
     from balie.api.handoff.v1.agent_service_pb2_grpc import AgentServiceAsyncStub
     from balie.api.handoff.v1.calendar_service_pb2_grpc import CalendarServiceAsyncStub
+    from balie.api.handoff.v1.canned_reply_service_pb2_grpc import CannedReplyServiceAsyncStub
+    from balie.api.handoff.v1.figure_service_pb2_grpc import FigureServiceAsyncStub
     from balie.api.handoff.v1.handoff_service_pb2_grpc import HandoffServiceAsyncStub
+    from balie.api.handoff.v1.note_service_pb2_grpc import NoteServiceAsyncStub
     from balie.api.handoff.v1.queue_service_pb2_grpc import QueueServiceAsyncStub
     from balie.api.handoff.v1.router_service_pb2_grpc import RouterServiceAsyncStub
+    from balie.api.handoff.v1.suggestion_service_pb2_grpc import SuggestionServiceAsyncStub
     from balie.api.nlu.v1.encoder_service_pb2_grpc import EncoderServiceAsyncStub
     from balie.api.nlu.v1.keyword_service_pb2_grpc import KeywordServiceAsyncStub
     from balie.api.nlu.v1.model_service_pb2_grpc import ModelServiceAsyncStub
@@ -195,3 +203,26 @@ class Balie:
         """Returns the calendars, and whether it is open."""
         stub = calendar_service_pb2_grpc.CalendarServiceStub(self.channel("handoff"))
         return cast("CalendarServiceAsyncStub", stub)
+
+    @cached_property
+    def notes(self) -> "NoteServiceAsyncStub":
+        """Returns the internal notes of handoffs."""
+        return cast("NoteServiceAsyncStub", note_service_pb2_grpc.NoteServiceStub(self.channel("handoff")))
+
+    @cached_property
+    def canned_replies(self) -> "CannedReplyServiceAsyncStub":
+        """Returns the texts that agents have at hand."""
+        stub = canned_reply_service_pb2_grpc.CannedReplyServiceStub(self.channel("handoff"))
+        return cast("CannedReplyServiceAsyncStub", stub)
+
+    @cached_property
+    def suggestions(self) -> "SuggestionServiceAsyncStub":
+        """Returns what agents made of suggested answers."""
+        stub = suggestion_service_pb2_grpc.SuggestionServiceStub(self.channel("handoff"))
+        return cast("SuggestionServiceAsyncStub", stub)
+
+    @cached_property
+    def figures(self) -> "FigureServiceAsyncStub":
+        """Returns how the desk did."""
+        stub = figure_service_pb2_grpc.FigureServiceStub(self.channel("handoff"))
+        return cast("FigureServiceAsyncStub", stub)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import grpc
 
@@ -13,9 +14,12 @@ from balie.gateway.events import ProtoCodec
 from balie.gateway.follow_ups import FollowUps
 from balie.gateway.follower import Followers
 from balie.gateway.handoff_book import HandoffBook
+from balie.gateway.handoff_notices import HandoffNotices
+from balie.gateway.handoff_words import HandoffWords
 from balie.gateway.journal import Journal
 from balie.gateway.messages import Messages
 from balie.gateway.neighbours.clients import FaqClient, HandoffsClient, NluClient, RouterClient
+from balie.gateway.outbox import Outbox
 from balie.gateway.pipeline import Pipeline
 from balie.gateway.replies import Replies
 from balie.gateway.sending import Sending
@@ -35,6 +39,7 @@ from balie.kit.server import Serving
 
 _CHORES_SECONDS = 3600.0
 _TENANTS_SECONDS = 2.0
+_OUTBOX_SECONDS = 2.0
 # A neighbour that comes back is found within a second, so that a waiting turn is not kept waiting by the channel.
 _CHANNEL_OPTIONS = (("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1000))
 
@@ -50,12 +55,16 @@ async def lifespan(settings: GatewaySettings) -> AsyncGenerator[Serving, None]:
         )
         handoff = await stack.enter_async_context(_channel(settings.handoff_address))
         journal = Journal(EventLog(database, poll_seconds=settings.poll_seconds), ProtoCodec())
-        messages, ledger = Messages(journal), Ledger()
-        book, replies = HandoffBook(messages, journal, wording), Replies(wording, follow_ups)
+        handoffs = HandoffsClient(handoff, settings.route_timeout_seconds)
+        outbox = await _outbox(stack, settings, database, handoffs)
+        messages, ledger = Messages(journal, outbox), Ledger()
+        words = HandoffWords(wording, ZoneInfo(settings.time_zone))
+        book = HandoffBook(journal, HandoffNotices(messages, words))
+        replies = Replies(wording, words, follow_ups)
         turns = Turns(database, messages, journal, book, replies, _rhythm(settings), new_id())
         pipeline = await _pipeline(stack, settings, follow_ups, replies, handoff)
         workers = await _workers(stack, settings, database, turns, pipeline)
-        followers = _followers(stack, settings, database, book, handoff)
+        followers = _followers(stack, database, book, handoffs)
         chores = Chores(database, ledger)
         await stack.enter_async_context(running(chores.run(every_seconds=_CHORES_SECONDS)))
         conversations = Conversations(
@@ -108,16 +117,25 @@ async def _workers(
     return workers
 
 
+async def _outbox(
+    stack: AsyncExitStack, settings: GatewaySettings, database: Database, handoffs: HandoffsClient
+) -> Outbox:
+    outbox = Outbox(
+        database,
+        handoffs,
+        sweep=timedelta(seconds=_OUTBOX_SECONDS),
+        retry=timedelta(seconds=settings.retry_seconds),
+        longest_retry=timedelta(seconds=settings.longest_retry_seconds),
+    )
+    await stack.enter_async_context(running(outbox.run()))
+    return outbox
+
+
 def _followers(
-    stack: AsyncExitStack,
-    settings: GatewaySettings,
-    database: Database,
-    book: HandoffBook,
-    handoff: grpc.aio.Channel,
+    stack: AsyncExitStack, database: Database, book: HandoffBook, handoffs: HandoffsClient
 ) -> Followers:
-    client = HandoffsClient(handoff, settings.route_timeout_seconds)
     pause = timedelta(seconds=_TENANTS_SECONDS)
-    followers = Followers(database, client, book, look_for_tenants=pause)
+    followers = Followers(database, handoffs, book, look_for_tenants=pause)
     followers.start()
     stack.push_async_callback(followers.close)
     return followers

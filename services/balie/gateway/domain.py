@@ -47,6 +47,12 @@ class Notice(IntEnum):
     DELAYED = 4
     MESSAGE_TAKEN = 5
     CLOSED = 6
+    TRANSFERRED = 7
+    AGENT_SILENT = 8
+    POSITION = 9
+    CALL_BACK_PROMISED = 10
+    CALL_BACK_DUE = 11
+    EXPIRED = 12
 
 
 class TurnState(IntEnum):
@@ -76,10 +82,24 @@ class HandoffState(IntEnum):
     RESOLVED = 6
     CANCELLED = 7
     MESSAGE_TAKEN = 8
+    ON_HOLD = 9
+    CALL_BACK = 10
+    EXPIRED = 11
 
 
 WAITS_FOR_AGENT = frozenset({HandoffState.QUEUED, HandoffState.OFFERED})
-HELD_BY_AGENT = frozenset({HandoffState.RESERVED, HandoffState.ACCEPTED})
+HELD_BY_AGENT = frozenset({HandoffState.RESERVED, HandoffState.ACCEPTED, HandoffState.ON_HOLD})
+OPEN_HANDOFF = WAITS_FOR_AGENT | HELD_BY_AGENT | {HandoffState.CALL_BACK}
+
+
+class ReleaseReason(IntEnum):
+    """How the bot goes on after a person."""
+
+    NONE = 0
+    NEW_TOPIC = 1
+    RESUME = 2
+    SURVEY = 3
+    IDLE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +136,7 @@ class Conversation:
         language: BCP-47 tag of what the contact wrote last, or `und`.
         handoff_id: handoff that is open, empty without one.
         handoff_state: its state as far as the gateway knows it.
-        history: the bot's memory; begins anew when a person gives the conversation back.
+        history: the bot's memory; begins anew when a person gives the conversation back, unless they say that it goes on.
         contact_attributes: what was known of the contact when it was created, for example `tier: gold`.
     """
 

@@ -1,5 +1,7 @@
 """The log's payloads: the contract's event with ids, numbers and states alone."""
 
+from datetime import UTC, timedelta
+
 from balie.api.gateway.v1 import conversation_pb2
 from balie.gateway.domain import HandoffState, Owner, OwnerKind, TurnState
 from balie.gateway.happenings import (
@@ -36,8 +38,7 @@ class ProtoCodec:
             case "turn_changed":
                 return TurnChanged(event.turn_changed.turn_id, TurnState(event.turn_changed.state))
             case "handoff_changed":
-                moved = event.handoff_changed
-                return HandoffChanged(moved.handoff_id, HandoffState(moved.state), moved.position)
+                return _handoff_changed(event.handoff_changed)
             case "closed":
                 return Closed()
             case _:
@@ -57,10 +58,28 @@ def happening_to_proto(happening: Happening) -> conversation_pb2.ConversationEve
         case TurnChanged(turn_id, state):
             event.turn_changed.turn_id = turn_id
             event.turn_changed.state = conversation_pb2.TurnState.ValueType(state)
-        case HandoffChanged(handoff_id, state, position):
-            event.handoff_changed.handoff_id = handoff_id
-            event.handoff_changed.state = int(state)  # type: ignore[assignment]
-            event.handoff_changed.position = position
+        case HandoffChanged():
+            _write_handoff_changed(happening, event.handoff_changed)
         case Closed():
             event.closed.SetInParent()
     return event
+
+
+def _write_handoff_changed(changed: HandoffChanged, message: conversation_pb2.HandoffChanged) -> None:
+    message.handoff_id, message.position = changed.handoff_id, changed.position
+    message.state = int(changed.state)  # type: ignore[assignment]
+    if changed.estimated_wait is not None:
+        message.estimated_wait.FromTimedelta(timedelta(seconds=changed.estimated_wait))
+    if changed.call_back_at is not None:
+        message.call_back_time.FromDatetime(changed.call_back_at)
+
+
+def _handoff_changed(message: conversation_pb2.HandoffChanged) -> HandoffChanged:
+    has_estimate, has_time = message.HasField("estimated_wait"), message.HasField("call_back_time")
+    return HandoffChanged(
+        message.handoff_id,
+        HandoffState(message.state),
+        message.position,
+        estimated_wait=message.estimated_wait.ToTimedelta().total_seconds() if has_estimate else None,
+        call_back_at=message.call_back_time.ToDatetime(UTC) if has_time else None,
+    )

@@ -135,11 +135,12 @@ class Followers:
             name = await self._handoffs.agent_name(tenant, Owner(OwnerKind.AGENT, now.agent_id))
         async with self._database.write() as tx:
             applied = await self._apply(tx, tenant, now, name)
-            if applied is None or not now.confirm:
+            confirms = now.confirm and applied is not None and not applied.is_past
+            if not confirms:
                 await self._save(tx, tenant, after)
         if applied is None:
             return
-        if now.confirm:
+        if confirms:
             await self._confirm(tenant, now, applied.owner_epoch)
             async with self._database.write() as tx:
                 await self._save(tx, tenant, after)

@@ -14,24 +14,20 @@ from balie.gateway.conversation_store import Locked
 from balie.gateway.domain import (
     BOT,
     HELD_BY_AGENT,
+    OPEN_HANDOFF,
     WAITS_FOR_AGENT,
-    Author,
-    Draft,
     HandoffState,
     History,
-    Notice,
     Owner,
     OwnerKind,
+    ReleaseReason,
 )
+from balie.gateway.handoff_notices import HandoffNotices, is_new_place
 from balie.gateway.happenings import HandoffChanged, OwnerChanged
 from balie.gateway.journal import Journal
-from balie.gateway.messages import Messages
 from balie.gateway.said import HandoffNow
 from balie.gateway.tables import handoffs
-from balie.gateway.wording import Phrase, Wording
 from balie.kit.database import Transaction
-
-_GIVEN_BACK = frozenset({HandoffState.RELEASED, HandoffState.RESOLVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +37,29 @@ class Applied:
     Attributes:
         owner_epoch: the conversation's epoch once the change was applied, whenever that was.
         is_orphan: whether the handoff is open while its conversation is closed.
+        is_past: whether another owner has followed on the one of this change, which is not to be confirmed any more.
     """
 
     owner_epoch: int
     is_orphan: bool
+    is_past: bool = False
 
 
 class HandoffBook:
     """Applies handoffs to locked conversations."""
 
-    def __init__(self, messages: Messages, journal: Journal, wording: Wording) -> None:
-        self._messages = messages
+    def __init__(self, journal: Journal, notices: HandoffNotices) -> None:
         self._journal = journal
-        self._wording = wording
+        self._notices = notices
 
     async def announce(self, tx: Transaction, held: Locked, now: HandoffNow) -> None:
-        """Notes the handoff that a decision named, so that the conversation shows it at once.
+        """Notes a handoff that a decision named, so that the conversation shows it at once.
 
-        Only while it waits for an agent: what changes the owner comes by the follower, which also confirms it.
+        Only one that waits in line and is new here, and only while the bot speaks: everything else comes by the
+        follower, which passes over no change, tells the contact and confirms owners.
         """
-        if now.state in WAITS_FOR_AGENT and await self._seen(tx, held, now) is None:
+        is_bots = held.conversation.owner.kind == OwnerKind.BOT
+        if now.state in WAITS_FOR_AGENT and is_bots and await self._before(tx, held, now) is None:
             await self._note(tx, held, now)
 
     async def apply(self, tx: Transaction, held: Locked, now: HandoffNow, agent_name: str) -> Applied:
@@ -72,40 +71,51 @@ class HandoffBook:
             now: the handoff after its change.
             agent_name: what the contact is told of the agent; empty when it is not known.
         """
-        is_orphan = not held.conversation.is_open and now.state in WAITS_FOR_AGENT | HELD_BY_AGENT
-        seen = await self._seen(tx, held, now)
-        if seen is not None:
-            return Applied(seen.owner_epoch, is_orphan)
+        is_orphan = not held.conversation.is_open and now.state in OPEN_HANDOFF
+        before = await self._before(tx, held, now)
+        if before is not None and before.revision >= now.revision:
+            if before.revision == now.revision and is_new_place(now):
+                await self._show_place(tx, held, now)
+            return Applied(before.owner_epoch, is_orphan, is_past=not _has_same_owner(before, now))
         if now.state in HELD_BY_AGENT:
             await self._give_to_agent(tx, held, now, agent_name)
-        elif now.state in _GIVEN_BACK:
-            await self._give_back(tx, held, now)
-        elif now.state == HandoffState.MESSAGE_TAKEN:
-            await self._tell(tx, held, now, Notice.MESSAGE_TAKEN, Phrase.MESSAGE_TAKEN)
+        else:
+            await self._take_back(tx, held, now, before)
         await self._note(tx, held, now)
         return Applied(held.conversation.owner_epoch, is_orphan)
 
-    async def _seen(self, tx: Transaction, held: Locked, now: HandoffNow) -> Row[Any] | None:
-        """Returns how far the handoff was followed, if that is at least as far as `now`."""
-        row = await tx.one(
+    async def _before(self, tx: Transaction, held: Locked, now: HandoffNow) -> Row[Any] | None:
+        """Returns how far the handoff was followed; None when it is new here."""
+        return await tx.one(
             sa.select(handoffs).where(handoffs.c.tenant == held.conversation.tenant, handoffs.c.id == now.id)
         )
-        return row if row is not None and row.revision >= now.revision else None
 
     async def _give_to_agent(self, tx: Transaction, held: Locked, now: HandoffNow, name: str) -> None:
         owner = Owner(OwnerKind.AGENT, now.agent_id)
         if held.conversation.owner == owner:
             return
         await self._change_owner(tx, held, owner)
-        phrase = Phrase.AGENT_JOINED_NAMED if name else Phrase.AGENT_JOINED
-        await self._tell(tx, held, now, Notice.AGENT_JOINED, phrase, name=name)
+        await self._notices.agent_joined(tx, held, now, name)
 
-    async def _give_back(self, tx: Transaction, held: Locked, now: HandoffNow) -> None:
-        if held.conversation.owner != Owner(OwnerKind.AGENT, now.agent_id):
+    async def _take_back(
+        self, tx: Transaction, held: Locked, now: HandoffNow, before: Row[Any] | None
+    ) -> None:
+        """Makes the bot the owner again if an agent was by this handoff: it has ended, or waits for another agent."""
+        was_held = _is_held_by(held, now, before)
+        if was_held:
+            await self._change_owner(tx, held, BOT)
+            if now.state not in OPEN_HANDOFF and now.release_reason != ReleaseReason.RESUME:
+                held.change(history=History())
+        if is_new_place(now) and not was_held:
+            await self._notices.place(tx, held, now)
             return
-        await self._change_owner(tx, held, BOT)
-        held.change(history=History())
-        await self._tell(tx, held, now, Notice.RETURNED_TO_BOT, Phrase.RETURNED_TO_BOT)
+        state = HandoffState.NONE if before is None else HandoffState(before.state)
+        await self._notices.moved_on(tx, held, now, state, was_held=was_held)
+
+    async def _show_place(self, tx: Transaction, held: Locked, now: HandoffNow) -> None:
+        """Shows another place in line that is no change of the handoff itself, once."""
+        if await self._notices.place(tx, held, now):
+            await self._show(tx, held, now)
 
     async def _change_owner(self, tx: Transaction, held: Locked, owner: Owner) -> None:
         held.change_owner(owner)
@@ -113,19 +123,9 @@ class HandoffBook:
         changed = OwnerChanged(owner, conversation.owner_epoch)
         await self._journal.add(tx, conversation.tenant, conversation.id, changed)
 
-    async def _tell(
-        self, tx: Transaction, held: Locked, now: HandoffNow, notice: Notice, phrase: Phrase, **values: object
-    ) -> None:
-        if not held.conversation.is_open:
-            return
-        text, language = self._wording.say(phrase, held.conversation.language, **values)
-        once = f"handoff:{now.id}:{now.revision}"
-        draft = Draft(Author.SYSTEM, text, language=language, notice=notice, once_key=once)
-        await self._messages.append(tx, held, draft)
-
     async def _note(self, tx: Transaction, held: Locked, now: HandoffNow) -> None:
         conversation = held.conversation
-        if now.state in WAITS_FOR_AGENT | HELD_BY_AGENT:
+        if now.state in OPEN_HANDOFF:
             held.change(handoff_id=now.id, handoff_state=now.state)
         elif conversation.handoff_id == now.id:
             held.change(handoff_id="", handoff_state=HandoffState.NONE)
@@ -145,5 +145,32 @@ class HandoffBook:
                 set_={name: statement.excluded[name] for name in changing},
             )
         )
-        changed = HandoffChanged(now.id, now.state, now.position)
+        await self._show(tx, held, now)
+
+    async def _show(self, tx: Transaction, held: Locked, now: HandoffNow) -> None:
+        """Tells watchers."""
+        conversation = held.conversation
+        changed = HandoffChanged(now.id, now.state, now.position, now.estimated_wait, now.call_back_at)
         await self._journal.add(tx, conversation.tenant, conversation.id, changed)
+
+
+def _has_same_owner(before: Row[Any], now: HandoffNow) -> bool:
+    """Returns whether the owner is still the one of a change that was applied before.
+
+    A replica may come late with a change that another one applied: its confirmation would be taken for one of the
+    owner who has followed since, whom nobody has applied yet.
+    """
+    if now.state in HELD_BY_AGENT:
+        return before.state in HELD_BY_AGENT and bool(before.agent_id == now.agent_id)
+    return before.state not in HELD_BY_AGENT
+
+
+def _is_held_by(held: Locked, now: HandoffNow, before: Row[Any] | None) -> bool:
+    """Returns whether an agent owns the conversation by this handoff, and not by one that followed on it."""
+    conversation = held.conversation
+    if conversation.owner.kind != OwnerKind.AGENT:
+        return False
+    if conversation.handoff_id == now.id:
+        return True
+    was_by_this = before is not None and before.state in HELD_BY_AGENT
+    return was_by_this and conversation.handoff_state not in HELD_BY_AGENT

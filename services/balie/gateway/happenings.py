@@ -36,11 +36,19 @@ class TurnChanged:
 
 @dataclass(frozen=True, slots=True)
 class HandoffChanged:
-    """The conversation's handoff moved on; `position` counts from 1, 0 when it does not wait."""
+    """The conversation's handoff moved on.
+
+    Attributes:
+        position: its place in the queue from 1, 0 when it does not wait.
+        estimated_wait: seconds that it is expected to wait still; None when nothing can be said.
+        call_back_at: when the contact was promised to be called back; None when that was not promised.
+    """
 
     handoff_id: str
     state: HandoffState
     position: int
+    estimated_wait: float | None = None
+    call_back_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

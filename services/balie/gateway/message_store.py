@@ -88,6 +88,12 @@ async def replies(tx: Transaction, tenant: str, turn_id: str) -> Sequence[Messag
     return [_message(row) for row in await tx.all(statement.order_by(messages.c.ordinal))]
 
 
+async def by_ids(tx: Transaction, tenant: str, ids: Sequence[str]) -> Sequence[Message]:
+    """Returns messages by their ids, by `seq`."""
+    statement = sa.select(messages).where(messages.c.tenant == tenant, messages.c.id.in_(ids))
+    return [_message(row) for row in await tx.all(statement.order_by(messages.c.seq))]
+
+
 async def after(
     tx: Transaction, tenant: str, conversation_id: str, seq: int, limit: int
 ) -> Sequence[Message]:

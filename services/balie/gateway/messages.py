@@ -8,15 +8,20 @@ from balie.gateway.domain import Author, Conversation, Draft, Message, Owner, Ow
 from balie.gateway.errors import ConversationClosed, NotOwner, StaleOwnerEpoch
 from balie.gateway.happenings import MessageAppended
 from balie.gateway.journal import Journal
+from balie.gateway.outbox import Outbox
+from balie.gateway.ports import Report, ReportKind
 from balie.kit.database import Transaction
 from balie.kit.ids import new_id
+
+_TOLD_OF = {Author.CONTACT: ReportKind.CONTACT_WROTE, Author.AGENT: ReportKind.AGENT_WROTE}
 
 
 class Messages:
     """Adds messages to locked conversations."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, outbox: Outbox) -> None:
         self._journal = journal
+        self._outbox = outbox
 
     async def append(self, tx: Transaction, held: Locked, draft: Draft) -> tuple[Message, int]:
         """Returns a message as it stands in the conversation, and the position of its event in the log.
@@ -42,8 +47,24 @@ class Messages:
                 raise RuntimeError("a message was refused by a key that no other message has")
             return same, 0
         held.change(last_seq=message.seq)
+        await self._report(tx, conversation, message)
         appended = MessageAppended(message.id, message.seq)
         return message, await self._journal.add(tx, conversation.tenant, conversation.id, appended)
+
+    async def _report(self, tx: Transaction, conversation: Conversation, message: Message) -> None:
+        """Lets the handoff service know who wrote, as long as the conversation has an open handoff."""
+        kind = _TOLD_OF.get(message.author)
+        if kind is None or not conversation.handoff_id:
+            return
+        report = Report(
+            conversation.tenant,
+            conversation.id,
+            message.seq,
+            kind,
+            conversation.handoff_id,
+            message.created_at,
+        )
+        await self._outbox.add(tx, report)
 
 
 def _check_voice(conversation: Conversation, draft: Draft) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
 from typing import Protocol
 
 from balie.gateway.domain import Conversation, Owner
@@ -115,6 +117,42 @@ class Router(Protocol):
         Raises:
             ServiceDown: the handoff service does not answer.
             InternalMistake: it refuses.
+        """
+
+
+class ReportKind(IntEnum):
+    """What the handoff service is told about a conversation."""
+
+    CONTACT_WROTE = 1
+    AGENT_WROTE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Something that the handoff service is to know of a handoff; never a word of what was said.
+
+    Attributes:
+        seq: of the message that it is about.
+        handoff_id: that was open then.
+    """
+
+    tenant: str
+    conversation_id: str
+    seq: int
+    kind: ReportKind
+    handoff_id: str
+    happened_at: datetime
+
+
+class Reports(Protocol):
+    """Hears what happens in conversations with a handoff."""
+
+    async def report_activity(self, tenant: str, reports: Sequence[Report]) -> None:
+        """Tells who wrote, each conversation's messages by `seq`; at most 500. What was told before changes nothing.
+
+        Raises:
+            ServiceDown: the handoff service does not answer, or cannot do this yet.
+            InternalMistake: it refuses what is told, and would again.
         """
 
 

@@ -1,9 +1,19 @@
 """From a decision to the words: what is sent to the contact, or shown to the agent who speaks instead."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from balie.gateway.domain import UNKNOWN_LANGUAGE, Author, Draft, History, Notice, Option, Versions
+from balie.gateway.domain import (
+    UNKNOWN_LANGUAGE,
+    Author,
+    Draft,
+    HandoffState,
+    History,
+    Notice,
+    Option,
+    Versions,
+)
 from balie.gateway.follow_ups import FollowUps
+from balie.gateway.handoff_words import HandoffWords, has_call_back, once_key, waiting
 from balie.gateway.ports import InternalMistake
 from balie.gateway.said import Answers, Choice, Decision, DecisionKind, HandoffNow, Routing
 from balie.gateway.turn_store import Claim
@@ -51,8 +61,9 @@ class Outcome:
 class Replies:
     """Finds the words for decisions."""
 
-    def __init__(self, wording: Wording, follow_ups: FollowUps) -> None:
+    def __init__(self, wording: Wording, words: HandoffWords, follow_ups: FollowUps) -> None:
         self._wording = wording
+        self._words = words
         self._follow_ups = follow_ups
 
     def decided(
@@ -86,15 +97,16 @@ class Replies:
             case DecisionKind.CLARIFY:
                 drafts = (self._clarify(claim, decision, answers, language),)
             case DecisionKind.ESCALATE:
-                phrase = self._waiting(decision, services_down, routing.handoff)
-                drafts = (self._notice(claim, phrase, language, routing.handoff),)
+                phrase = Phrase.DEGRADED if services_down else waiting(routing.handoff)
+                was_open = decision.handoff_was_open
+                drafts = (self._asked(claim, phrase, language, routing.handoff, was_open=was_open),)
             case DecisionKind.ASSIST if decision.answer is not None:
                 suggestions = (self._answer(claim, decision.answer, answers, language).text,)
         return Outcome(decision.kind, drafts, suggestions, routing.handoff, decision.wire)
 
     def failed(self, claim: Claim, language: str, handoff: HandoffNow) -> Outcome:
         """Returns what a turn comes to that could not be decided, and for which a person was asked."""
-        notice = self._notice(claim, Phrase.DEGRADED, language, handoff)
+        notice = self._asked(claim, Phrase.DEGRADED, language, handoff, was_open=False)
         return Outcome(DecisionKind.ESCALATE, (notice,), handoff=handoff)
 
     def delayed(self, claim: Claim) -> Draft:
@@ -123,19 +135,35 @@ class Replies:
         text, spoken = self._wording.say(phrase, language)
         return _reply(claim, Author.BOT, text, spoken, options=options[:_MOST_OPTIONS])
 
-    def _waiting(
-        self, decision: Decision, services_down: tuple[str, ...], handoff: HandoffNow | None
-    ) -> Phrase:
-        if decision.handoff_was_open:
-            return Phrase.STILL_WAITING
-        if services_down:
-            return Phrase.DEGRADED
-        return Phrase.WAITING_AT_POSITION if handoff and handoff.position > 1 else Phrase.WAITING
+    def _asked(
+        self, claim: Claim, phrase: Phrase, language: str, handoff: HandoffNow | None, *, was_open: bool
+    ) -> Draft:
+        """Returns what is said when a person is asked; it promises nobody who does not come now.
 
-    def _notice(self, claim: Claim, phrase: Phrase, language: str, handoff: HandoffNow | None) -> Draft:
-        position = handoff.position if handoff else 0
-        text, spoken = self._wording.say(phrase, language, position=position)
-        return _reply(claim, Author.SYSTEM, text, spoken, notice=Notice.WAITING)
+        Such a handoff is told of by the follower as well, so that whoever comes first is the only one.
+        """
+        if handoff is not None and has_call_back(handoff):
+            phrase, notice = Phrase.CALL_BACK_PROMISED, Notice.CALL_BACK_PROMISED
+            promised = self._notice(claim, phrase, language, handoff, notice)
+            return promised if was_open else replace(promised, once_key=once_key(handoff))
+        if handoff is not None and handoff.state == HandoffState.MESSAGE_TAKEN:
+            taken = self._notice(claim, Phrase.MESSAGE_TAKEN, language, handoff, Notice.MESSAGE_TAKEN)
+            return replace(taken, once_key=once_key(handoff))
+        return self._notice(claim, Phrase.STILL_WAITING if was_open else phrase, language, handoff)
+
+    def _notice(
+        self,
+        claim: Claim,
+        phrase: Phrase,
+        language: str,
+        handoff: HandoffNow | None,
+        notice: Notice = Notice.WAITING,
+    ) -> Draft:
+        if handoff is None:
+            text, spoken = self._wording.say(phrase, language)
+        else:
+            text, spoken = self._words.say(phrase, language, handoff)
+        return _reply(claim, Author.SYSTEM, text, spoken, notice=notice)
 
 
 def _reply(

@@ -4,9 +4,10 @@ It is kept in their own form as well (`wire`), so that a turn can be explained w
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 
-from balie.gateway.domain import HandoffState
+from balie.gateway.domain import HandoffState, ReleaseReason
 
 
 class Verdict(IntEnum):
@@ -135,6 +136,14 @@ class Decision:
     wire: bytes
 
 
+class HandoffEventKind(IntEnum):
+    """What happened to a handoff, where its state alone does not tell."""
+
+    OTHER = 0
+    AGENT_SILENT = 15
+    POSITION = 17
+
+
 @dataclass(frozen=True, slots=True)
 class HandoffNow:
     """A handoff as it is, or as it was after an event.
@@ -144,6 +153,10 @@ class HandoffNow:
         position: its place in the queue from 1, 0 when it does not wait.
         confirm: whether the handoff service waits to hear who owns the conversation now.
         event_id: the event that told of it; empty in a snapshot.
+        kind: what happened; OTHER in a snapshot.
+        release_reason: how the bot goes on, once a person has given the conversation back.
+        estimated_wait: seconds that it is expected to wait still; None when nothing can be said.
+        call_back_at: when the contact was promised to be called back; None when that was not promised.
     """
 
     id: str
@@ -154,6 +167,10 @@ class HandoffNow:
     position: int
     confirm: bool = False
     event_id: str = ""
+    kind: HandoffEventKind = HandoffEventKind.OTHER
+    release_reason: ReleaseReason = ReleaseReason.NONE
+    estimated_wait: float | None = None
+    call_back_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,11 @@ class Sending:
         async with self._database.read() as tx:
             state = await turn_store.state_of(tx, tenant, sent.turn_id)
             replies = await message_store.replies(tx, tenant, sent.turn_id)
+            if (
+                not replies and state in ENDED
+            ):  # what it had to say may have been told by the follower just before
+                told = (await turn_store.find(tx, tenant, sent.turn_id)).reply_message_ids
+                replies = await message_store.by_ids(tx, tenant, told) if told else ()
         return replace(sent, turn_state=state, replies=replies)
 
     async def _store(self, tx: Transaction, held: Locked, caller: Caller, posting: Posting) -> Sent:

@@ -1,15 +1,27 @@
 """What the gateway is told; the only reader of its environment."""
 
+import re
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_settings import SettingsConfigDict
 
 from balie.kit.settings import DatabaseSettings
 
 Target = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^\S+$")]
 Language = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+_ZONE = re.compile(r"[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
+
+
+def _zone(value: str) -> str:
+    try:
+        if _ZONE.fullmatch(value):
+            return ZoneInfo(value).key
+    except (ZoneInfoNotFoundError, OSError, ValueError):  # also the name of a folder
+        pass
+    raise ValueError("must be a time zone of the IANA database, such as Europe/Amsterdam")
 
 
 class GatewaySettings(DatabaseSettings):
@@ -42,6 +54,10 @@ class GatewaySettings(DatabaseSettings):
         min_length=1,
         max_length=20,
         description='Languages of the desk as BCP-47 tags, a JSON list such as ["nl", "de"]; both files must speak all of them. The first is for contacts whose language nobody knows. 1 to 20.',
+    )
+    time_zone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="Europe/Amsterdam",
+        description="Time zone of the desk, of the IANA database: by its clock contacts are told when they are called back.",
     )
     turn_workers: int = Field(
         default=16, ge=1, le=1024, description="Conversations worked on at a time, 1 to 1024."

@@ -148,3 +148,17 @@ handoffs = Table(
     Column("owner_epoch", BigInteger, nullable=False),
     PrimaryKeyConstraint("tenant", "id", name="handoffs_pk"),
 )
+
+# What the handoff service is still to be told, written with what it tells of: who wrote while a handoff was open. A row's
+# conversation is locked when it is written, so whoever reads one has read all of the conversation's before it.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("conversation_id", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("handoff_id", Text, nullable=False),
+    Column("happened_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant", "conversation_id", "seq", "kind", name="outbox_pk"),
+)

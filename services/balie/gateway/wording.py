@@ -19,17 +19,52 @@ class Phrase(StrEnum):
     CLARIFY = "clarify"
     WAITING = "waiting"
     WAITING_AT_POSITION = "waiting_at_position"
+    WAITING_ESTIMATED = "waiting_estimated"
+    POSITION_CHANGED = "position_changed"
+    POSITION_CHANGED_ESTIMATED = "position_changed_estimated"
     STILL_WAITING = "still_waiting"
     DEGRADED = "degraded"
     DELAYED = "delayed"
     AGENT_JOINED = "agent_joined"
     AGENT_JOINED_NAMED = "agent_joined_named"
+    TRANSFERRED = "transferred"
+    AGENT_SILENT = "agent_silent"
     RETURNED_TO_BOT = "returned_to_bot"
+    RETURNED_AND_RESUMED = "returned_and_resumed"
+    RETURNED_WHEN_IDLE = "returned_when_idle"
     MESSAGE_TAKEN = "message_taken"
+    CALL_BACK_PROMISED = "call_back_promised"
+    CALL_BACK_DUE = "call_back_due"
+    EXPIRED = "expired"
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+    WEEKDAY_AND_DATE = "weekday_and_date"
     CLOSED = "closed"
 
 
-_PLACEHOLDERS = {Phrase.WAITING_AT_POSITION: {"position"}, Phrase.AGENT_JOINED_NAMED: {"name"}}
+WEEKDAYS = (
+    Phrase.MONDAY,
+    Phrase.TUESDAY,
+    Phrase.WEDNESDAY,
+    Phrase.THURSDAY,
+    Phrase.FRIDAY,
+    Phrase.SATURDAY,
+    Phrase.SUNDAY,
+)
+_PLACEHOLDERS = {
+    Phrase.WAITING_AT_POSITION: {"position"},
+    Phrase.WAITING_ESTIMATED: {"position", "minutes"},
+    Phrase.POSITION_CHANGED: {"position"},
+    Phrase.POSITION_CHANGED_ESTIMATED: {"position", "minutes"},
+    Phrase.AGENT_JOINED_NAMED: {"name"},
+    Phrase.CALL_BACK_PROMISED: {"day", "time"},
+    Phrase.WEEKDAY_AND_DATE: {"weekday", "day", "month"},
+}
 
 
 class Wording:

@@ -7,18 +7,29 @@ from datetime import timedelta
 from balie.api.handoff.v1 import (
     agent_service_pb2_grpc,
     calendar_service_pb2_grpc,
+    canned_reply_service_pb2_grpc,
+    figure_service_pb2_grpc,
     handoff_service_pb2_grpc,
+    note_service_pb2_grpc,
     queue_service_pb2_grpc,
     router_service_pb2_grpc,
+    suggestion_service_pb2_grpc,
 )
 from balie.handoff.calendars.calendars import Calendars
 from balie.handoff.calendars.service import CalendarService
+from balie.handoff.canned_replies.replies import CannedReplies
+from balie.handoff.canned_replies.service import CannedReplyService
 from balie.handoff.chats.chats import Chats
 from balie.handoff.chats.service import Commands
 from balie.handoff.confirmations import FollowedConfirmations
 from balie.handoff.desk import Desk
 from balie.handoff.feed import Feed
+from balie.handoff.figures.counting import Counting
+from balie.handoff.figures.service import FigureService
 from balie.handoff.journal import Journal
+from balie.handoff.notes.notes import Notes
+from balie.handoff.notes.service import NoteService
+from balie.handoff.ratings.ratings import Ratings
 from balie.handoff.routing.policies import Policies
 from balie.handoff.routing.replay.replaying import Replay
 from balie.handoff.routing.router import Router
@@ -28,6 +39,8 @@ from balie.handoff.settings import HandoffSettings
 from balie.handoff.staffing.queues.service import QueueService
 from balie.handoff.staffing.staff import Staff
 from balie.handoff.storage.sql import SqlStorage, topics
+from balie.handoff.suggestions.service import SuggestionService
+from balie.handoff.suggestions.suggestions import Suggestions
 from balie.handoff.sweeper import Sweeper
 from balie.handoff.work import Shift
 from balie.kit.background import running
@@ -54,7 +67,9 @@ async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
         journal, feed = Journal(storage), Feed(database, log)
         desk, staff = Desk(journal, FollowedConfirmations(storage, feed)), Staff(journal)
         chats = Chats(journal)
-        commands = Commands(desk, chats, staff, confirm_wait=timedelta(seconds=settings.confirm_wait_seconds))
+        notes, suggestions = Notes(journal), Suggestions(journal)
+        wait = timedelta(seconds=settings.confirm_wait_seconds)
+        commands = Commands(desk, chats, staff, notes, suggestions, confirm_wait=wait)
         servicers = (
             (
                 router_service_pb2_grpc.add_RouterServiceServicer_to_server,
@@ -62,7 +77,7 @@ async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
             ),
             (
                 handoff_service_pb2_grpc.add_HandoffServiceServicer_to_server,
-                HandoffService(desk, chats, commands, feed),
+                HandoffService(desk, chats, commands, Ratings(journal), feed),
             ),
             (
                 agent_service_pb2_grpc.add_AgentServiceServicer_to_server,
@@ -73,6 +88,16 @@ async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
                 calendar_service_pb2_grpc.add_CalendarServiceServicer_to_server,
                 CalendarService(Calendars(journal)),
             ),
+            (note_service_pb2_grpc.add_NoteServiceServicer_to_server, NoteService(notes)),
+            (
+                canned_reply_service_pb2_grpc.add_CannedReplyServiceServicer_to_server,
+                CannedReplyService(CannedReplies(journal)),
+            ),
+            (
+                suggestion_service_pb2_grpc.add_SuggestionServiceServicer_to_server,
+                SuggestionService(suggestions),
+            ),
+            (figure_service_pb2_grpc.add_FigureServiceServicer_to_server, FigureService(Counting(journal))),
         )
         sweeper = Sweeper(journal, every_seconds=settings.sweep_seconds)
         chores = Chores(database, ledger, Trimming(log, topics, settings.keep_events))

@@ -5,7 +5,13 @@ from datetime import datetime, timedelta
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from balie.api.handoff.v1 import agent_service_pb2, handoff_pb2, handoff_service_pb2
+from balie.api.handoff.v1 import (
+    agent_service_pb2,
+    handoff_pb2,
+    handoff_service_pb2,
+    note_service_pb2,
+    suggestion_service_pb2,
+)
 from balie.handoff.acting import agent_acting
 from balie.handoff.clocks import Clock
 from balie.handoff.domain import ANY_LANGUAGE, Asked, Handoff, HandoffState, ReleaseReason
@@ -43,13 +49,15 @@ AgentCommand = (
     | handoff_service_pb2.HoldHandoffRequest
     | handoff_service_pb2.ResumeHandoffRequest
     | handoff_service_pb2.TransferHandoffRequest
+    | note_service_pb2.AddNoteRequest
+    | suggestion_service_pb2.RecordSuggestionRequest
     | agent_service_pb2.SetPresenceRequest
 )
 
 _HANDOFFS = ("handoffs",)
 _RPC_OF = {
     method.input_type.full_name: f"/{service.full_name}/{method.name}"
-    for module in (handoff_service_pb2, agent_service_pb2)
+    for module in (handoff_service_pb2, agent_service_pb2, note_service_pb2, suggestion_service_pb2)
     for service in module.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 }
@@ -175,6 +183,10 @@ def command_of(request: agent_service_pb2.WorkRequest) -> AgentCommand:
             return request.resume
         case "transfer":
             return request.transfer
+        case "add_note":
+            return request.add_note
+        case "record_suggestion":
+            return request.record_suggestion
         case "set_presence":
             return request.set_presence
         case _:

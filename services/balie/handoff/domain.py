@@ -17,7 +17,7 @@ ANY_LANGUAGE = "und"
 
 
 class HandoffState(IntEnum):
-    """Where a handoff is between the asking and the end; `balie.handoff.states` says what leads where."""
+    """Where a handoff is between the asking and the end; `balie.handoff.machine` says what leads where."""
 
     QUEUED = 1
     """Waits for an agent."""

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 from balie.handoff.business_time import BusinessTime
 from balie.handoff.domain import Handoff, HandoffEvent, HandoffState
 from balie.handoff.matching import Waiting
+from balie.handoff.notes.note import Notebook
 from balie.handoff.pairing import Roster
 from balie.handoff.staffing.profiles import Agent, AgentProfile, Presence, Queue, QueueProfile
 from balie.kit.ledger import Write
@@ -149,7 +150,7 @@ class Staffing(Protocol):
         """Stores that an agent has a place more from now on."""
 
 
-class Floor(Handoffs, Staffing, Protocol):
+class Floor(Handoffs, Staffing, Notebook, Protocol):
     """What one tenant's desk reads and writes within one transaction.
 
     Attributes:

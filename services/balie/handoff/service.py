@@ -19,6 +19,8 @@ from balie.handoff.chats.service import Commands
 from balie.handoff.desk import Desk
 from balie.handoff.events import event_to_proto
 from balie.handoff.feed import Feed
+from balie.handoff.ratings import convert as rated
+from balie.handoff.ratings.ratings import Ratings
 from balie.handoff.staffing import convert as staffing
 from balie.handoff.staffing.staff import Staff
 from balie.handoff.work import Command, Shift
@@ -32,10 +34,11 @@ _AGENTS = ("agents",)  # the list that tokens of pages are bound to
 class HandoffService(handoff_service_pb2_grpc.HandoffServiceServicer):
     """Runs handoffs."""
 
-    def __init__(self, desk: Desk, chats: Chats, commands: Commands, events: Feed) -> None:
+    def __init__(self, desk: Desk, chats: Chats, commands: Commands, ratings: Ratings, events: Feed) -> None:
         self._desk = desk
         self._chats = chats
         self._commands = commands
+        self._ratings = ratings
         self._events = events
 
     async def RequestHandoff(
@@ -132,6 +135,15 @@ class HandoffService(handoff_service_pb2_grpc.HandoffServiceServicer):
         tenant = call.caller().require(*OPERATORS).tenant
         await self._chats.report(tenant, chats.activities(request))
         return handoff_service_pb2.ReportActivityResponse()
+
+    async def RecordRating(
+        self, request: handoff_service_pb2.RecordRatingRequest, context: Any
+    ) -> handoff_service_pb2.RecordRatingResponse:
+        """Keeps what a contact thinks of how they were helped."""
+        tenant = call.caller().require(*OPERATORS).tenant
+        handoff_id, given = convert.handoff_id(request.handoff_id), rated.rating(request)
+        counts = await self._ratings.record(tenant, handoff_id, given, given_at=rated.given_at(request))
+        return handoff_service_pb2.RecordRatingResponse(rating=counts)
 
     async def CancelHandoff(
         self, request: handoff_service_pb2.CancelHandoffRequest, context: Any

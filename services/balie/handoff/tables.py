@@ -142,6 +142,10 @@ handoffs = Table(
     Index("handoffs_conversation_ix", "tenant", "conversation_id", "created_at"),
     Index("handoffs_next_step_ix", "next_step_at"),
     Index("handoffs_accepted_ix", "tenant", "queue_id", "accepted_at"),
+    # Figures are of what happened in a period.
+    Index("handoffs_taken_ix", "tenant", "accepted_at"),
+    Index("handoffs_replied_ix", "tenant", "replied_at"),
+    Index("handoffs_ended_ix", "tenant", "ended_at"),
 )
 
 # `inputs` and `ruling` are what the policy was given and said: a later policy can be tried on them. `kind`,
@@ -175,4 +179,77 @@ policies = Table(
     Column("content", LargeBinary, nullable=False),
     Column("first_used_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("tenant", "version", name="policies_pk"),
+)
+
+# What is of a transfer names from whom to whom; transfers are counted here.
+notes = Table(
+    "notes",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("handoff_id", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("from_agent_id", Text, nullable=False),
+    Column("from_queue_id", Text, nullable=False),
+    Column("to_agent_id", Text, nullable=False),
+    Column("to_queue_id", Text, nullable=False),
+    PrimaryKeyConstraint("tenant", "handoff_id", "id", name="notes_pk"),
+    Index("notes_kind_ix", "tenant", "kind", "created_at"),
+)
+
+canned_replies = Table(
+    "canned_replies",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("shortcut", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant", "id", name="canned_replies_pk"),
+    # A language has one reply of a shortcut, whatever the code believes; lists are in this order.
+    Index("canned_replies_shortcut_uq", "tenant", "shortcut", "language", unique=True),
+)
+
+# The queues that a reply is for, in their order; one without rows here is for all.
+canned_reply_queues = Table(
+    "canned_reply_queues",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("canned_reply_id", Text, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("queue_id", Text, nullable=False),
+    PrimaryKeyConstraint("tenant", "canned_reply_id", "queue_id", name="canned_reply_queues_pk"),
+)
+
+suggestions = Table(
+    "suggestions",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("handoff_id", Text, nullable=False),
+    Column("answer_id", Text, nullable=False),
+    Column("outcome", Integer, nullable=False),
+    Column("agent_id", Text, nullable=False),
+    Column("told_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant", "handoff_id", "answer_id", name="suggestions_pk"),
+    Index("suggestions_told_ix", "tenant", "told_at"),
+)
+
+# A conversation is rated once; `queue_id` and `agent_id` are those of the handoff then.
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("conversation_id", Text, nullable=False),
+    Column("handoff_id", Text, nullable=False),
+    Column("queue_id", Text, nullable=False),
+    Column("agent_id", Text, nullable=False),
+    Column("rating", Integer, nullable=False),
+    Column("given_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("tenant", "conversation_id", name="ratings_pk"),
+    Index("ratings_given_ix", "tenant", "given_at"),
 )

@@ -35,6 +35,10 @@ def test_needs_addresses_collection_and_follow_ups(field: str) -> None:
         {"nlu_address": "two words"},
         {"faq_collection": "-"},
         {"analyze_timeout_seconds": 0},
+        {"time_zone": "Europe/Amsterdm"},
+        {"time_zone": "Europe"},
+        {"time_zone": "../etc/passwd"},
+        {"time_zone": ""},
     ],
 )
 def test_refuses_what_is_out_of_range(change: dict[str, object]) -> None:

@@ -25,7 +25,10 @@ def in_all(text: str) -> dict[str, str]:
 def test_ours_says_every_phrase_in_every_language() -> None:
     wording = Wording.load(None, LANGUAGES)
     for phrase in Phrase:
-        said = {wording.say(phrase, language, position=3, name="Els") for language in LANGUAGES}
+        values = dict.fromkeys(("position", "minutes", "day", "month", "weekday", "time"), 3) | {
+            "name": "Els"
+        }
+        said = {wording.say(phrase, language, **values) for language in LANGUAGES}
         assert {language for _, language in said} == set(LANGUAGES)
         assert len({text for text, _ in said}) == len(LANGUAGES)
 

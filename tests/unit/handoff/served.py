@@ -12,12 +12,16 @@ from balie.api.handoff.v1 import (
     agent_service_pb2,
     agent_service_pb2_grpc,
     calendar_service_pb2_grpc,
+    canned_reply_service_pb2_grpc,
+    figure_service_pb2_grpc,
     handoff_pb2,
     handoff_service_pb2,
     handoff_service_pb2_grpc,
+    note_service_pb2_grpc,
     queue_service_pb2,
     queue_service_pb2_grpc,
     router_service_pb2_grpc,
+    suggestion_service_pb2_grpc,
 )
 from balie.client import CallError, error_of
 from balie.handoff.app import lifespan
@@ -63,6 +67,22 @@ class Handoffs:
     @property
     def calendars(self) -> Any:
         return calendar_service_pb2_grpc.CalendarServiceStub(self.channel)
+
+    @property
+    def notes(self) -> Any:
+        return note_service_pb2_grpc.NoteServiceStub(self.channel)
+
+    @property
+    def canned_replies(self) -> Any:
+        return canned_reply_service_pb2_grpc.CannedReplyServiceStub(self.channel)
+
+    @property
+    def figures(self) -> Any:
+        return figure_service_pb2_grpc.FigureServiceStub(self.channel)
+
+    @property
+    def suggestions(self) -> Any:
+        return suggestion_service_pb2_grpc.SuggestionServiceStub(self.channel)
 
     async def queue(
         self, name: str = "desk", *, max_wait: float = 600, offer: float = 30, calendar: str = ""

@@ -25,7 +25,7 @@ from balie.client import CallError, error_of
 from balie.client.defaults import REQUEST_ID, TENANT
 from balie.gateway.domain import Owner
 from balie.gateway.neighbours import convert
-from balie.gateway.ports import Case, CursorGone, InternalMistake, Question, ServiceDown
+from balie.gateway.ports import Case, CursorGone, InternalMistake, Question, Report, ServiceDown
 from balie.gateway.said import Answers, HandoffNow, Routing, Understanding
 
 _AWAY = frozenset(
@@ -40,6 +40,7 @@ _AWAY = frozenset(
         grpc.StatusCode.DATA_LOSS,
     }
 )
+_REFUSED = frozenset({grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND})
 _BUSY_PAUSE_SECONDS = 0.1
 _PAGE = 500
 _CLOSED = "conversation_closed"
@@ -242,6 +243,10 @@ class HandoffsClient:
             )
             await self._unless_past(self._handoffs.ResolveHandoff, resolve, tenant)
 
+    async def report_activity(self, tenant: str, reports: Sequence[Report]) -> None:
+        """Tells who wrote."""
+        await self._told(self._handoffs.ReportActivity, convert.activity_request(reports), tenant)
+
     async def agent_name(self, tenant: str, owner: Owner) -> str:
         """Returns the name that contacts see of the agent, empty when it cannot be had now."""
         request = agent_service_pb2.GetAgentRequest(agent_id=owner.agent_id)
@@ -251,6 +256,19 @@ class HandoffsClient:
             return ""
         name: str = answer.agent.display_name
         return name
+
+    async def _told(self, method: Any, request: Any, tenant: str) -> None:
+        """Returns when it was heard.
+
+        Only a refusal of what is told is one: whatever else is in the way, such as a handoff service of an earlier
+        version, goes by, and what is told must not be lost meanwhile.
+        """
+        try:
+            await self._neighbour.ask(method, request, tenant=tenant)
+        except grpc.aio.AioRpcError as error:
+            if error.code() in _REFUSED:
+                raise self._neighbour.translated(error_of(error)) from None
+            raise ServiceDown(self._neighbour.name) from None
 
     async def _unless_past(self, method: Any, request: Any, tenant: str) -> bool:
         """Returns whether a step was taken; not when the handoff's state is past it."""

@@ -4,15 +4,17 @@ What they say is kept in their own form beside what the gateway reads of it, so 
 passed on, without a field being lost.
 """
 
+from collections.abc import Sequence
+from datetime import UTC
 from enum import IntEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from balie.api.common.v1 import language_pb2
 from balie.api.faq.v1 import entry_pb2, faq_service_pb2
 from balie.api.handoff.v1 import handoff_pb2, handoff_service_pb2, router_service_pb2
 from balie.api.nlu.v1 import nlu_service_pb2
-from balie.gateway.domain import HandoffState, OwnerKind
-from balie.gateway.ports import Case, InternalMistake, Question
+from balie.gateway.domain import HandoffState, OwnerKind, ReleaseReason
+from balie.gateway.ports import Case, InternalMistake, Question, Report, ReportKind
 from balie.gateway.said import (
     Answer,
     Answers,
@@ -20,6 +22,7 @@ from balie.gateway.said import (
     Decision,
     DecisionKind,
     FollowUp,
+    HandoffEventKind,
     HandoffNow,
     Keyword,
     Routing,
@@ -45,6 +48,10 @@ _WITH_AN_OWNER = (
     handoff_pb2.HANDOFF_STATE_RELEASED,
     handoff_pb2.HANDOFF_STATE_RESOLVED,
 )
+_SPEAKERS = {
+    ReportKind.CONTACT_WROTE: handoff_pb2.SPEAKER_CONTACT,
+    ReportKind.AGENT_WROTE: handoff_pb2.SPEAKER_AGENT,
+}
 
 
 def understanding_from_proto(message: nlu_service_pb2.Understanding) -> Understanding:
@@ -229,6 +236,7 @@ def handoff_from_proto(message: handoff_pb2.Handoff) -> HandoffNow:
         revision=message.revision,
         position=message.position,
         confirm=message.state in _WITH_AN_OWNER and not message.owner_confirmed,
+        **_told(message),
     )
 
 
@@ -243,7 +251,31 @@ def event_from_proto(message: handoff_pb2.HandoffEvent) -> HandoffNow:
         position=message.position,
         confirm=message.kind in _TO_BE_CONFIRMED,
         event_id=message.event_id,
+        kind=_known(HandoffEventKind, message.kind, HandoffEventKind.OTHER),
+        **_told(message),
     )
+
+
+def _told(message: handoff_pb2.Handoff | handoff_pb2.HandoffEvent) -> dict[str, Any]:
+    """Returns what a handoff and an event tell alike, beside state and place."""
+    has_estimate = message.HasField("estimated_wait")
+    has_time = message.HasField("call_back_time")
+    return {
+        "release_reason": _known(ReleaseReason, message.release_reason, ReleaseReason.NONE),
+        "estimated_wait": message.estimated_wait.ToTimedelta().total_seconds() if has_estimate else None,
+        "call_back_at": message.call_back_time.ToDatetime(UTC) if has_time else None,
+    }
+
+
+def activity_request(reports: Sequence[Report]) -> handoff_service_pb2.ReportActivityRequest:
+    """Returns who wrote."""
+    request = handoff_service_pb2.ReportActivityRequest()
+    for report in reports:
+        activity = request.activities.add(
+            handoff_id=report.handoff_id, seq=report.seq, speaker=_SPEAKERS[report.kind]
+        )
+        activity.time.FromDatetime(report.happened_at)
+    return request
 
 
 def _known(kind: type[E], number: int, otherwise: D) -> E | D:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from balie.api.handoff.v1 import calendar_pb2, calendar_service_pb2
 from balie.handoff.calendars.calendar import Calendar, Holiday, Weekday
 from balie.handoff.calendars.calendars import Opening, OpenState, Whose
@@ -69,10 +71,13 @@ def whose_from_proto(request: AboutHours) -> Whose:
 
 def moment_from_proto(request: AboutHours) -> datetime | None:
     """Returns the moment a request is about, to the microsecond; None when it is about now."""
-    if not request.HasField("at_time"):
-        return None
-    seconds = bounds.number("at_time.seconds", request.at_time.seconds, 0, LAST_SECOND)
-    nanos = bounds.number("at_time.nanos", request.at_time.nanos, 0, _LAST_NANO)
+    return moment_of("at_time", request.at_time) if request.HasField("at_time") else None
+
+
+def moment_of(field: str, stamp: Timestamp) -> datetime:
+    """Returns a moment that somebody sent, to the microsecond: one from 1970 and before 2200."""
+    seconds = bounds.number(f"{field}.seconds", stamp.seconds, 0, LAST_SECOND)
+    nanos = bounds.number(f"{field}.nanos", stamp.nanos, 0, _LAST_NANO)
     return _EPOCH + timedelta(seconds=seconds, microseconds=nanos // 1000)
 
 

@@ -11,6 +11,7 @@ from balie.handoff.errors import AgentNotOnline, HandoffNotFound, HandoffOfAnoth
 from balie.handoff.floor import Floor
 from balie.handoff.journal import Journal
 from balie.handoff.machine import Change, Step, target
+from balie.handoff.notes.note import Transfer, note_transfer
 from balie.handoff.rules import Rules
 from balie.handoff.staffing.profiles import Presence
 from balie.kit.ledger import Write
@@ -34,16 +35,18 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
-class Transfer:
+class Destination:
     """Where a handoff is sent.
 
     Attributes:
         queue_id: queue it goes to; empty for its own.
         agent_id: agent it goes to; empty for anybody.
+        note: what the next agent should know.
     """
 
     queue_id: str = ""
     agent_id: str = ""
+    note: str = ""
 
 
 class Chats:
@@ -86,7 +89,7 @@ class Chats:
 
         return await self._change(write, handoff_id, Step.RESUME, agent_id, change)
 
-    async def transfer(self, write: Write, handoff_id: str, to: Transfer, *, agent_id: str) -> Handoff:
+    async def transfer(self, write: Write, handoff_id: str, to: Destination, *, agent_id: str) -> Handoff:
         """Sends a handoff to another queue or agent; returns it, which may be offered again already.
 
         Args:
@@ -117,6 +120,8 @@ class Chats:
             now = self._journal.now()
             change = waiting.transferred(handoff, origin, goal, wanted_agent_id=to.agent_id, now=now)
             await self._journal.record(floor, change)
+            moved = Transfer(handoff.asked.queue_id, goal.queue.id, handoff.agent_id, to.agent_id)
+            await note_transfer(floor, handoff_id, moved, author=write.caller, text=to.note, now=now)
             await self._journal.draw(floor)
             return await floor.handoff(handoff_id)
 

@@ -3,17 +3,17 @@
 from datetime import datetime
 
 from balie.api.handoff.v1 import handoff_service_pb2
-from balie.handoff.chats.chats import Activity, Transfer
+from balie.handoff.chats.chats import Activity, Destination
 from balie.handoff.domain import Speaker
+from balie.handoff.notes.convert import TEXT_CHARACTERS
 from balie.kit import bounds
 from balie.kit.errors import FieldRequired
 
-NOTE_CHARACTERS = 2000
 ACTIVITIES = 500
 SEQ = (1 << 63) - 1
 
 
-def transfer_from_proto(request: handoff_service_pb2.TransferHandoffRequest) -> Transfer:
+def destination_from_proto(request: handoff_service_pb2.TransferHandoffRequest) -> Destination:
     """Returns where a handoff is sent.
 
     Raises:
@@ -21,15 +21,11 @@ def transfer_from_proto(request: handoff_service_pb2.TransferHandoffRequest) -> 
     """
     if not request.to_queue_id and not request.to_agent_id:
         raise FieldRequired("to_queue_id")
-    return Transfer(
+    return Destination(
         queue_id=bounds.identifier("to_queue_id", request.to_queue_id, required=False),
         agent_id=bounds.identifier("to_agent_id", request.to_agent_id, required=False),
+        note=bounds.text("note", request.note, TEXT_CHARACTERS, required=False),
     )
-
-
-def note(request: handoff_service_pb2.TransferHandoffRequest) -> str:
-    """Returns what the next agent should know."""
-    return bounds.text("note", request.note, NOTE_CHARACTERS, required=False)
 
 
 def activities(request: handoff_service_pb2.ReportActivityRequest) -> list[Activity]:

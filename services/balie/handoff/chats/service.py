@@ -2,17 +2,26 @@
 
 from datetime import timedelta
 
-from balie.api.handoff.v1 import agent_service_pb2, handoff_service_pb2
+from balie.api.handoff.v1 import (
+    agent_service_pb2,
+    handoff_service_pb2,
+    note_service_pb2,
+    suggestion_service_pb2,
+)
 from balie.handoff import convert
-from balie.handoff.acting import agent_acting, agent_holding
+from balie.handoff.acting import STAFF, agent_acting, agent_holding
 from balie.handoff.chats.chats import Chats
-from balie.handoff.chats.convert import transfer_from_proto
+from balie.handoff.chats.convert import destination_from_proto
 from balie.handoff.convert import AgentCommand
 from balie.handoff.desk import Desk, Ending
 from balie.handoff.domain import Handoff
 from balie.handoff.machine import Step
+from balie.handoff.notes import convert as noted
+from balie.handoff.notes.notes import Notes
 from balie.handoff.staffing.profiles import Agent
 from balie.handoff.staffing.staff import Staff
+from balie.handoff.suggestions import convert as suggested
+from balie.handoff.suggestions.suggestions import Suggestions
 from balie.kit import call
 from balie.kit.caller import Caller
 
@@ -24,13 +33,26 @@ class Commands:
         desk: gives chats and takes them back.
         chats: does what is done in between.
         staff: sets presence.
+        notes: keeps internal notes.
+        suggestions: keeps what became of suggested answers.
         confirm_wait: how long to wait for the gateway, at most.
     """
 
-    def __init__(self, desk: Desk, chats: Chats, staff: Staff, *, confirm_wait: timedelta) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        chats: Chats,
+        staff: Staff,
+        notes: Notes,
+        suggestions: Suggestions,
+        *,
+        confirm_wait: timedelta,
+    ) -> None:
         self._desk = desk
         self._chats = chats
         self._staff = staff
+        self._notes = notes
+        self._suggestions = suggestions
         self._confirm_wait = confirm_wait
 
     async def do(self, request: AgentCommand, caller: Caller) -> Handoff | Agent:
@@ -50,6 +72,10 @@ class Commands:
                 return await self.resume(request, caller)
             case handoff_service_pb2.TransferHandoffRequest():
                 return await self.transfer(request, caller)
+            case note_service_pb2.AddNoteRequest():
+                return await self.add_note(request, caller)
+            case suggestion_service_pb2.RecordSuggestionRequest():
+                return await self.record_suggestion(request, caller)
             case _:
                 return await self.set_presence(request, caller)
 
@@ -107,9 +133,30 @@ class Commands:
         return await self._chats.transfer(
             convert.write_of(request, caller),
             convert.handoff_id(request.handoff_id),
-            transfer_from_proto(request),
+            destination_from_proto(request),
             agent_id=agent_id,
         )
+
+    async def add_note(self, request: note_service_pb2.AddNoteRequest, caller: Caller) -> Handoff:
+        """Adds an internal note; returns the handoff."""
+        caller.require(*STAFF)
+        handoff_id, text = convert.handoff_id(request.handoff_id), noted.text_from_proto(request)
+        await self._notes.add(convert.write_of(request, caller), handoff_id, text)
+        return await self._desk.get(caller.tenant, handoff_id)
+
+    async def record_suggestion(
+        self, request: suggestion_service_pb2.RecordSuggestionRequest, caller: Caller
+    ) -> Handoff:
+        """Keeps what became of a suggested answer; returns the handoff."""
+        agent_id, handoff_id = agent_holding(caller), convert.handoff_id(request.handoff_id)
+        await self._suggestions.record(
+            convert.write_of(request, caller),
+            handoff_id,
+            suggested.answer_id(request),
+            suggested.outcome(request),
+            agent_id=agent_id,
+        )
+        return await self._desk.get(caller.tenant, handoff_id)
 
     async def set_presence(self, request: agent_service_pb2.SetPresenceRequest, caller: Caller) -> Agent:
         """Says whether the agent takes chats."""

@@ -14,6 +14,7 @@ from balie.handoff.domain import Handoff, HandoffEvent
 from balie.handoff.errors import AgentNotFound, HandoffNotFound, QueueNotFound
 from balie.handoff.floor import Filter, Place
 from balie.handoff.matching import Waiting, waiting
+from balie.handoff.notes.note import Note
 from balie.handoff.pairing import Roster
 from balie.handoff.staffing.profiles import Agent, AgentProfile, Presence, Queue, QueueProfile
 from balie.handoff.storage.memory_desk import MemoryDesk
@@ -199,6 +200,10 @@ class MemoryFloor:
     async def touch(self, agent_id: str, *, now: datetime) -> None:
         """Stores that an agent has a place more from now on."""
         self._changing().put_agent(replace(self._known(agent_id), idle_since=now))
+
+    async def add_note(self, note: Note) -> None:
+        """Stores a new note."""
+        self._changing().add_note(note)
 
     async def append(self, event: HandoffEvent) -> None:
         """Appends what happened to the tenant's log."""

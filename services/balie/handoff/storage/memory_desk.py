@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from balie.handoff.domain import Handoff, HandoffEvent
 from balie.handoff.matching import free
+from balie.handoff.notes.note import Note
 from balie.handoff.pairing import Roster
 from balie.handoff.staffing.profiles import Agent, Presence, Queue
 from balie.handoff.storage.memory_handoffs import HandoffIndex
@@ -52,6 +53,7 @@ class MemoryDesk:
         queues: by id; those who wait in them are counted when they are read.
         agents: by id.
         roster: who is free now.
+        notes: what the staff told each other, oldest first.
         done: results of writes with their digest, by caller, method and request id.
         head: position of the log's last event.
     """
@@ -62,6 +64,7 @@ class MemoryDesk:
         self.agents: Named[Agent] = Named()
         self.roster = Roster()
         self.done: dict[RequestKey, tuple[str, object]] = {}
+        self.notes: list[Note] = []
         self.head = 0
         self._lock = asyncio.Lock()
         self._holder: asyncio.Task[object] | None = None
@@ -106,6 +109,11 @@ class MemoryDesk:
         """Remembers what a write did."""
         self.done[key] = result
         self._undo.append(lambda: self.done.pop(key))
+
+    def add_note(self, note: Note) -> None:
+        """Adds an internal note."""
+        self.notes.append(note)
+        self._undo.append(self.notes.pop)
 
     def append(self, event: HandoffEvent) -> None:
         """Appends an event to the log."""

@@ -13,6 +13,7 @@ from balie.handoff.calendars import store as calendars
 from balie.handoff.calendars.timetable import timetable_of
 from balie.handoff.domain import HandoffEvent
 from balie.handoff.events import TOPIC
+from balie.handoff.notes.store import SqlNotes
 from balie.handoff.storage import sql_handoffs
 from balie.handoff.storage.sql_handoffs import SqlHandoffs
 from balie.handoff.storage.sql_staffing import SqlStaffing
@@ -24,7 +25,7 @@ from balie.kit.ledger import Ledger, Write
 T = TypeVar("T")
 
 
-class SqlFloor(SqlHandoffs, SqlStaffing):
+class SqlFloor(SqlHandoffs, SqlStaffing, SqlNotes):
     """A tenant's desk in one transaction.
 
     Attributes:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from tests.unit.handoff.desks import TENANT, Desks, write
 
-from balie.handoff.chats.chats import Activity, Transfer
+from balie.handoff.chats.chats import Activity, Destination
 from balie.handoff.domain import Handoff, HandoffState, ReleaseReason, Speaker
 from balie.handoff.errors import (
     AgentAtCapacity,
@@ -164,7 +164,7 @@ async def test_a_transfer_to_an_agent_is_theirs_alone_until_they_let_it_pass(at:
     await at.agent("els")
     await at.agent("jan")
     chat = await at.take(await at.ask("talk"), "els")
-    moved = await at.chats.transfer(write(), chat.id, Transfer(agent_id="jan"), agent_id="els")
+    moved = await at.chats.transfer(write(), chat.id, Destination(agent_id="jan"), agent_id="els")
     assert (moved.state, moved.agent_id, moved.transfers) == (OFFERED, "jan", 1)
     declined = await at.desk.reject(write(), chat.id, "jan")
     assert (declined.agent_id, declined.wanted_agent_id) == ("els", "")
@@ -175,10 +175,10 @@ async def test_a_transfer_waits_for_an_agent_who_is_full(at: Desks) -> None:
     await at.agent("jan", queues=())
     other = await at.take(await at.ask("other"), "els")
     await at.agent("els", chats=2)
-    busy = await at.chats.transfer(write(), other.id, Transfer(agent_id="jan"), agent_id="els")
+    busy = await at.chats.transfer(write(), other.id, Destination(agent_id="jan"), agent_id="els")
     assert busy.agent_id == "jan"  # an agent who is named needs no queue
     chat = await at.take(await at.ask("talk"), "els")
-    waits = await at.chats.transfer(write(), chat.id, Transfer(agent_id="jan"), agent_id="els")
+    waits = await at.chats.transfer(write(), chat.id, Destination(agent_id="jan"), agent_id="els")
     assert (waits.state, waits.wanted_agent_id) == (QUEUED, "jan")
     with pytest.raises(HandoffOfAnotherAgent):
         await at.reserve(waits, "els")
@@ -193,7 +193,7 @@ async def test_a_transfer_to_a_queue_goes_ahead_of_those_asked_for_later(at: Des
     chat = await at.take(await at.ask("talk"), "els")
     at.clock.forward(minutes=1)
     later = await at.ask("later", queue="boats")
-    moved = await at.chats.transfer(write(), chat.id, Transfer(queue_id="boats"), agent_id="els")
+    moved = await at.chats.transfer(write(), chat.id, Destination(queue_id="boats"), agent_id="els")
     assert (moved.asked.queue_id, moved.position) == ("boats", 1)
     assert (await at.now(later)).position == 2
 
@@ -203,25 +203,25 @@ async def test_a_transfer_is_refused_with_a_reason_and_changes_nothing(at: Desks
     await at.agent("jan", presence=Presence.AWAY)
     chat = await at.take(await at.ask("talk"), "els")
     for to, by, refusal in (
-        (Transfer(queue_id="nowhere"), "els", QueueNotFound),
-        (Transfer(agent_id="nobody"), "els", AgentNotFound),
-        (Transfer(agent_id="jan"), "els", AgentNotOnline),
-        (Transfer(queue_id="desk"), "jan", HandoffOfAnotherAgent),
+        (Destination(queue_id="nowhere"), "els", QueueNotFound),
+        (Destination(agent_id="nobody"), "els", AgentNotFound),
+        (Destination(agent_id="jan"), "els", AgentNotOnline),
+        (Destination(queue_id="desk"), "jan", HandoffOfAnotherAgent),
     ):
         with pytest.raises(refusal):
             await at.chats.transfer(write(), chat.id, to, agent_id=by)
     assert await at.now(chat) == chat
     ended = await at.end(chat)
     with pytest.raises(HandoffStateInvalid):
-        await at.chats.transfer(write(), ended.id, Transfer(queue_id="desk"), agent_id="")
+        await at.chats.transfer(write(), ended.id, Destination(queue_id="desk"), agent_id="")
 
 
 async def test_a_supervisor_reassigns_what_waits(at: Desks) -> None:
     await at.queue("boats")
     waiting = await at.ask("talk")
     with pytest.raises(HandoffOfAnotherAgent):
-        await at.chats.transfer(write(), waiting.id, Transfer(queue_id="boats"), agent_id="els")
-    moved = await at.chats.transfer(write(), waiting.id, Transfer(queue_id="boats"), agent_id="")
+        await at.chats.transfer(write(), waiting.id, Destination(queue_id="boats"), agent_id="els")
+    moved = await at.chats.transfer(write(), waiting.id, Destination(queue_id="boats"), agent_id="")
     assert (moved.asked.queue_id, moved.state) == ("boats", QUEUED)
 
 

@@ -399,6 +399,26 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
     Example: `{"reason": "QUESTION_GROUP_NOT_FOUND", "domain": "balie", "metadata": {"collection_id": "waddenveer", "group_id": "0192…"}}`
     """
+    ERROR_REASON_CANNED_REPLY_NOT_FOUND: _ErrorReason.ValueType  # 120
+    """NOT_FOUND. There is no such canned reply.
+
+    Example: `{"reason": "CANNED_REPLY_NOT_FOUND", "domain": "balie", "metadata": {"canned_reply_id": "hours-nl"}}`
+    """
+    ERROR_REASON_SHORTCUT_TAKEN: _ErrorReason.ValueType  # 121
+    """ALREADY_EXISTS. Another canned reply in this language has the shortcut.
+
+    Example: `{"reason": "SHORTCUT_TAKEN", "domain": "balie", "metadata": {"shortcut": "hours", "language": "nl", "canned_reply_id": "hours-nl"}}`
+    """
+    ERROR_REASON_PLACEHOLDER_UNKNOWN: _ErrorReason.ValueType  # 122
+    """INVALID_ARGUMENT. A brace of a canned reply's text is of no placeholder that is known.
+
+    Example: `{"reason": "PLACEHOLDER_UNKNOWN", "domain": "balie", "metadata": {"field": "canned_reply.text", "placeholder": "{name}", "known": "{contact}, {agent}"}}`
+    """
+    ERROR_REASON_PERIOD_INVALID: _ErrorReason.ValueType  # 123
+    """INVALID_ARGUMENT. A period ends no later than it begins, or is too long.
+
+    Example: `{"reason": "PERIOD_INVALID", "domain": "balie", "metadata": {"problem": "it is 500 days long, of at most 400"}}`
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Lists the values of `google.rpc.ErrorInfo.reason`, without the `ERROR_REASON_` prefix. Each error carries exactly one
@@ -782,5 +802,25 @@ ERROR_REASON_QUESTION_GROUP_NOT_FOUND: ErrorReason.ValueType  # 112
 """NOT_FOUND. The collection has no such group of questions: all of its questions were deleted, or are kept no longer.
 
 Example: `{"reason": "QUESTION_GROUP_NOT_FOUND", "domain": "balie", "metadata": {"collection_id": "waddenveer", "group_id": "0192…"}}`
+"""
+ERROR_REASON_CANNED_REPLY_NOT_FOUND: ErrorReason.ValueType  # 120
+"""NOT_FOUND. There is no such canned reply.
+
+Example: `{"reason": "CANNED_REPLY_NOT_FOUND", "domain": "balie", "metadata": {"canned_reply_id": "hours-nl"}}`
+"""
+ERROR_REASON_SHORTCUT_TAKEN: ErrorReason.ValueType  # 121
+"""ALREADY_EXISTS. Another canned reply in this language has the shortcut.
+
+Example: `{"reason": "SHORTCUT_TAKEN", "domain": "balie", "metadata": {"shortcut": "hours", "language": "nl", "canned_reply_id": "hours-nl"}}`
+"""
+ERROR_REASON_PLACEHOLDER_UNKNOWN: ErrorReason.ValueType  # 122
+"""INVALID_ARGUMENT. A brace of a canned reply's text is of no placeholder that is known.
+
+Example: `{"reason": "PLACEHOLDER_UNKNOWN", "domain": "balie", "metadata": {"field": "canned_reply.text", "placeholder": "{name}", "known": "{contact}, {agent}"}}`
+"""
+ERROR_REASON_PERIOD_INVALID: ErrorReason.ValueType  # 123
+"""INVALID_ARGUMENT. A period ends no later than it begins, or is too long.
+
+Example: `{"reason": "PERIOD_INVALID", "domain": "balie", "metadata": {"problem": "it is 500 days long, of at most 400"}}`
 """
 global___ErrorReason = ErrorReason

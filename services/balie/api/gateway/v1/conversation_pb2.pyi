@@ -118,13 +118,25 @@ class _NoticeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTyp
     NOTICE_AGENT_JOINED: _Notice.ValueType  # 2
     """A person speaks from here on."""
     NOTICE_RETURNED_TO_BOT: _Notice.ValueType  # 3
-    """The person has left; the bot speaks from here on, and its memory begins anew."""
+    """The person has left; the bot speaks from here on. Its memory begins anew, unless the person said that it goes on."""
     NOTICE_DELAYED: _Notice.ValueType  # 4
     """The answer takes longer than it should."""
     NOTICE_MESSAGE_TAKEN: _Notice.ValueType  # 5
     """Nobody came in time; the contact may leave a message."""
     NOTICE_CLOSED: _Notice.ValueType  # 6
     """The conversation was closed."""
+    NOTICE_TRANSFERRED: _Notice.ValueType  # 7
+    """The person has passed the conversation on: the bot speaks until another one comes."""
+    NOTICE_AGENT_SILENT: _Notice.ValueType  # 8
+    """The person let the contact wait for too long: another one is asked, and the bot speaks until they come."""
+    NOTICE_POSITION: _Notice.ValueType  # 9
+    """The contact's place in line, or what is known of the wait, is another."""
+    NOTICE_CALL_BACK_PROMISED: _Notice.ValueType  # 10
+    """The contact is called back later, at a time that is said."""
+    NOTICE_CALL_BACK_DUE: _Notice.ValueType  # 11
+    """The time to call back has come, and a person is asked."""
+    NOTICE_EXPIRED: _Notice.ValueType  # 12
+    """Nobody came, not when the contact should have been called back either; their messages are kept."""
 
 class Notice(_Notice, metaclass=_NoticeEnumTypeWrapper):
     """Says what a SYSTEM message tells."""
@@ -136,13 +148,25 @@ NOTICE_WAITING: Notice.ValueType  # 1
 NOTICE_AGENT_JOINED: Notice.ValueType  # 2
 """A person speaks from here on."""
 NOTICE_RETURNED_TO_BOT: Notice.ValueType  # 3
-"""The person has left; the bot speaks from here on, and its memory begins anew."""
+"""The person has left; the bot speaks from here on. Its memory begins anew, unless the person said that it goes on."""
 NOTICE_DELAYED: Notice.ValueType  # 4
 """The answer takes longer than it should."""
 NOTICE_MESSAGE_TAKEN: Notice.ValueType  # 5
 """Nobody came in time; the contact may leave a message."""
 NOTICE_CLOSED: Notice.ValueType  # 6
 """The conversation was closed."""
+NOTICE_TRANSFERRED: Notice.ValueType  # 7
+"""The person has passed the conversation on: the bot speaks until another one comes."""
+NOTICE_AGENT_SILENT: Notice.ValueType  # 8
+"""The person let the contact wait for too long: another one is asked, and the bot speaks until they come."""
+NOTICE_POSITION: Notice.ValueType  # 9
+"""The contact's place in line, or what is known of the wait, is another."""
+NOTICE_CALL_BACK_PROMISED: Notice.ValueType  # 10
+"""The contact is called back later, at a time that is said."""
+NOTICE_CALL_BACK_DUE: Notice.ValueType  # 11
+"""The time to call back has come, and a person is asked."""
+NOTICE_EXPIRED: Notice.ValueType  # 12
+"""Nobody came, not when the contact should have been called back either; their messages are kept."""
 global___Notice = Notice
 
 class _TurnState:
@@ -729,20 +753,33 @@ class HandoffChanged(google.protobuf.message.Message):
     HANDOFF_ID_FIELD_NUMBER: builtins.int
     STATE_FIELD_NUMBER: builtins.int
     POSITION_FIELD_NUMBER: builtins.int
+    ESTIMATED_WAIT_FIELD_NUMBER: builtins.int
+    CALL_BACK_TIME_FIELD_NUMBER: builtins.int
     handoff_id: builtins.str
     """Names the handoff."""
     state: balie.api.handoff.v1.handoff_pb2.HandoffState.ValueType
     """Gives its state."""
     position: builtins.int
     """Gives its place in the queue, from 1; 0 when it does not wait."""
+    @property
+    def estimated_wait(self) -> google.protobuf.duration_pb2.Duration:
+        """Estimates how much longer it waits; unset when it does not wait, or nothing can be said."""
+
+    @property
+    def call_back_time(self) -> google.protobuf.timestamp_pb2.Timestamp:
+        """Says when the contact was promised to be called back; unset when that was not promised."""
+
     def __init__(
         self,
         *,
         handoff_id: builtins.str = ...,
         state: balie.api.handoff.v1.handoff_pb2.HandoffState.ValueType = ...,
         position: builtins.int = ...,
+        estimated_wait: google.protobuf.duration_pb2.Duration | None = ...,
+        call_back_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["handoff_id", b"handoff_id", "position", b"position", "state", b"state"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["call_back_time", b"call_back_time", "estimated_wait", b"estimated_wait"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["call_back_time", b"call_back_time", "estimated_wait", b"estimated_wait", "handoff_id", b"handoff_id", "position", b"position", "state", b"state"]) -> None: ...
 
 global___HandoffChanged = HandoffChanged
 

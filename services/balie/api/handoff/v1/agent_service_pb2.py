@@ -24,9 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from balie.api.handoff.v1 import handoff_pb2 as balie_dot_api_dot_handoff_dot_v1_dot_handoff__pb2
 from balie.api.handoff.v1 import handoff_service_pb2 as balie_dot_api_dot_handoff_dot_v1_dot_handoff__service__pb2
+from balie.api.handoff.v1 import note_service_pb2 as balie_dot_api_dot_handoff_dot_v1_dot_note__service__pb2
+from balie.api.handoff.v1 import suggestion_service_pb2 as balie_dot_api_dot_handoff_dot_v1_dot_suggestion__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(balie/api/handoff/v1/agent_service.proto\x12\x14\x62\x61lie.api.handoff.v1\x1a\"balie/api/handoff/v1/handoff.proto\x1a*balie/api/handoff/v1/handoff_service.proto\"T\n\x12UpsertAgentRequest\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Agent\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"A\n\x13UpsertAgentResponse\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Agent\"#\n\x0fGetAgentRequest\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\">\n\x10GetAgentResponse\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Agent\"M\n\x11ListAgentsRequest\x12\x16\n\tpage_size\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\npage_token\x18\x02 \x01(\tB\x0c\n\n_page_size\"Z\n\x12ListAgentsResponse\x12+\n\x06\x61gents\x18\x01 \x03(\x0b\x32\x1b.balie.api.handoff.v1.Agent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"l\n\x12SetPresenceRequest\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x30\n\x08presence\x18\x02 \x01(\x0e\x32\x1e.balie.api.handoff.v1.Presence\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"A\n\x13SetPresenceResponse\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Agent\"\xbe\x04\n\x0bWorkRequest\x12.\n\x04open\x18\x01 \x01(\x0b\x32\x1e.balie.api.handoff.v1.WorkOpenH\x00\x12<\n\x06\x61\x63\x63\x65pt\x18\x02 \x01(\x0b\x32*.balie.api.handoff.v1.AcceptHandoffRequestH\x00\x12:\n\x06reject\x18\x03 \x01(\x0b\x32(.balie.api.handoff.v1.RejectOfferRequestH\x00\x12>\n\x07release\x18\x04 \x01(\x0b\x32+.balie.api.handoff.v1.ReleaseHandoffRequestH\x00\x12>\n\x07resolve\x18\x05 \x01(\x0b\x32+.balie.api.handoff.v1.ResolveHandoffRequestH\x00\x12@\n\x0cset_presence\x18\x06 \x01(\x0b\x32(.balie.api.handoff.v1.SetPresenceRequestH\x00\x12\x38\n\x04hold\x18\x07 \x01(\x0b\x32(.balie.api.handoff.v1.HoldHandoffRequestH\x00\x12<\n\x06resume\x18\x08 \x01(\x0b\x32*.balie.api.handoff.v1.ResumeHandoffRequestH\x00\x12@\n\x08transfer\x18\t \x01(\x0b\x32,.balie.api.handoff.v1.TransferHandoffRequestH\x00\x42\t\n\x07\x63ommand\"\x1c\n\x08WorkOpen\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\"\xb1\x01\n\x0cWorkResponse\x12\x30\n\x05ready\x18\x01 \x01(\x0b\x32\x1f.balie.api.handoff.v1.WorkReadyH\x00\x12\x30\n\x07handoff\x18\x02 \x01(\x0b\x32\x1d.balie.api.handoff.v1.HandoffH\x00\x12\x32\n\x06result\x18\x03 \x01(\x0b\x32 .balie.api.handoff.v1.WorkResultH\x00\x42\t\n\x07message\"7\n\tWorkReady\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Agent\"\xad\x01\n\nWorkResult\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x16\n\x0erefused_reason\x18\x02 \x01(\t\x12\x17\n\x0frefused_message\x18\x03 \x01(\t\x12.\n\x07handoff\x18\x04 \x01(\x0b\x32\x1d.balie.api.handoff.v1.Handoff\x12*\n\x05\x61gent\x18\x05 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Agent2\xf9\x03\n\x0c\x41gentService\x12g\n\x0bUpsertAgent\x12(.balie.api.handoff.v1.UpsertAgentRequest\x1a).balie.api.handoff.v1.UpsertAgentResponse\"\x03\x90\x02\x02\x12^\n\x08GetAgent\x12%.balie.api.handoff.v1.GetAgentRequest\x1a&.balie.api.handoff.v1.GetAgentResponse\"\x03\x90\x02\x01\x12\x64\n\nListAgents\x12\'.balie.api.handoff.v1.ListAgentsRequest\x1a(.balie.api.handoff.v1.ListAgentsResponse\"\x03\x90\x02\x01\x12g\n\x0bSetPresence\x12(.balie.api.handoff.v1.SetPresenceRequest\x1a).balie.api.handoff.v1.SetPresenceResponse\"\x03\x90\x02\x02\x12Q\n\x04Work\x12!.balie.api.handoff.v1.WorkRequest\x1a\".balie.api.handoff.v1.WorkResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(balie/api/handoff/v1/agent_service.proto\x12\x14\x62\x61lie.api.handoff.v1\x1a\"balie/api/handoff/v1/handoff.proto\x1a*balie/api/handoff/v1/handoff_service.proto\x1a\'balie/api/handoff/v1/note_service.proto\x1a-balie/api/handoff/v1/suggestion_service.proto\"T\n\x12UpsertAgentRequest\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Agent\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"A\n\x13UpsertAgentResponse\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Agent\"#\n\x0fGetAgentRequest\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\">\n\x10GetAgentResponse\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Agent\"M\n\x11ListAgentsRequest\x12\x16\n\tpage_size\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\npage_token\x18\x02 \x01(\tB\x0c\n\n_page_size\"Z\n\x12ListAgentsResponse\x12+\n\x06\x61gents\x18\x01 \x03(\x0b\x32\x1b.balie.api.handoff.v1.Agent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"l\n\x12SetPresenceRequest\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\x12\x30\n\x08presence\x18\x02 \x01(\x0e\x32\x1e.balie.api.handoff.v1.Presence\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"A\n\x13SetPresenceResponse\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Agent\"\xc4\x05\n\x0bWorkRequest\x12.\n\x04open\x18\x01 \x01(\x0b\x32\x1e.balie.api.handoff.v1.WorkOpenH\x00\x12<\n\x06\x61\x63\x63\x65pt\x18\x02 \x01(\x0b\x32*.balie.api.handoff.v1.AcceptHandoffRequestH\x00\x12:\n\x06reject\x18\x03 \x01(\x0b\x32(.balie.api.handoff.v1.RejectOfferRequestH\x00\x12>\n\x07release\x18\x04 \x01(\x0b\x32+.balie.api.handoff.v1.ReleaseHandoffRequestH\x00\x12>\n\x07resolve\x18\x05 \x01(\x0b\x32+.balie.api.handoff.v1.ResolveHandoffRequestH\x00\x12@\n\x0cset_presence\x18\x06 \x01(\x0b\x32(.balie.api.handoff.v1.SetPresenceRequestH\x00\x12\x38\n\x04hold\x18\x07 \x01(\x0b\x32(.balie.api.handoff.v1.HoldHandoffRequestH\x00\x12<\n\x06resume\x18\x08 \x01(\x0b\x32*.balie.api.handoff.v1.ResumeHandoffRequestH\x00\x12@\n\x08transfer\x18\t \x01(\x0b\x32,.balie.api.handoff.v1.TransferHandoffRequestH\x00\x12\x38\n\x08\x61\x64\x64_note\x18\n \x01(\x0b\x32$.balie.api.handoff.v1.AddNoteRequestH\x00\x12J\n\x11record_suggestion\x18\x0b \x01(\x0b\x32-.balie.api.handoff.v1.RecordSuggestionRequestH\x00\x42\t\n\x07\x63ommand\"\x1c\n\x08WorkOpen\x12\x10\n\x08\x61gent_id\x18\x01 \x01(\t\"\xb1\x01\n\x0cWorkResponse\x12\x30\n\x05ready\x18\x01 \x01(\x0b\x32\x1f.balie.api.handoff.v1.WorkReadyH\x00\x12\x30\n\x07handoff\x18\x02 \x01(\x0b\x32\x1d.balie.api.handoff.v1.HandoffH\x00\x12\x32\n\x06result\x18\x03 \x01(\x0b\x32 .balie.api.handoff.v1.WorkResultH\x00\x42\t\n\x07message\"7\n\tWorkReady\x12*\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Agent\"\xad\x01\n\nWorkResult\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x16\n\x0erefused_reason\x18\x02 \x01(\t\x12\x17\n\x0frefused_message\x18\x03 \x01(\t\x12.\n\x07handoff\x18\x04 \x01(\x0b\x32\x1d.balie.api.handoff.v1.Handoff\x12*\n\x05\x61gent\x18\x05 \x01(\x0b\x32\x1b.balie.api.handoff.v1.Agent2\xf9\x03\n\x0c\x41gentService\x12g\n\x0bUpsertAgent\x12(.balie.api.handoff.v1.UpsertAgentRequest\x1a).balie.api.handoff.v1.UpsertAgentResponse\"\x03\x90\x02\x02\x12^\n\x08GetAgent\x12%.balie.api.handoff.v1.GetAgentRequest\x1a&.balie.api.handoff.v1.GetAgentResponse\"\x03\x90\x02\x01\x12\x64\n\nListAgents\x12\'.balie.api.handoff.v1.ListAgentsRequest\x1a(.balie.api.handoff.v1.ListAgentsResponse\"\x03\x90\x02\x01\x12g\n\x0bSetPresence\x12(.balie.api.handoff.v1.SetPresenceRequest\x1a).balie.api.handoff.v1.SetPresenceResponse\"\x03\x90\x02\x02\x12Q\n\x04Work\x12!.balie.api.handoff.v1.WorkRequest\x1a\".balie.api.handoff.v1.WorkResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,32 +43,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AGENTSERVICE'].methods_by_name['ListAgents']._serialized_options = b'\220\002\001'
   _globals['_AGENTSERVICE'].methods_by_name['SetPresence']._loaded_options = None
   _globals['_AGENTSERVICE'].methods_by_name['SetPresence']._serialized_options = b'\220\002\002'
-  _globals['_UPSERTAGENTREQUEST']._serialized_start=146
-  _globals['_UPSERTAGENTREQUEST']._serialized_end=230
-  _globals['_UPSERTAGENTRESPONSE']._serialized_start=232
-  _globals['_UPSERTAGENTRESPONSE']._serialized_end=297
-  _globals['_GETAGENTREQUEST']._serialized_start=299
-  _globals['_GETAGENTREQUEST']._serialized_end=334
-  _globals['_GETAGENTRESPONSE']._serialized_start=336
-  _globals['_GETAGENTRESPONSE']._serialized_end=398
-  _globals['_LISTAGENTSREQUEST']._serialized_start=400
-  _globals['_LISTAGENTSREQUEST']._serialized_end=477
-  _globals['_LISTAGENTSRESPONSE']._serialized_start=479
-  _globals['_LISTAGENTSRESPONSE']._serialized_end=569
-  _globals['_SETPRESENCEREQUEST']._serialized_start=571
-  _globals['_SETPRESENCEREQUEST']._serialized_end=679
-  _globals['_SETPRESENCERESPONSE']._serialized_start=681
-  _globals['_SETPRESENCERESPONSE']._serialized_end=746
-  _globals['_WORKREQUEST']._serialized_start=749
-  _globals['_WORKREQUEST']._serialized_end=1323
-  _globals['_WORKOPEN']._serialized_start=1325
-  _globals['_WORKOPEN']._serialized_end=1353
-  _globals['_WORKRESPONSE']._serialized_start=1356
-  _globals['_WORKRESPONSE']._serialized_end=1533
-  _globals['_WORKREADY']._serialized_start=1535
-  _globals['_WORKREADY']._serialized_end=1590
-  _globals['_WORKRESULT']._serialized_start=1593
-  _globals['_WORKRESULT']._serialized_end=1766
-  _globals['_AGENTSERVICE']._serialized_start=1769
-  _globals['_AGENTSERVICE']._serialized_end=2274
+  _globals['_UPSERTAGENTREQUEST']._serialized_start=234
+  _globals['_UPSERTAGENTREQUEST']._serialized_end=318
+  _globals['_UPSERTAGENTRESPONSE']._serialized_start=320
+  _globals['_UPSERTAGENTRESPONSE']._serialized_end=385
+  _globals['_GETAGENTREQUEST']._serialized_start=387
+  _globals['_GETAGENTREQUEST']._serialized_end=422
+  _globals['_GETAGENTRESPONSE']._serialized_start=424
+  _globals['_GETAGENTRESPONSE']._serialized_end=486
+  _globals['_LISTAGENTSREQUEST']._serialized_start=488
+  _globals['_LISTAGENTSREQUEST']._serialized_end=565
+  _globals['_LISTAGENTSRESPONSE']._serialized_start=567
+  _globals['_LISTAGENTSRESPONSE']._serialized_end=657
+  _globals['_SETPRESENCEREQUEST']._serialized_start=659
+  _globals['_SETPRESENCEREQUEST']._serialized_end=767
+  _globals['_SETPRESENCERESPONSE']._serialized_start=769
+  _globals['_SETPRESENCERESPONSE']._serialized_end=834
+  _globals['_WORKREQUEST']._serialized_start=837
+  _globals['_WORKREQUEST']._serialized_end=1545
+  _globals['_WORKOPEN']._serialized_start=1547
+  _globals['_WORKOPEN']._serialized_end=1575
+  _globals['_WORKRESPONSE']._serialized_start=1578
+  _globals['_WORKRESPONSE']._serialized_end=1755
+  _globals['_WORKREADY']._serialized_start=1757
+  _globals['_WORKREADY']._serialized_end=1812
+  _globals['_WORKRESULT']._serialized_start=1815
+  _globals['_WORKRESULT']._serialized_end=1988
+  _globals['_AGENTSERVICE']._serialized_start=1991
+  _globals['_AGENTSERVICE']._serialized_end=2496
 # @@protoc_insertion_point(module_scope)

@@ -5,6 +5,8 @@ Agents: the people who answer, whether they are there, and the stream they work 
 
 import balie.api.handoff.v1.handoff_pb2
 import balie.api.handoff.v1.handoff_service_pb2
+import balie.api.handoff.v1.note_service_pb2
+import balie.api.handoff.v1.suggestion_service_pb2
 import builtins
 import collections.abc
 import google.protobuf.descriptor
@@ -209,6 +211,8 @@ class WorkRequest(google.protobuf.message.Message):
     HOLD_FIELD_NUMBER: builtins.int
     RESUME_FIELD_NUMBER: builtins.int
     TRANSFER_FIELD_NUMBER: builtins.int
+    ADD_NOTE_FIELD_NUMBER: builtins.int
+    RECORD_SUGGESTION_FIELD_NUMBER: builtins.int
     @property
     def open(self) -> global___WorkOpen:
         """Opens the stream."""
@@ -245,6 +249,14 @@ class WorkRequest(google.protobuf.message.Message):
     def transfer(self) -> balie.api.handoff.v1.handoff_service_pb2.TransferHandoffRequest:
         """Sends a handoff to another queue or agent."""
 
+    @property
+    def add_note(self) -> balie.api.handoff.v1.note_service_pb2.AddNoteRequest:
+        """Adds an internal note to a handoff."""
+
+    @property
+    def record_suggestion(self) -> balie.api.handoff.v1.suggestion_service_pb2.RecordSuggestionRequest:
+        """Tells what became of a suggested answer."""
+
     def __init__(
         self,
         *,
@@ -257,10 +269,12 @@ class WorkRequest(google.protobuf.message.Message):
         hold: balie.api.handoff.v1.handoff_service_pb2.HoldHandoffRequest | None = ...,
         resume: balie.api.handoff.v1.handoff_service_pb2.ResumeHandoffRequest | None = ...,
         transfer: balie.api.handoff.v1.handoff_service_pb2.TransferHandoffRequest | None = ...,
+        add_note: balie.api.handoff.v1.note_service_pb2.AddNoteRequest | None = ...,
+        record_suggestion: balie.api.handoff.v1.suggestion_service_pb2.RecordSuggestionRequest | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["accept", b"accept", "command", b"command", "hold", b"hold", "open", b"open", "reject", b"reject", "release", b"release", "resolve", b"resolve", "resume", b"resume", "set_presence", b"set_presence", "transfer", b"transfer"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["accept", b"accept", "command", b"command", "hold", b"hold", "open", b"open", "reject", b"reject", "release", b"release", "resolve", b"resolve", "resume", b"resume", "set_presence", b"set_presence", "transfer", b"transfer"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["command", b"command"]) -> typing.Literal["open", "accept", "reject", "release", "resolve", "set_presence", "hold", "resume", "transfer"] | None: ...
+    def HasField(self, field_name: typing.Literal["accept", b"accept", "add_note", b"add_note", "command", b"command", "hold", b"hold", "open", b"open", "record_suggestion", b"record_suggestion", "reject", b"reject", "release", b"release", "resolve", b"resolve", "resume", b"resume", "set_presence", b"set_presence", "transfer", b"transfer"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["accept", b"accept", "add_note", b"add_note", "command", b"command", "hold", b"hold", "open", b"open", "record_suggestion", b"record_suggestion", "reject", b"reject", "release", b"release", "resolve", b"resolve", "resume", b"resume", "set_presence", b"set_presence", "transfer", b"transfer"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["command", b"command"]) -> typing.Literal["open", "accept", "reject", "release", "resolve", "set_presence", "hold", "resume", "transfer", "add_note", "record_suggestion"] | None: ...
 
 global___WorkRequest = WorkRequest
 

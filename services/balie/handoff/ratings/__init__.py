@@ -1,0 +1,1 @@
+"""Ratings: what contacts think of how they were helped."""

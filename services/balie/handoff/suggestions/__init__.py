@@ -1,0 +1,1 @@
+"""Suggestions: what agents made of the answers that were suggested to them."""
