@@ -25,6 +25,7 @@ ELS = callers.agent("els")
     RESOLVED,
     CANCELLED,
     MESSAGE_TAKEN,
+    *_,
 ) = handoff_pb2.HandoffState.values()[1:]
 
 
@@ -61,6 +62,7 @@ async def test_a_handoff_is_as_it_was_asked_for(at: Handoffs) -> None:
     )
     wanted.reasons.add(code=handoff_pb2.REASON_CODE_REQUESTED_BY_STAFF, subject="admin:local")
     wanted.state, wanted.position, wanted.revision = handoff_pb2.HANDOFF_STATE_QUEUED, 1, 1
+    wanted.contact_waits = True
     assert asked.id
     assert asked.update_time == asked.create_time
     assert before <= asked.create_time.ToDatetime(UTC) <= datetime.now(UTC)

@@ -16,7 +16,7 @@ from balie.kit.testing import callers
 
 Request, Response = agent_service_pb2.WorkRequest, agent_service_pb2.WorkResponse
 ELS, JAN, ANNA = callers.agent("els"), callers.agent("jan"), callers.contact("anna")
-QUEUED, OFFERED, RESERVED, ACCEPTED, RELEASED, RESOLVED, _, _ = handoff_pb2.HandoffState.values()[1:]
+QUEUED, OFFERED, RESERVED, ACCEPTED, RELEASED, RESOLVED, *_ = handoff_pb2.HandoffState.values()[1:]
 ONLINE, AWAY, OFFLINE = handoff_pb2.Presence.values()[1:]
 
 
@@ -270,7 +270,7 @@ async def test_an_agent_is_as_they_were_set_up(at: Handoffs) -> None:
     request = agent_service_pb2.UpsertAgentRequest(agent=wanted, request_id="r1")
     request.agent.presence, request.agent.open_chats = handoff_pb2.PRESENCE_ONLINE, 7  # output only: ignored
     made = (await at.agents.UpsertAgent(request, timeout=TIMEOUT)).agent
-    wanted.presence = handoff_pb2.PRESENCE_OFFLINE
+    wanted.presence, wanted.hold_weight = handoff_pb2.PRESENCE_OFFLINE, 0.2
     assert made == wanted
     assert (
         await at.agents.GetAgent(agent_service_pb2.GetAgentRequest(agent_id="els"), timeout=TIMEOUT)

@@ -25,7 +25,7 @@ from balie.kit.ids import new_id
 ROOT = Path(__file__).parents[2]
 REQUESTS = 10_000
 AT_ONCE = 16
-SERVED_BY_OTHERS = {"EngineService"}
+SERVED_BY_OTHERS = {"EngineService", "RoutingPluginService"}
 """What NLU calls, and others implement."""
 
 NEVER = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}

@@ -49,6 +49,7 @@ def test_help_teaches() -> None:
         "faq export",
         "nlu train",
         "eval faq",
+        "eval policy",
     ],
 )
 def test_every_command_says_what_it_does(command: str) -> None:

@@ -59,6 +59,8 @@ class FakeHandoff(
         estimate: seconds that a handoff is estimated to wait when it is opened.
         opens_as: the state that one comes to at once, as in a queue that is closed.
         refuses_to_end: whether CancelHandoff and ResolveHandoff are not answered; counted by `refused_to_end`.
+        ratings: by handoff.
+        unrateable: handoffs whose ratings are refused.
         tellings: how often activities were told, and how many each time.
         forgets_answers: how many of the next tellings are kept and not answered.
     """
@@ -77,6 +79,8 @@ class FakeHandoff(
         self.floor = 0
         self.activities: list[tuple[str, int, int]] = []
         self.tellings: list[int] = []
+        self.ratings: dict[str, int] = {}
+        self.unrateable: set[str] = set()
         self.forgets_answers = 0
         self.estimate: int | None = None
         self.opens_as = handoff_pb2.HANDOFF_STATE_QUEUED
@@ -196,10 +200,12 @@ class FakeHandoff(
         self,
         handoff: handoff_pb2.Handoff,
         reason: "handoff_pb2.ReleaseReason.ValueType" = handoff_pb2.RELEASE_REASON_NEW_TOPIC,
+        state: "handoff_pb2.HandoffState.ValueType" = handoff_pb2.HANDOFF_STATE_RELEASED,
+        kind: "handoff_pb2.HandoffEventKind.ValueType" = handoff_pb2.HANDOFF_EVENT_KIND_RELEASED,
     ) -> None:
         """Gives the conversation back to the bot, and returns once the gateway has confirmed."""
         handoff.owner_confirmed, handoff.release_reason = False, reason
-        await self.move(handoff, handoff_pb2.HANDOFF_STATE_RELEASED, handoff_pb2.HANDOFF_EVENT_KIND_RELEASED)
+        await self.move(handoff, state, kind)
         await self.until(lambda: handoff.owner_confirmed)
 
     async def requeue(
@@ -325,6 +331,15 @@ class FakeHandoff(
             self.forgets_answers -= 1
             await context.abort(grpc.StatusCode.UNAVAILABLE, "as the test says")
         return handoff_service_pb2.ReportActivityResponse()
+
+    async def RecordRating(
+        self, request: handoff_service_pb2.RecordRatingRequest, context: Any
+    ) -> handoff_service_pb2.RecordRatingResponse:
+        if request.handoff_id in self.unrateable or request.handoff_id not in self.handoffs:
+            await _refuse(context, grpc.StatusCode.NOT_FOUND, "HANDOFF_NOT_FOUND")
+        rating = self.ratings.setdefault(request.handoff_id, request.rating)
+        await self._tell()
+        return handoff_service_pb2.RecordRatingResponse(rating=rating)
 
     async def _may_end(self, context: Any) -> None:
         if self.refuses_to_end:

@@ -8,6 +8,7 @@ import typer
 from balie.cli.encoder_options import AsJson, EncoderFolder, folder_of
 from balie.cli.eval_faq_command import eval_faq, eval_faq_table
 from balie.cli.eval_options import Delta, MaxWrong, expected_share
+from balie.cli.eval_policy_command import eval_policy
 from balie.cli.extras import libraries_of
 from balie.cli.nlu_options import EngineOptions, Lang, Languages, OosLabels, options_of, tags_of
 
@@ -117,6 +118,10 @@ def eval_handoff(
         typer.Option(help="File or folder of messages to judge; may be repeated.", exists=True),
     ],
     label: Annotated[str, typer.Option(help="Label of requests for a person.")] = "human",
+    by: Annotated[
+        str,
+        typer.Option(help="Field of the rows to tell figures apart by as well, such as source (JSON Lines)."),
+    ] = "",
     languages: Languages = "nl,de,en",
     lang: Lang = "",
     as_json: AsJson = False,
@@ -124,14 +129,17 @@ def eval_handoff(
     """Judge by labelled messages how well NLU hears that a customer asks for a person.
 
     Files are those of `balie eval nlu`; rows with the label `human` are requests for a person, all others are none.
-    docs/signals.md says what counts as one.
+    docs/signals.md says what counts as one. Several files are told apart, too. Nothing is learned from such messages: what
+    is told of one source is told of a source left out.
 
     Example: balie eval handoff --test requests.jsonl --json
+
+    Example: balie eval handoff --test requests.jsonl --test everyday.jsonl --by source
     """
     with libraries_of("nlu"):
         from balie.cli.eval_handoff import run_eval_handoff
 
-    run_eval_handoff(test, tags_of(languages), language=lang, label=label, as_json=as_json)
+    run_eval_handoff(test, tags_of(languages), language=lang, label=label, by=by, as_json=as_json)
 
 
 @eval_app.command("nlu-table")
@@ -187,3 +195,4 @@ def eval_nlu_table(
 
 eval_app.command("faq")(eval_faq)
 eval_app.command("faq-table")(eval_faq_table)
+eval_app.command("policy")(eval_policy)

@@ -21,6 +21,7 @@ from balie.gateway.messages import Messages
 from balie.gateway.neighbours.clients import FaqClient, HandoffsClient, NluClient, RouterClient
 from balie.gateway.outbox import Outbox
 from balie.gateway.pipeline import Pipeline
+from balie.gateway.ratings import Ratings
 from balie.gateway.replies import Replies
 from balie.gateway.sending import Sending
 from balie.gateway.service import ConversationService
@@ -59,7 +60,8 @@ async def lifespan(settings: GatewaySettings) -> AsyncGenerator[Serving, None]:
         outbox = await _outbox(stack, settings, database, handoffs)
         messages, ledger = Messages(journal, outbox), Ledger()
         words = HandoffWords(wording, ZoneInfo(settings.time_zone))
-        book = HandoffBook(journal, HandoffNotices(messages, words))
+        ratings = Ratings(database, ledger, messages, outbox, wording)
+        book = HandoffBook(journal, HandoffNotices(messages, words), ratings)
         replies = Replies(wording, words, follow_ups)
         turns = Turns(database, messages, journal, book, replies, _rhythm(settings), new_id())
         pipeline = await _pipeline(stack, settings, follow_ups, replies, handoff)
@@ -76,8 +78,8 @@ async def lifespan(settings: GatewaySettings) -> AsyncGenerator[Serving, None]:
             tenant_seen=followers.ensure,
             orphaned=followers.withdraw,
         )
-        sending = Sending(database, ledger, messages, turns, journal, workers)
-        servicer = ConversationService(conversations, sending, Watching(database, journal))
+        sending = Sending(database, ledger, messages, turns, ratings, journal, workers)
+        servicer = ConversationService(conversations, sending, Watching(database, journal), ratings)
         add = conversation_service_pb2_grpc.add_ConversationServiceServicer_to_server
         yield Serving(servicers=((add, servicer),), ready=database.check)
 

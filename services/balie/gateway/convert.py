@@ -1,6 +1,5 @@
 """Between the contract and the domain; checks every documented bound on the way in. Pure."""
 
-import math
 import re
 from datetime import datetime
 from typing import Any
@@ -9,10 +8,8 @@ from urllib.parse import urlsplit
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from balie.api.faq.v1 import faq_service_pb2
 from balie.api.gateway.v1 import conversation_pb2, conversation_service_pb2
 from balie.api.handoff.v1 import handoff_pb2
-from balie.api.nlu.v1 import nlu_service_pb2
 from balie.gateway.conversations import Creation, Filter
 from balie.gateway.domain import (
     Attachment,
@@ -20,7 +17,6 @@ from balie.gateway.domain import (
     ConversationState,
     Message,
     Owner,
-    Turn,
 )
 from balie.gateway.events import happening_to_proto
 from balie.gateway.happenings import Event
@@ -41,6 +37,7 @@ WAIT_FOR_REPLY_SECONDS = 60
 CHANNEL_MESSAGE_ID_CHARACTERS = 256
 ATTRIBUTES = 20
 ATTRIBUTE_CHARACTERS = {"key_characters": 64, "value_characters": 256}
+RATING = 5
 AFTER_SEQ = (1 << 63) - 1
 
 _MEDIA_TYPE = re.compile(r"[^\s/;]+/[^\s/]\S*( ?; ?\S+)*")
@@ -54,6 +51,11 @@ def conversation_id(request: Any) -> str:
 def turn_id(request: conversation_service_pb2.GetTurnRequest) -> str:
     """Returns the turn that a request names."""
     return bounds.identifier("turn_id", request.turn_id)
+
+
+def rating(request: conversation_service_pb2.RateConversationRequest) -> int:
+    """Returns the rating that is given."""
+    return bounds.number("rating", request.rating, 1, RATING)
 
 
 def creation_from_proto(
@@ -161,9 +163,10 @@ def conversation_to_proto(conversation: Conversation) -> conversation_pb2.Conver
         language=conversation.language,
         handoff_id=conversation.handoff_id,
         handoff_state=handoff_pb2.HandoffState.ValueType(conversation.handoff_state),
-        create_time=_timestamp(conversation.created_at),
-        update_time=_timestamp(conversation.updated_at),
+        create_time=timestamp(conversation.created_at),
+        update_time=timestamp(conversation.updated_at),
         contact_attributes=conversation.contact_attributes,
+        rating=conversation.rating,
     )
 
 
@@ -199,7 +202,7 @@ def message_to_proto(message: Message) -> conversation_pb2.Message:
         ],
         owner_epoch=message.owner_epoch,
         channel_message_id=message.channel_message_id,
-        create_time=_timestamp(message.created_at),
+        create_time=timestamp(message.created_at),
     )
 
 
@@ -220,52 +223,11 @@ def messages_to_proto(page: MessagePage) -> conversation_service_pb2.ListMessage
     )
 
 
-def turn_to_proto(turn: Turn) -> conversation_pb2.Turn:
-    """Returns a turn's record as it is sent; what other services said is read from their own form."""
-    message = conversation_pb2.Turn(
-        id=turn.id,
-        conversation_id=turn.conversation_id,
-        message_id=turn.message_id,
-        message_seq=turn.message_seq,
-        state=conversation_pb2.TurnState.ValueType(turn.state),
-        owner_epoch=turn.owner_epoch,
-        reply_message_ids=turn.reply_message_ids,
-        suggestions=turn.suggestions,
-        versions=conversation_pb2.Versions(
-            model=turn.versions.model,
-            index_generation=turn.versions.index_generation,
-            encoder_fingerprint=turn.versions.encoder_fingerprint,
-            policy=turn.versions.policy,
-            follow_ups=turn.versions.follow_ups,
-        ),
-        services_down=turn.services_down,
-        attempts=turn.attempts,
-        create_time=_timestamp(turn.created_at),
-    )
-    if turn.understanding:
-        message.understanding.CopyFrom(nlu_service_pb2.Understanding.FromString(turn.understanding))
-    if turn.answers:
-        found = faq_service_pb2.SearchAnswersResponse.FromString(turn.answers)
-        message.answers.extend(found.answers)
-        message.no_answer_reason = found.no_answer_reason
-    if turn.decision:
-        message.decision.CopyFrom(handoff_pb2.Decision.FromString(turn.decision))
-    for timing in turn.timings:
-        duration = Duration(nanos=0)
-        duration.FromNanoseconds(math.floor(timing.seconds * 1e9))
-        message.timings.add(stage=timing.stage, duration=duration, ok=timing.ok)
-    if turn.next_attempt_at is not None:
-        message.next_attempt_time.CopyFrom(_timestamp(turn.next_attempt_at))
-    if turn.ended_at is not None:
-        message.end_time.CopyFrom(_timestamp(turn.ended_at))
-    return message
-
-
 def event_to_proto(event: Event) -> conversation_pb2.ConversationEvent:
     """Returns an event as it is sent, a message with its words."""
     message = happening_to_proto(event.happening)
     message.cursor, message.event_id = event.cursor, event.event_id
-    message.event_time.CopyFrom(_timestamp(event.happened_at))
+    message.event_time.CopyFrom(timestamp(event.happened_at))
     if event.message is not None:
         message.message.CopyFrom(message_to_proto(event.message))
     return message
@@ -293,7 +255,8 @@ def answer_to_proto(answer: Answer) -> conversation_service_pb2.ConverseResponse
             return conversation_service_pb2.ConverseResponse(event=event_to_proto(answer))
 
 
-def _timestamp(moment: datetime) -> Timestamp:
+def timestamp(moment: datetime) -> Timestamp:
+    """Returns a moment as it is sent."""
     stamp = Timestamp()
     stamp.FromDatetime(moment)
     return stamp

@@ -53,6 +53,8 @@ class Notice(IntEnum):
     CALL_BACK_PROMISED = 10
     CALL_BACK_DUE = 11
     EXPIRED = 12
+    SURVEY = 13
+    RATED = 14
 
 
 class TurnState(IntEnum):
@@ -138,6 +140,10 @@ class Conversation:
         handoff_state: its state as far as the gateway knows it.
         history: the bot's memory; begins anew when a person gives the conversation back, unless they say that it goes on.
         contact_attributes: what was known of the contact when it was created, for example `tier: gold`.
+        helped_handoff_id: the handoff by which a person spoke last; empty when none has.
+        ended_seq: `seq` of the newest message when a handoff ended last, 0 when none has.
+        survey_seq: `seq` of the question for a rating, 0 when it was not asked.
+        rating: what the contact thinks of how they were helped, 1 to 5; None when they have not said.
     """
 
     tenant: str
@@ -155,6 +161,10 @@ class Conversation:
     created_at: datetime
     updated_at: datetime
     contact_attributes: Mapping[str, str] = field(default_factory=dict)
+    helped_handoff_id: str = ""
+    ended_seq: int = 0
+    survey_seq: int = 0
+    rating: int | None = None
 
     @property
     def is_open(self) -> bool:

@@ -1,10 +1,12 @@
 """What can go wrong with conversations, their messages and turns."""
 
-from balie.kit.errors import FailedPrecondition, Forbidden, InvalidRequest, NotFound
+from balie.kit.errors import AlreadyExists, FailedPrecondition, Forbidden, InvalidRequest, NotFound
 
 __all__ = [
     "ConversationClosed",
     "ConversationNotFound",
+    "ConversationNotRatable",
+    "ConversationRated",
     "NobodySpeaks",
     "NotOwner",
     "StaleOwnerEpoch",
@@ -30,6 +32,27 @@ class ConversationClosed(FailedPrecondition):
     def __init__(self, conversation_id: str) -> None:
         super().__init__(
             f"conversation {conversation_id} is closed: create another one", conversation_id=conversation_id
+        )
+
+
+class ConversationRated(AlreadyExists):
+    """The contact has given their rating; there is one at most."""
+
+    reason = "CONVERSATION_RATED"
+
+    def __init__(self, conversation_id: str) -> None:
+        super().__init__(f"conversation {conversation_id} is rated already", conversation_id=conversation_id)
+
+
+class ConversationNotRatable(FailedPrecondition):
+    """No person has helped in the conversation, or one still does."""
+
+    reason = "CONVERSATION_NOT_RATABLE"
+
+    def __init__(self, conversation_id: str) -> None:
+        super().__init__(
+            f"conversation {conversation_id} cannot be rated: no person has helped and left",
+            conversation_id=conversation_id,
         )
 
 

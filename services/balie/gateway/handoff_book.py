@@ -25,9 +25,12 @@ from balie.gateway.domain import (
 from balie.gateway.handoff_notices import HandoffNotices, is_new_place
 from balie.gateway.happenings import HandoffChanged, OwnerChanged
 from balie.gateway.journal import Journal
+from balie.gateway.ratings import Ratings
 from balie.gateway.said import HandoffNow
 from balie.gateway.tables import handoffs
 from balie.kit.database import Transaction
+
+_GIVEN_BACK = frozenset({HandoffState.RELEASED, HandoffState.RESOLVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,9 @@ class Applied:
 class HandoffBook:
     """Applies handoffs to locked conversations."""
 
-    def __init__(self, journal: Journal, notices: HandoffNotices) -> None:
+    def __init__(self, journal: Journal, notices: HandoffNotices, ratings: Ratings) -> None:
         self._journal = journal
+        self._ratings = ratings
         self._notices = notices
 
     async def announce(self, tx: Transaction, held: Locked, now: HandoffNow) -> None:
@@ -95,6 +99,7 @@ class HandoffBook:
         if held.conversation.owner == owner:
             return
         await self._change_owner(tx, held, owner)
+        held.change(helped_handoff_id=now.id)
         await self._notices.agent_joined(tx, held, now, name)
 
     async def _take_back(
@@ -111,6 +116,8 @@ class HandoffBook:
             return
         state = HandoffState.NONE if before is None else HandoffState(before.state)
         await self._notices.moved_on(tx, held, now, state, was_held=was_held)
+        if now.state in _GIVEN_BACK and now.release_reason == ReleaseReason.SURVEY:
+            await self._ratings.ask(tx, held, now.id)
 
     async def _show_place(self, tx: Transaction, held: Locked, now: HandoffNow) -> None:
         """Shows another place in line that is no change of the handoff itself, once."""
@@ -128,7 +135,7 @@ class HandoffBook:
         if now.state in OPEN_HANDOFF:
             held.change(handoff_id=now.id, handoff_state=now.state)
         elif conversation.handoff_id == now.id:
-            held.change(handoff_id="", handoff_state=HandoffState.NONE)
+            held.change(handoff_id="", handoff_state=HandoffState.NONE, ended_seq=conversation.last_seq)
         statement = tx.insert(handoffs).values(
             tenant=conversation.tenant,
             id=now.id,

@@ -51,6 +51,11 @@ async def find(tx: Transaction, tenant: str, message_id: str) -> Message | None:
     return await _one(tx, messages.c.tenant == tenant, messages.c.id == message_id)
 
 
+async def find_once(tx: Transaction, tenant: str, once_key: str) -> Message | None:
+    """Returns the message that is the only one of its key."""
+    return await _one(tx, messages.c.tenant == tenant, messages.c.once_key == once_key)
+
+
 async def find_in_channel(
     tx: Transaction, conversation: Conversation, channel_message_id: str
 ) -> Message | None:
@@ -72,7 +77,7 @@ async def find_same(tx: Transaction, conversation: Conversation, draft: Draft) -
             return found
     tenant = messages.c.tenant == conversation.tenant
     if draft.once_key:
-        return await _one(tx, tenant, messages.c.once_key == draft.once_key)
+        return await find_once(tx, conversation.tenant, draft.once_key)
     if draft.turn_id:
         return await _one(
             tx, tenant, messages.c.turn_id == draft.turn_id, messages.c.ordinal == draft.ordinal

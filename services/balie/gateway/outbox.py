@@ -1,4 +1,4 @@
-"""What the handoff service is told of conversations: who wrote, never what.
+"""What the handoff service is told of conversations: who wrote, never what, and contacts' ratings.
 
 It is on disk in the transaction of what it tells of, and deleted once the handoff service has it: a crash in between
 means that it is told again, which changes nothing there. So replicas need not agree on who tells: two that tell the same
@@ -13,7 +13,7 @@ from itertools import groupby
 import structlog
 
 from balie.gateway import outbox_store
-from balie.gateway.ports import InternalMistake, Report, Reports, ServiceDown
+from balie.gateway.ports import InternalMistake, Report, ReportKind, Reports, ServiceDown
 from balie.kit.database import Database, Transaction
 from balie.kit.errors import Failure
 
@@ -84,17 +84,28 @@ class Outbox:
         async with self._database.read() as tx:
             reports = await outbox_store.first(tx, _AT_ONCE)
         for tenant, of_tenant in groupby(reports, lambda report: report.tenant):
-            await self._tell(tenant, list(of_tenant))
+            await self._tell_all(tenant, list(of_tenant))
         return len(reports) == _AT_ONCE
 
+    async def _tell_all(self, tenant: str, reports: Sequence[Report]) -> None:
+        wrote = [report for report in reports if report.kind != ReportKind.RATED]
+        if wrote:
+            await self._tell(tenant, wrote)
+        for rated in reports:
+            if rated.kind == ReportKind.RATED:
+                await self._tell(tenant, [rated])
+
     async def _tell(self, tenant: str, reports: Sequence[Report]) -> None:
-        """Tells one tenant's part, and forgets it then.
+        """Tells who wrote, or one rating, and forgets it then.
 
         What is refused would be refused again, and nothing behind it may wait for that: it is told apart from the rest,
         and forgotten when it is refused by itself.
         """
         try:
-            await self._reports.report_activity(tenant, reports)
+            if reports[0].kind == ReportKind.RATED:
+                await self._reports.record_rating(tenant, reports[0])
+            else:
+                await self._reports.report_activity(tenant, reports)
         except InternalMistake as mistake:
             if len(reports) > 1:
                 for report in reports:

@@ -38,4 +38,5 @@ def _report(row: Row[Any]) -> Report:
         kind=ReportKind(row.kind),
         handoff_id=row.handoff_id,
         happened_at=row.happened_at,
+        rating=row.rating,
     )

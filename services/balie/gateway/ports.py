@@ -125,6 +125,7 @@ class ReportKind(IntEnum):
 
     CONTACT_WROTE = 1
     AGENT_WROTE = 2
+    RATED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +133,9 @@ class Report:
     """Something that the handoff service is to know of a handoff; never a word of what was said.
 
     Attributes:
-        seq: of the message that it is about.
-        handoff_id: that was open then.
+        seq: of the message that it is about; of the newest one for a rating.
+        handoff_id: that was open then, or is rated.
+        rating: of the contact, 1 to 5; None unless they RATED.
     """
 
     tenant: str
@@ -142,6 +144,7 @@ class Report:
     kind: ReportKind
     handoff_id: str
     happened_at: datetime
+    rating: int | None = None
 
 
 class Reports(Protocol):
@@ -149,6 +152,14 @@ class Reports(Protocol):
 
     async def report_activity(self, tenant: str, reports: Sequence[Report]) -> None:
         """Tells who wrote, each conversation's messages by `seq`; at most 500. What was told before changes nothing.
+
+        Raises:
+            ServiceDown: the handoff service does not answer, or cannot do this yet.
+            InternalMistake: it refuses what is told, and would again.
+        """
+
+    async def record_rating(self, tenant: str, report: Report) -> None:
+        """Tells a contact's rating. A conversation's first counts, so telling one again changes nothing.
 
         Raises:
             ServiceDown: the handoff service does not answer, or cannot do this yet.

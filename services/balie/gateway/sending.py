@@ -14,6 +14,7 @@ from balie.gateway.endings import Endings
 from balie.gateway.errors import NobodySpeaks
 from balie.gateway.journal import Journal
 from balie.gateway.messages import Messages
+from balie.gateway.ratings import Ratings, is_rating, thanks_key
 from balie.gateway.turns import Turns
 from balie.gateway.worker import Workers
 from balie.kit.caller import Caller, Role
@@ -42,8 +43,8 @@ class Sent:
     """A message on disk.
 
     Attributes:
-        position: its event's place in the conversation's log; 0 when it was there before.
-        turn_state: how far its turn is; None for an agent's message.
+        position: its event's place in the conversation's log, or that of the thanks for a rating; 0 when it was there before.
+        turn_state: how far its turn is; None for an agent's message and a rating.
         replies: what the turn brought so far, as far as it was waited for.
     """
 
@@ -70,6 +71,7 @@ class Sending:
         ledger: remembers what was asked before.
         messages: adds them.
         turns: begins turns.
+        ratings: takes a digit as a rating, where one was asked for.
         journal: tells when a turn has ended.
         workers: are woken for a new turn.
     """
@@ -80,6 +82,7 @@ class Sending:
         ledger: Ledger,
         messages: Messages,
         turns: Turns,
+        ratings: Ratings,
         journal: Journal,
         workers: Workers,
     ) -> None:
@@ -87,6 +90,7 @@ class Sending:
         self._ledger = ledger
         self._messages = messages
         self._turns = turns
+        self._ratings = ratings
         self._journal = journal
         self._workers = workers
         self._endings = Endings(journal)
@@ -123,7 +127,7 @@ class Sending:
     async def wait(self, tenant: str, sent: Sent, seconds: float) -> Sent:
         """Returns a sent message with the replies that its turn brought within some seconds."""
         if not sent.turn_id:
-            return sent
+            return await self._thanked(tenant, sent)
         if sent.turn_state not in ENDED:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
@@ -140,23 +144,36 @@ class Sending:
 
     async def _store(self, tx: Transaction, held: Locked, caller: Caller, posting: Posting) -> Sent:
         is_contact = caller.role == Role.CONTACT
+        rating = None
+        if is_contact and not posting.attachments:
+            rating = self._ratings.meant(held.conversation, posting.text)
         draft = Draft(
             Author.CONTACT if is_contact else Author.AGENT,
             posting.text,
             author_id=caller.id,
             attachments=posting.attachments,
-            turn_id=new_id() if is_contact else "",
+            turn_id=new_id() if is_contact and rating is None else "",
             channel_message_id=posting.channel_message_id,
         )
         message, position = await self._messages.append(tx, held, draft)
         if not is_contact or not position:
             return Sent(message, message.turn_id, position, None)
+        if rating is not None:
+            return Sent(message, "", await self._ratings.keep(tx, held, rating), None)
         is_first = held.work.due_at is None  # else it is taken up with the end of the turn before
         claim = await self._turns.begin(tx, held, draft.turn_id, message, take=self._workers.have_room)
         if is_first:
             key = (caller.tenant, held.conversation.id)
             tx.after_commit(partial(self._workers.wake, key, claim))
         return Sent(message, draft.turn_id, position, claim.turn.state if claim else TurnState.PENDING)
+
+    async def _thanked(self, tenant: str, sent: Sent) -> Sent:
+        """Returns a rating with the thanks for it; an agent's message brings nothing."""
+        if not is_rating(sent.message):
+            return sent
+        async with self._database.read() as tx:
+            thanks = await message_store.find_once(tx, tenant, thanks_key(sent.message.conversation_id))
+        return sent if thanks is None else replace(sent, replies=(thanks,))
 
     async def _before(self, tx: Transaction, tenant: str, stored: _Stored) -> Sent:
         message = await message_store.find(tx, tenant, stored.message_id)

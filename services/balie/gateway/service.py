@@ -10,6 +10,8 @@ from balie.api.gateway.v1 import conversation_service_pb2 as door
 from balie.api.gateway.v1 import conversation_service_pb2_grpc
 from balie.gateway import convert
 from balie.gateway.conversations import Conversations
+from balie.gateway.ratings import Ratings
+from balie.gateway.records.convert import turn_to_proto
 from balie.gateway.sending import Posting, Sending
 from balie.gateway.talks import Create, Open, Part, Send, Talks
 from balie.gateway.watching import Watching
@@ -25,10 +27,13 @@ _TO_ANSWER_SECONDS = 0.25  # of a call's deadline, after a wait for replies
 class ConversationService(conversation_service_pb2_grpc.ConversationServiceServicer):
     """Translates between the contract and the use cases."""
 
-    def __init__(self, conversations: Conversations, sending: Sending, watching: Watching) -> None:
+    def __init__(
+        self, conversations: Conversations, sending: Sending, watching: Watching, ratings: Ratings
+    ) -> None:
         self._conversations = conversations
         self._sending = sending
         self._watching = watching
+        self._ratings = ratings
         self._talks = Talks(conversations, sending, watching)
 
     async def CreateConversation(
@@ -97,7 +102,15 @@ class ConversationService(conversation_service_pb2_grpc.ConversationServiceServi
     async def GetTurn(self, request: door.GetTurnRequest, context: Any) -> door.GetTurnResponse:
         """Explains a turn."""
         turn = await self._conversations.turn(call.caller(), convert.turn_id(request))
-        return door.GetTurnResponse(turn=convert.turn_to_proto(turn))
+        return door.GetTurnResponse(turn=turn_to_proto(turn))
+
+    async def RateConversation(
+        self, request: door.RateConversationRequest, context: Any
+    ) -> door.RateConversationResponse:
+        """Keeps what the contact thinks of how they were helped."""
+        conversation_id, rating = _named(request), convert.rating(request)
+        rated = await self._ratings.rate(call.caller(), call.write(request), conversation_id, rating)
+        return door.RateConversationResponse(conversation=convert.conversation_to_proto(rated))
 
     async def CloseConversation(
         self, request: door.CloseConversationRequest, context: Any

@@ -46,6 +46,10 @@ conversations = Table(
     Column("clarified_in_a_row", Integer, nullable=False),
     Column("bot_replies", Integer, nullable=False),
     Column("contact_attributes", Json),
+    Column("helped_handoff_id", Text),
+    Column("ended_seq", BigInteger),
+    Column("survey_seq", BigInteger),
+    Column("rating", Integer),
     Column("work_due_at", UtcDateTime),
     Column("lease_holder", Text),
     Column("lease_until", UtcDateTime),
@@ -149,8 +153,8 @@ handoffs = Table(
     PrimaryKeyConstraint("tenant", "id", name="handoffs_pk"),
 )
 
-# What the handoff service is still to be told, written with what it tells of: who wrote while a handoff was open. A row's
-# conversation is locked when it is written, so whoever reads one has read all of the conversation's before it.
+# What the handoff service is still to be told, written with what it tells of: who wrote while a handoff was open, and
+# ratings. A row's conversation is locked when it is written, so whoever reads one has read all of the conversation's before it.
 outbox = Table(
     "outbox",
     metadata,
@@ -160,5 +164,6 @@ outbox = Table(
     Column("kind", Integer, nullable=False),
     Column("handoff_id", Text, nullable=False),
     Column("happened_at", UtcDateTime, nullable=False),
+    Column("rating", Integer),
     PrimaryKeyConstraint("tenant", "conversation_id", "seq", "kind", name="outbox_pk"),
 )

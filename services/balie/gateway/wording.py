@@ -34,6 +34,8 @@ class Phrase(StrEnum):
     RETURNED_WHEN_IDLE = "returned_when_idle"
     MESSAGE_TAKEN = "message_taken"
     CALL_BACK_PROMISED = "call_back_promised"
+    SURVEY = "survey"
+    RATED = "rated"
     CALL_BACK_DUE = "call_back_due"
     EXPIRED = "expired"
     MONDAY = "monday"

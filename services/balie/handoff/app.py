@@ -15,6 +15,7 @@ from balie.api.handoff.v1 import (
     router_service_pb2_grpc,
     suggestion_service_pb2_grpc,
 )
+from balie.client import channel
 from balie.handoff.calendars.calendars import Calendars
 from balie.handoff.calendars.service import CalendarService
 from balie.handoff.canned_replies.replies import CannedReplies
@@ -29,6 +30,8 @@ from balie.handoff.figures.service import FigureService
 from balie.handoff.journal import Journal
 from balie.handoff.notes.notes import Notes
 from balie.handoff.notes.service import NoteService
+from balie.handoff.plugin.choosing import Choosing, Wakes
+from balie.handoff.plugin.clients import PluginClient
 from balie.handoff.ratings.ratings import Ratings
 from balie.handoff.routing.policies import Policies
 from balie.handoff.routing.replay.replaying import Replay
@@ -38,7 +41,7 @@ from balie.handoff.service import AgentService, HandoffService
 from balie.handoff.settings import HandoffSettings
 from balie.handoff.staffing.queues.service import QueueService
 from balie.handoff.staffing.staff import Staff
-from balie.handoff.storage.sql import SqlStorage, topics
+from balie.handoff.storage.sql import SqlFloor, SqlStorage, topics
 from balie.handoff.suggestions.service import SuggestionService
 from balie.handoff.suggestions.suggestions import Suggestions
 from balie.handoff.sweeper import Sweeper
@@ -64,7 +67,9 @@ async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
         log = EventLog(database, poll_seconds=settings.poll_seconds)
         ledger = Ledger()
         storage = SqlStorage(database, log, ledger)
-        journal, feed = Journal(storage), Feed(database, log)
+        wakes = Wakes() if settings.plugin_address else None
+        journal = Journal(storage, draws=wakes.wake if wakes else None)
+        feed = Feed(database, log)
         desk, staff = Desk(journal, FollowedConfirmations(storage, feed)), Staff(journal)
         chats = Chats(journal)
         notes, suggestions = Notes(journal), Suggestions(journal)
@@ -101,9 +106,26 @@ async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
         )
         sweeper = Sweeper(journal, every_seconds=settings.sweep_seconds)
         chores = Chores(database, ledger, Trimming(log, topics, settings.keep_events))
-        async with running(
-            sweeper.run(),
-            chores.run(every_seconds=_CHORES_SECONDS),
-            policies.follow(every_seconds=_POLICY_SECONDS),
+        async with (
+            _plugin(settings, journal, wakes),
+            running(
+                sweeper.run(),
+                chores.run(every_seconds=_CHORES_SECONDS),
+                policies.follow(every_seconds=_POLICY_SECONDS),
+            ),
         ):
             yield Serving(servicers, ready=database.check)
+
+
+@asynccontextmanager
+async def _plugin(
+    settings: HandoffSettings, journal: Journal[SqlFloor], wakes: Wakes | None
+) -> AsyncIterator[None]:
+    """Lets a plug-in choose agents, when there is one."""
+    if wakes is None:
+        yield
+        return
+    async with channel(settings.plugin_address, act_as="service:handoff") as line:
+        client = PluginClient(line, timeout_seconds=settings.plugin_timeout_seconds)
+        async with running(Choosing(journal, client, wakes).run()):
+            yield

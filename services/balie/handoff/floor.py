@@ -159,6 +159,9 @@ class Floor(Handoffs, Staffing, Notebook, Protocol):
 
     tenant: str
 
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Runs a short action once all of this is kept; never when it is not."""
+
     async def append(self, event: HandoffEvent) -> None:
         """Appends what happened to the tenant's log."""
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import chain
 from typing import Generic, TypeVar
 
@@ -53,11 +54,20 @@ class Journal(Generic[F_co]):
     Args:
         storage: where the desks are kept.
         now: the clock.
+        draws: is told whose desk has something to offer, and sees to it, once what made it so is on disk; None when the
+            journal makes offers itself, by the service's own rules.
     """
 
-    def __init__(self, storage: Storage[F_co], *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        storage: Storage[F_co],
+        *,
+        now: Callable[[], datetime] = utc_now,
+        draws: Callable[[str], None] | None = None,
+    ) -> None:
         self.storage = storage
         self.now = now
+        self._draws = draws
 
     def writing(self, tenant: str) -> AbstractAsyncContextManager[F_co]:
         """Returns a transaction that holds the tenant's desk until it ends."""
@@ -157,6 +167,9 @@ class Journal(Generic[F_co]):
 
     async def draw(self, floor: Floor) -> None:
         """Offers what waits to those who are free. Belongs at the end of every change that frees a place or adds a handoff."""
+        if self._draws is not None:
+            floor.after_commit(partial(self._draws, floor.tenant))
+            return
         for pairing in await self.pairings(floor):
             handoff, now = await floor.handoff(pairing.handoff_id), self.now()
             rules = await self.rules(floor, handoff.asked.queue_id)

@@ -7,6 +7,7 @@ looking at the first of a few groups, however many agents there are.
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from balie.handoff.matching import (
     Free,
@@ -66,10 +67,14 @@ class _Group:
 
     def first(self, order: AgentOrder, without: tuple[str, ...]) -> Precedence | None:
         """Returns the first of them who is none of `without`, None when there is nobody."""
+        return next((place for place in self.all(order) if place[-1] not in without), None)
+
+    def all(self, order: AgentOrder) -> list[Precedence]:
+        """Returns all of them in an order."""
         line = self._lines.get(order)
         if line is None:
             line = self._lines[order] = sorted(precedence(one, order) for one in self._members.values())
-        return next((place for place in line if place[-1] not in without), None)
+        return line
 
 
 def _cut(line: list[Precedence], place: Precedence) -> None:
@@ -142,6 +147,25 @@ class Roster:
                 return self._free[min(places)[-1]]
         again = (self._free[agent_id] for agent_id in passed if agent_id in self._free)
         return next((agent for agent in again if fits(one, agent)), None)
+
+    def candidates(self, one: Waiting, limit: int | None) -> list[Free]:
+        """Returns who may be offered a handoff, in the order in which `best` would choose them, at most `limit`."""
+        if one.wanted_agent_id:
+            wanted = self._free.get(one.wanted_agent_id)
+            return [] if wanted is None else [wanted]
+        passed = one.passed_agent_ids
+        found: dict[str, Free] = {}
+        best = self.best(one)
+        if best is not None:
+            found[best.id] = best
+        for tier in self._tiers(one):
+            places = sorted(
+                place for group in tier for place in group.all(one.order) if place[-1] not in passed
+            )
+            found |= {place[-1]: self._free[place[-1]] for place in places if place[-1] not in found}
+        again = (self._free[agent_id] for agent_id in passed if agent_id in self._free)
+        found |= {agent.id: agent for agent in again if fits(one, agent) and agent.id not in found}
+        return list(islice(found.values(), limit))
 
     def _group(self, agent: Free) -> _Group:
         likeness = (

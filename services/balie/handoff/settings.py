@@ -23,6 +23,16 @@ class HandoffSettings(DatabaseSettings):
         le=60,
         description="How long AcceptHandoff, ReleaseHandoff and ResolveHandoff wait for the gateway to apply the owner, seconds, 0 to 60, and never past the call's deadline. Beyond it they answer UNAVAILABLE, and the same call again goes on waiting.",
     )
+    plugin_address: str = Field(
+        default="",
+        description="Address of a plug-in that chooses agents (RoutingPluginService, docs/handoffs.md), for example `chooser:50060`. Empty: the service chooses by its own rules.",
+    )
+    plugin_timeout_seconds: float = Field(
+        default=0.2,
+        ge=0.01,
+        le=5,
+        description="How long the plug-in may take to choose, seconds, 0.01 to 5; the service chooses when it takes longer.",
+    )
     sweep_seconds: float = Field(
         default=1.0,
         ge=0.05,

@@ -16,10 +16,12 @@ from balie.gateway.handoff_words import HandoffWords
 from balie.gateway.journal import Journal
 from balie.gateway.messages import Messages
 from balie.gateway.outbox import Outbox
+from balie.gateway.ratings import Ratings
 from balie.gateway.said import HandoffNow
 from balie.gateway.wording import Wording
 from balie.kit.database import Database
 from balie.kit.eventlog import EventLog
+from balie.kit.ledger import Ledger
 
 ELS = Owner(OwnerKind.AGENT, "els")
 
@@ -35,8 +37,9 @@ class Desk:
         pause = timedelta(seconds=1)
         outbox = Outbox(database, reports, sweep=pause, retry=pause, longest_retry=pause)
         words = HandoffWords(Wording.load(None, ("nl",)), UTC)
-        notices = HandoffNotices(Messages(journal, outbox), words)
-        self.book = HandoffBook(journal, notices)
+        messages = Messages(journal, outbox)
+        ratings = Ratings(database, Ledger(), messages, outbox, Wording.load(None, ("nl",)))
+        self.book = HandoffBook(journal, HandoffNotices(messages, words), ratings)
 
     async def open(self) -> None:
         async with self.database.write() as tx:

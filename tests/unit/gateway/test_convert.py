@@ -10,6 +10,7 @@ from tests.fakes.gateway_ports import conversation
 
 from balie.api.gateway.v1 import conversation_pb2
 from balie.api.gateway.v1 import conversation_service_pb2 as door
+from balie.api.handoff.v1 import handoff_pb2
 from balie.gateway import convert
 from balie.gateway.conversations import Creation, Filter
 from balie.gateway.domain import (
@@ -20,6 +21,7 @@ from balie.gateway.domain import (
     Notice,
     Owner,
     OwnerKind,
+    ReleaseReason,
     Timing,
     Turn,
     TurnState,
@@ -34,6 +36,8 @@ from balie.gateway.happenings import (
     OwnerChanged,
     TurnChanged,
 )
+from balie.gateway.records.convert import turn_to_proto
+from balie.gateway.said import HandoffEventKind
 from balie.kit.errors import Failure
 
 IMAGE = {"url": "https://files.example/a.jpg", "media_type": "image/jpeg"}
@@ -194,7 +198,12 @@ happenings: st.SearchStrategy[Happening] = st.one_of(
     st.builds(OwnerChanged, owners, numbers),
     st.builds(TurnChanged, st.text(max_size=40), st.sampled_from(TurnState)),
     st.builds(
-        HandoffChanged, st.text(max_size=40), st.sampled_from(HandoffState), st.integers(0, (1 << 31) - 1)
+        HandoffChanged,
+        st.text(max_size=40),
+        st.sampled_from(HandoffState),
+        st.integers(0, (1 << 31) - 1),
+        st.none() | st.integers(0, 1 << 20).map(float),
+        st.none() | st.datetimes(datetime(2000, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     ),
     st.just(Closed()),
 )
@@ -225,6 +234,26 @@ def test_our_enums_have_the_contracts_numbers(ours: Any, theirs: Any, prefix: st
     assert {member.name: member.value for member in ours} == contract
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "prefix"),
+    [
+        (HandoffState, handoff_pb2.HandoffState, "HANDOFF_STATE_"),
+        (ReleaseReason, handoff_pb2.ReleaseReason, "RELEASE_REASON_"),
+    ],
+)
+def test_states_and_reasons_of_handoffs_have_the_contracts_numbers(
+    ours: Any, theirs: Any, prefix: str
+) -> None:
+    contract = {name.removeprefix(prefix): number for name, number in theirs.items() if number}
+    assert {member.name: member.value for member in ours if member} == contract
+
+
+def test_the_events_of_handoffs_that_are_told_apart_have_the_contracts_numbers() -> None:
+    for kind in HandoffEventKind:
+        if kind:
+            assert handoff_pb2.HandoffEventKind.Value(f"HANDOFF_EVENT_KIND_{kind.name}") == kind
+
+
 def test_our_notices_have_the_contracts_numbers() -> None:
     contract = {
         name.removeprefix("NOTICE_"): number for name, number in conversation_pb2.Notice.items() if number
@@ -251,7 +280,7 @@ def test_sends_every_field_of_a_turn() -> None:
         next_attempt_at=moment,
         ended_at=moment,
     )
-    sent = convert.turn_to_proto(turn)
+    sent = turn_to_proto(turn)
     unset = {field.name for field in sent.DESCRIPTOR.fields} - {field.name for field, _ in sent.ListFields()}
     assert unset == {"understanding", "answers", "no_answer_reason", "decision"}
     assert [(one.stage, one.duration.ToMilliseconds(), one.ok) for one in sent.timings] == [
@@ -267,6 +296,7 @@ def test_sends_every_field_of_a_conversation_and_a_message() -> None:
         handoff_id="h",
         handoff_state=HandoffState.ACCEPTED,
         contact_attributes={"tier": "gold"},
+        rating=5,
     )
     sent = convert.conversation_to_proto(held)
     assert len(sent.ListFields()) == len(sent.DESCRIPTOR.fields)

@@ -203,14 +203,17 @@ agents_of_all = st.lists(
 )
 
 
+def rank(one: Waiting, agent: Free) -> tuple[object, ...]:
+    """Who comes first of those who fit, least first."""
+    passed = one.passed_agent_ids
+    last = passed.index(agent.id) + 1 if agent.id in passed else 0
+    if last:
+        return (last,)
+    return 0, agent.id != one.preferred_agent_id, remoteness(one, agent), precedence(agent, one.order)
+
+
 def by_trying_everybody(lines: list[Waiting], agents: list[Free]) -> list[Pairing]:
     """The definition: each handoff, in its turn, goes to the one who comes first of all who fit it."""
-
-    def rank(one: Waiting, agent: Free) -> tuple[object, ...]:
-        passed = one.passed_agent_ids
-        last = passed.index(agent.id) + 1 if agent.id in passed else 0
-        stranger = agent.id != one.preferred_agent_id
-        return last, stranger, remoteness(one, agent), precedence(agent, one.order)
 
     free, made = {agent.id: agent for agent in agents}, []
     for one in sorted(lines, key=turn):
@@ -229,6 +232,15 @@ def test_gives_what_trying_everybody_gives(lines: list[Waiting], agents: list[Fr
     assert pair(lines, roster) == expected
     assert pair(lines, roster) == expected  # it is as it was
     assert roster.places == sum(agent.places for agent in agents)
+
+
+@given(lines_of_all, agents_of_all)
+def test_candidates_are_all_who_fit_the_best_first(lines: list[Waiting], agents: list[Free]) -> None:
+    roster = Roster(agents)
+    for one in lines:
+        fitting = [agent for agent in agents if agent.places and fits(one, agent)]
+        assert roster.candidates(one, None) == sorted(fitting, key=lambda agent: rank(one, agent))
+        assert roster.candidates(one, 2) == roster.candidates(one, None)[:2]
 
 
 @given(lines_of_all, st.lists(agents_of_all, min_size=2, max_size=4))

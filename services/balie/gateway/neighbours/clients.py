@@ -247,6 +247,10 @@ class HandoffsClient:
         """Tells who wrote."""
         await self._told(self._handoffs.ReportActivity, convert.activity_request(reports), tenant)
 
+    async def record_rating(self, tenant: str, report: Report) -> None:
+        """Tells a contact's rating."""
+        await self._told(self._handoffs.RecordRating, convert.rating_request(report), tenant)
+
     async def agent_name(self, tenant: str, owner: Owner) -> str:
         """Returns the name that contacts see of the agent, empty when it cannot be had now."""
         request = agent_service_pb2.GetAgentRequest(agent_id=owner.agent_id)

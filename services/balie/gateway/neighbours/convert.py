@@ -278,6 +278,13 @@ def activity_request(reports: Sequence[Report]) -> handoff_service_pb2.ReportAct
     return request
 
 
+def rating_request(report: Report) -> handoff_service_pb2.RecordRatingRequest:
+    """Returns a contact's rating."""
+    request = handoff_service_pb2.RecordRatingRequest(handoff_id=report.handoff_id, rating=report.rating or 0)
+    request.time.FromDatetime(report.happened_at)
+    return request
+
+
 def _known(kind: type[E], number: int, otherwise: D) -> E | D:
     """Returns the member of a number, or another value: a newer service may know more than this one."""
     return next((member for member in kind if member == number), otherwise)

@@ -22,6 +22,7 @@ from balie.handoff.figures.figures import (
     Report,
     Spread,
     Suggested,
+    added,
 )
 from balie.handoff.figures.grouping import ByPart, ByQueue, Grouping, Scope, Together
 from balie.handoff.figures.period import Cut, Interval, Period, cut
@@ -82,15 +83,18 @@ class Counting:
         async with self._journal.reading(tenant) as floor:
             if missing := await floor.missing_queues(wanted.queue_ids):
                 raise QueueNotFound(missing[0])
-            together = await _figures(floor.tx, scope, Together(), is_now=True)
-            by_queue = await _figures(floor.tx, scope, ByQueue(), is_now=True)
+            found = await _figures(floor.tx, scope, ByQueue(), is_now=True)
             queue_ids = wanted.queue_ids or await _queue_ids(floor.tx, tenant)
+            by_queue = {one: found.get(one, Figures(waiting=0)) for one in sorted({*queue_ids, *found})}
+            spreads = (await _spreads(floor.tx, scope, Together())).get(
+                0, {"wait": None, "first_reply": None}
+            )
             return Report(
                 start=period.start,
                 end=period.end,
                 counted_at=now,
-                total=together.get(0, Figures(waiting=0)),
-                queues={one: by_queue.get(one, Figures(waiting=0)) for one in sorted(queue_ids)},
+                total=added(by_queue.values(), **spreads),
+                queues=by_queue,
                 buckets=await _buckets(floor.tx, scope, parts) if parts else (),
                 bot=(await _bots(floor.tx, scope, Together())).get(0, Bot()),
             )
@@ -120,12 +124,22 @@ async def _figures(tx: Transaction, scope: Scope, grouping: Grouping, *, is_now:
     for measure in simple + [counts.waiting] * is_now:
         async for key, found in _named(tx, measure(scope, grouping)):
             tally[key] |= found
-    for name, spread in (("wait", counts.waits), ("first_reply", counts.first_replies)):
-        for row in await tx.all(spread(scope, grouping)):
-            tally[row.key][name] = _spread(row)
+    for key, spreads in (await _spreads(tx, scope, grouping)).items():
+        tally[key] |= spreads
     await _add_promises(tx, scope, grouping, tally)
     await _add_opinions(tx, scope, grouping, tally)
     return {key: Figures(**found) for key, found in tally.items()}
+
+
+async def _spreads(tx: Transaction, scope: Scope, grouping: Grouping) -> dict[Any, dict[str, Spread | None]]:
+    """Returns how long it took to the acceptance and to the first reply, of each group in which either happened."""
+    found: defaultdict[Any, dict[str, Spread | None]] = defaultdict(
+        lambda: {"wait": None, "first_reply": None}
+    )
+    for name, spread in (("wait", counts.waits), ("first_reply", counts.first_replies)):
+        for row in await tx.all(spread(scope, grouping)):
+            found[row.key][name] = _spread(row)
+    return found
 
 
 async def _add_promises(tx: Transaction, scope: Scope, grouping: Grouping, tally: Tally) -> None:

@@ -1,5 +1,6 @@
 """What is counted and measured. A measure of nothing is None, never zero."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -93,6 +94,46 @@ class Figures:
     resolution_promise: Promised | None = None
     ratings: Rated | None = None
     suggestions: Suggested | None = None
+
+
+def added(parts: Iterable[Figures], *, wait: Spread | None, first_reply: Spread | None) -> Figures:
+    """Returns the figures of several queues together.
+
+    Args:
+        parts: those of each queue, with how many wait.
+        wait: that of all of them: spreads cannot be added.
+        first_reply: that of all of them.
+    """
+    found = list(parts)
+    rated = [one.ratings.histogram for one in found if one.ratings]
+    told = [one.suggestions for one in found if one.suggestions]
+    return Figures(
+        **{name: sum(getattr(one, name) for one in found) for name in _COUNTS},
+        wait=wait,
+        first_reply=first_reply,
+        first_reply_promise=_promised(one.first_reply_promise for one in found),
+        next_reply_promise=_promised(one.next_reply_promise for one in found),
+        resolution_promise=_promised(one.resolution_promise for one in found),
+        ratings=Rated(tuple(map(sum, zip(*rated, strict=True)))) if rated else None,
+        suggestions=_suggested(told) if told else None,
+    )
+
+
+def _promised(parts: Iterable[Promised | None]) -> Promised | None:
+    found = [one for one in parts if one]
+    return Promised(sum(one.kept for one in found), sum(one.broken for one in found)) if found else None
+
+
+def _suggested(parts: Sequence[Suggested]) -> Suggested:
+    return Suggested(
+        sum(one.used for one in parts), sum(one.edited for one in parts), sum(one.ignored for one in parts)
+    )
+
+
+_COUNTS = (
+    *("asked", "accepted", "called_back", "resolved", "released", "messages_taken"),
+    *("expired", "cancelled", "transfers", "reopened", "waiting"),
+)
 
 
 @dataclass(frozen=True, slots=True)

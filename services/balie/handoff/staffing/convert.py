@@ -77,7 +77,7 @@ def agent_to_proto(agent: Agent) -> handoff_pb2.Agent:
         presence=handoff_pb2.Presence.ValueType(agent.presence),
         open_chats=agent.open_chats,
         hold_weight=agent.profile.hold_weight,
-        max_open_chats=agent.profile.ceiling,
+        max_open_chats=agent.profile.max_open,
         load=agent.load,
         skills=[
             handoff_pb2.Skill(name=name, level=level) for name, level in sorted(agent.profile.skills.items())

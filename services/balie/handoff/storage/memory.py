@@ -14,17 +14,17 @@ from balie.handoff.domain import Handoff, HandoffEvent
 from balie.handoff.errors import AgentNotFound, HandoffNotFound, QueueNotFound
 from balie.handoff.floor import Filter, Place
 from balie.handoff.matching import Waiting, waiting
-from balie.handoff.notes.note import Note
 from balie.handoff.pairing import Roster
 from balie.handoff.staffing.profiles import Agent, AgentProfile, Presence, Queue, QueueProfile
 from balie.handoff.storage.memory_desk import MemoryDesk
+from balie.handoff.storage.memory_part import MemoryPart
 from balie.kit.errors import RequestIdReused, WriteConflict
 from balie.kit.ledger import Write
 
 T = TypeVar("T")
 
 
-class MemoryFloor:
+class MemoryFloor(MemoryPart):
     """A tenant's desk in one transaction.
 
     Attributes:
@@ -34,10 +34,8 @@ class MemoryFloor:
     def __init__(
         self, desk: MemoryDesk, tenant: str, calendars: Mapping[str, BusinessTime], *, writing: bool
     ) -> None:
-        self.tenant = tenant
+        super().__init__(desk, tenant, writing=writing)
         self._calendars = calendars
-        self._desk = desk
-        self._writing = writing
 
     async def handoff(self, handoff_id: str) -> Handoff:
         """Returns a handoff with its position.
@@ -201,10 +199,6 @@ class MemoryFloor:
         """Stores that an agent has a place more from now on."""
         self._changing().put_agent(replace(self._known(agent_id), idle_since=now))
 
-    async def add_note(self, note: Note) -> None:
-        """Stores a new note."""
-        self._changing().add_note(note)
-
     async def append(self, event: HandoffEvent) -> None:
         """Appends what happened to the tenant's log."""
         self._changing().append(event)
@@ -231,11 +225,6 @@ class MemoryFloor:
         if not isinstance(done, kind):
             raise TypeError(f"{write.rpc} returned a {type(done).__name__} before")
         return done
-
-    def _changing(self) -> MemoryDesk:
-        if not self._writing:
-            raise RuntimeError("a reading transaction cannot write")
-        return self._desk
 
     def _placed(self, one: Handoff) -> Handoff:
         place = self._desk.handoffs.place(one)

@@ -53,7 +53,7 @@ class MemoryDesk:
         queues: by id; those who wait in them are counted when they are read.
         agents: by id.
         roster: who is free now.
-        notes: what the staff told each other, oldest first.
+        notes: all of them, in the order of their making.
         done: results of writes with their digest, by caller, method and request id.
         head: position of the log's last event.
     """
@@ -63,13 +63,14 @@ class MemoryDesk:
         self.queues: Named[Queue] = Named()
         self.agents: Named[Agent] = Named()
         self.roster = Roster()
-        self.done: dict[RequestKey, tuple[str, object]] = {}
         self.notes: list[Note] = []
+        self.done: dict[RequestKey, tuple[str, object]] = {}
         self.head = 0
         self._lock = asyncio.Lock()
         self._holder: asyncio.Task[object] | None = None
         self._events: list[HandoffEvent] = []
         self._undo: list[Callable[[], object]] = []
+        self._actions: list[Callable[[], None]] = []
 
     async def enter(self) -> None:
         """Returns when a transaction holds the desk.
@@ -105,25 +106,32 @@ class MemoryDesk:
         before = self._seat(agent.id, agent)
         self._undo.append(lambda: self._seat(agent.id, before))
 
+    def add_note(self, note: Note) -> None:
+        """Adds a note."""
+        self.notes.append(note)
+        self._undo.append(self.notes.pop)
+
     def remember(self, key: RequestKey, result: tuple[str, object]) -> None:
         """Remembers what a write did."""
         self.done[key] = result
         self._undo.append(lambda: self.done.pop(key))
-
-    def add_note(self, note: Note) -> None:
-        """Adds an internal note."""
-        self.notes.append(note)
-        self._undo.append(self.notes.pop)
 
     def append(self, event: HandoffEvent) -> None:
         """Appends an event to the log."""
         self._events.append(event)
         self.head += 1
 
+    def afterwards(self, action: Callable[[], None]) -> None:
+        """Runs an action once all changes stay."""
+        self._actions.append(action)
+
     def keep(self) -> list[HandoffEvent]:
         """Makes all changes stay; returns the events of them."""
         events, self._events = self._events, []
+        actions, self._actions = self._actions, []
         self._undo.clear()
+        for action in actions:
+            action()
         return events
 
     def undo(self) -> None:
@@ -131,6 +139,7 @@ class MemoryDesk:
         for step in reversed(self._undo):
             step()
         self._undo.clear()
+        self._actions.clear()
         self.head -= len(self._events)
         self._events.clear()
 

@@ -56,6 +56,10 @@ class SqlFloor(SqlHandoffs, SqlStaffing, SqlNotes):
             return Always()
         return timetable_of(await calendars.calendar(self.tx, self.tenant, calendar_id))
 
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Runs a short action once all of this is kept; never when it is not."""
+        self.tx.after_commit(action)
+
     async def append(self, event: HandoffEvent) -> None:
         """Appends what happened to the tenant's log."""
         await self._log.append(self.tx, self.tenant, TOPIC, events.encode(event), event_id=event.id)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from balie.calibration import Interval, by_class, wilson
+from balie.nlu.evaluation.row_fields import shown_file
 from balie.nlu.examples import Example
 from balie.nlu.signals import SignalReader
 
@@ -42,18 +43,26 @@ class MeasuredRequests:
     Attributes:
         all: on all messages.
         by_language: on those of each language, by its tag.
+        by_file: on those of each file, by its name and its folder's.
+        by_value: on those whose rows say the same of something, by what they say; empty unless it was asked for.
         missed: requests that were not heard.
         false_alarms: others that were heard as requests.
     """
 
     all: RequestFigures
     by_language: dict[str, RequestFigures]
+    by_file: dict[str, RequestFigures]
+    by_value: dict[str, RequestFigures]
     missed: Sequence[str]
     false_alarms: Sequence[str]
 
 
 def measure_requests(
-    examples: Sequence[Example], reader: SignalReader, *, label: str = "human"
+    examples: Sequence[Example],
+    reader: SignalReader,
+    *,
+    label: str = "human",
+    values: Sequence[str] = (),
 ) -> MeasuredRequests:
     """Returns how well requests are heard.
 
@@ -61,23 +70,29 @@ def measure_requests(
         examples: labelled messages, at least one.
         reader: the service's own.
         label: that of requests for a person; all others are none.
+        values: what each row says of something that figures are told apart by; none when they are not.
     """
     truth = [example.intent == label for example in examples]
     heard = [reader.read(example.text).asks_for_person for example in examples]
     told = list(zip(examples, truth, heard, strict=True))
-    languages = sorted({example.language for example in examples})
     return MeasuredRequests(
         all=_figures(truth, heard),
-        by_language={
-            language: _figures(
-                [true for example, true, _ in told if example.language == language],
-                [said for example, _, said in told if example.language == language],
-            )
-            for language in languages
-        },
+        by_language=_parted([one.language for one in examples], truth, heard),
+        by_file=_parted([shown_file(one.file) for one in examples], truth, heard),
+        by_value=_parted(values, truth, heard) if values else {},
         missed=[example.text for example, true, said in told if true and not said],
         false_alarms=[example.text for example, true, said in told if said and not true],
     )
+
+
+def _parted(keys: Sequence[str], truth: Sequence[bool], heard: Sequence[bool]) -> dict[str, RequestFigures]:
+    """Returns the figures of the messages of each key."""
+    parts: dict[str, tuple[list[bool], list[bool]]] = {}
+    for key, true, said in zip(keys, truth, heard, strict=True):
+        both = parts.setdefault(key, ([], []))
+        both[0].append(true)
+        both[1].append(said)
+    return {key: _figures(*parts[key]) for key in sorted(parts)}
 
 
 def _figures(truth: Sequence[bool], heard: Sequence[bool]) -> RequestFigures:

@@ -146,6 +146,16 @@ class _ErrorReasonEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._En
 
     Example: `{"reason": "STALE_OWNER_EPOCH", "domain": "balie", "metadata": {"epoch": "1", "current_epoch": "2"}}`
     """
+    ERROR_REASON_CONVERSATION_RATED: _ErrorReason.ValueType  # 35
+    """ALREADY_EXISTS. The contact has rated the conversation; there is one rating at most, and it stays.
+
+    Example: `{"reason": "CONVERSATION_RATED", "domain": "balie", "metadata": {"conversation_id": "0192…"}}`
+    """
+    ERROR_REASON_CONVERSATION_NOT_RATABLE: _ErrorReason.ValueType  # 36
+    """FAILED_PRECONDITION. No person has helped in the conversation, or one still does, so there is nothing to rate yet.
+
+    Example: `{"reason": "CONVERSATION_NOT_RATABLE", "domain": "balie", "metadata": {"conversation_id": "0192…"}}`
+    """
     ERROR_REASON_COLLECTION_NOT_FOUND: _ErrorReason.ValueType  # 40
     """NOT_FOUND. There is no such collection.
 
@@ -549,6 +559,16 @@ ERROR_REASON_STALE_OWNER_EPOCH: ErrorReason.ValueType  # 34
 """FAILED_PRECONDITION. The message was worked out under an owner_epoch that has passed: somebody else speaks now.
 
 Example: `{"reason": "STALE_OWNER_EPOCH", "domain": "balie", "metadata": {"epoch": "1", "current_epoch": "2"}}`
+"""
+ERROR_REASON_CONVERSATION_RATED: ErrorReason.ValueType  # 35
+"""ALREADY_EXISTS. The contact has rated the conversation; there is one rating at most, and it stays.
+
+Example: `{"reason": "CONVERSATION_RATED", "domain": "balie", "metadata": {"conversation_id": "0192…"}}`
+"""
+ERROR_REASON_CONVERSATION_NOT_RATABLE: ErrorReason.ValueType  # 36
+"""FAILED_PRECONDITION. No person has helped in the conversation, or one still does, so there is nothing to rate yet.
+
+Example: `{"reason": "CONVERSATION_NOT_RATABLE", "domain": "balie", "metadata": {"conversation_id": "0192…"}}`
 """
 ERROR_REASON_COLLECTION_NOT_FOUND: ErrorReason.ValueType  # 40
 """NOT_FOUND. There is no such collection.

@@ -137,6 +137,10 @@ class _NoticeEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumTyp
     """The time to call back has come, and a person is asked."""
     NOTICE_EXPIRED: _Notice.ValueType  # 12
     """Nobody came, not when the contact should have been called back either; their messages are kept."""
+    NOTICE_SURVEY: _Notice.ValueType  # 13
+    """The contact is asked how well a person helped; a message of one digit from 1 to 5 directly after it is the answer."""
+    NOTICE_RATED: _Notice.ValueType  # 14
+    """The contact's rating is kept."""
 
 class Notice(_Notice, metaclass=_NoticeEnumTypeWrapper):
     """Says what a SYSTEM message tells."""
@@ -167,6 +171,10 @@ NOTICE_CALL_BACK_DUE: Notice.ValueType  # 11
 """The time to call back has come, and a person is asked."""
 NOTICE_EXPIRED: Notice.ValueType  # 12
 """Nobody came, not when the contact should have been called back either; their messages are kept."""
+NOTICE_SURVEY: Notice.ValueType  # 13
+"""The contact is asked how well a person helped; a message of one digit from 1 to 5 directly after it is the answer."""
+NOTICE_RATED: Notice.ValueType  # 14
+"""The contact's rating is kept."""
 global___Notice = Notice
 
 class _TurnState:
@@ -240,6 +248,7 @@ class Conversation(google.protobuf.message.Message):
     CREATE_TIME_FIELD_NUMBER: builtins.int
     UPDATE_TIME_FIELD_NUMBER: builtins.int
     CONTACT_ATTRIBUTES_FIELD_NUMBER: builtins.int
+    RATING_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Names the conversation. Unique."""
     contact_id: builtins.str
@@ -258,6 +267,8 @@ class Conversation(google.protobuf.message.Message):
     """Names the handoff that is open; empty when none is."""
     handoff_state: balie.api.handoff.v1.handoff_pb2.HandoffState.ValueType
     """Gives the state of that handoff as far as the gateway has followed it."""
+    rating: builtins.int
+    """Gives what the contact thinks of how a person helped them, [1, 5]: 5 is best; unset when they have not said."""
     @property
     def owner(self) -> global___Owner:
         """Says who speaks to the contact."""
@@ -290,9 +301,11 @@ class Conversation(google.protobuf.message.Message):
         create_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         update_time: google.protobuf.timestamp_pb2.Timestamp | None = ...,
         contact_attributes: collections.abc.Mapping[builtins.str, builtins.str] | None = ...,
+        rating: builtins.int | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["create_time", b"create_time", "owner", b"owner", "update_time", b"update_time"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["channel", b"channel", "contact_attributes", b"contact_attributes", "contact_id", b"contact_id", "create_time", b"create_time", "handoff_id", b"handoff_id", "handoff_state", b"handoff_state", "id", b"id", "language", b"language", "last_seq", b"last_seq", "owner", b"owner", "owner_epoch", b"owner_epoch", "state", b"state", "update_time", b"update_time"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_rating", b"_rating", "create_time", b"create_time", "owner", b"owner", "rating", b"rating", "update_time", b"update_time"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_rating", b"_rating", "channel", b"channel", "contact_attributes", b"contact_attributes", "contact_id", b"contact_id", "create_time", b"create_time", "handoff_id", b"handoff_id", "handoff_state", b"handoff_state", "id", b"id", "language", b"language", "last_seq", b"last_seq", "owner", b"owner", "owner_epoch", b"owner_epoch", "rating", b"rating", "state", b"state", "update_time", b"update_time"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_rating", b"_rating"]) -> typing.Literal["rating"] | None: ...
 
 global___Conversation = Conversation
 
@@ -355,7 +368,7 @@ class Message(google.protobuf.message.Message):
     language: builtins.str
     """Gives the language of `text` as a BCP-47 tag, where it is known; else `und`."""
     turn_id: builtins.str
-    """Names the turn it began (CONTACT) or came from (a reply of BOT or SYSTEM); empty otherwise."""
+    """Names the turn it began (CONTACT, unless it was taken as a rating) or came from (a reply of BOT or SYSTEM); empty otherwise."""
     ordinal: builtins.int
     """Numbers the replies of its turn from 1; 0 for messages that are no reply of a turn."""
     notice: global___Notice.ValueType

@@ -248,7 +248,7 @@ class SendMessageResponse(google.protobuf.message.Message):
     REPLIES_FIELD_NUMBER: builtins.int
     TURN_STATE_FIELD_NUMBER: builtins.int
     turn_id: builtins.str
-    """Names the turn it began; empty for an agent's message."""
+    """Names the turn it began; empty for an agent's message and for a rating."""
     turn_state: balie.api.gateway.v1.conversation_pb2.TurnState.ValueType
     """Gives the turn's state at the end of the wait: DONE and SUPERSEDED say that nothing more comes of it."""
     @property
@@ -257,7 +257,7 @@ class SendMessageResponse(google.protobuf.message.Message):
 
     @property
     def replies(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[balie.api.gateway.v1.conversation_pb2.Message]:
-        """Lists the messages that the turn brought within `wait_for_reply`, in order."""
+        """Lists the messages that the turn brought within `wait_for_reply`, in order; for a rating, the thanks."""
 
     def __init__(
         self,
@@ -462,7 +462,7 @@ class MessageAccepted(google.protobuf.message.Message):
     seq: builtins.int
     """Gives its `seq`."""
     turn_id: builtins.str
-    """Names the turn it began; empty for an agent's message."""
+    """Names the turn it began; empty for an agent's message and for a rating."""
     def __init__(
         self,
         *,
@@ -539,6 +539,53 @@ class GetTurnResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["turn", b"turn"]) -> None: ...
 
 global___GetTurnResponse = GetTurnResponse
+
+@typing.final
+class RateConversationRequest(google.protobuf.message.Message):
+    """Rates how a person helped."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: builtins.int
+    RATING_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    conversation_id: builtins.str
+    """Names the conversation. Required."""
+    rating: builtins.int
+    """Gives the rating, [1, 5]: 5 is best. Required."""
+    request_id: builtins.str
+    """Makes the call safe to repeat. Required. As in CreateConversationRequest."""
+    def __init__(
+        self,
+        *,
+        conversation_id: builtins.str = ...,
+        rating: builtins.int = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["conversation_id", b"conversation_id", "rating", b"rating", "request_id", b"request_id"]) -> None: ...
+
+global___RateConversationRequest = RateConversationRequest
+
+@typing.final
+class RateConversationResponse(google.protobuf.message.Message):
+    """Answers RateConversation."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CONVERSATION_FIELD_NUMBER: builtins.int
+    @property
+    def conversation(self) -> balie.api.gateway.v1.conversation_pb2.Conversation:
+        """Holds the conversation."""
+
+    def __init__(
+        self,
+        *,
+        conversation: balie.api.gateway.v1.conversation_pb2.Conversation | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["conversation", b"conversation"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["conversation", b"conversation"]) -> None: ...
+
+global___RateConversationResponse = RateConversationResponse
 
 @typing.final
 class CloseConversationRequest(google.protobuf.message.Message):

@@ -78,6 +78,11 @@ class ConversationServiceStub(object):
                 request_serializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetTurnRequest.SerializeToString,
                 response_deserializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetTurnResponse.FromString,
                 _registered_method=True)
+        self.RateConversation = channel.unary_unary(
+                '/balie.api.gateway.v1.ConversationService/RateConversation',
+                request_serializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.RateConversationRequest.SerializeToString,
+                response_deserializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.RateConversationResponse.FromString,
+                _registered_method=True)
         self.CloseConversation = channel.unary_unary(
                 '/balie.api.gateway.v1.ConversationService/CloseConversation',
                 request_serializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.CloseConversationRequest.SerializeToString,
@@ -127,7 +132,8 @@ class ConversationServiceServicer(object):
 
     def SendMessage(self, request, context):
         """Appends a message of the contact or the agent who calls, and returns once it is on disk. A contact's message begins a turn,
-        which goes on when the caller leaves. The same `request_id` twice is done once and answered the same.
+        which goes on when the caller leaves. One digit from 1 to 5, sent directly after the contact was asked for a rating, is taken
+        as that: it begins no turn, and a SYSTEM message thanks for it. The same `request_id` twice is done once and answered the same.
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, TOO_MANY_ITEMS: a field is outside its bounds.
@@ -196,6 +202,23 @@ class ConversationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RateConversation(self, request, context):
+        """Keeps what a contact thinks of how a person helped them; a conversation has one rating at most. May be called whether or not
+        the contact was asked, once a person has given the conversation back or it is closed. The same `request_id` twice is done
+        once.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+        - NOT_FOUND CONVERSATION_NOT_FOUND: no such conversation, or not one of the contact who asks.
+        - FAILED_PRECONDITION CONVERSATION_NOT_RATABLE: no person has helped, or one still does.
+        - ALREADY_EXISTS CONVERSATION_RATED: it was rated before, by another request or by a message.
+        - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is an agent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CloseConversation(self, request, context):
         """Closes a conversation; it takes no messages any more, and open turns end without a reply. The same `request_id` twice is
         done once.
@@ -252,6 +275,11 @@ def add_ConversationServiceServicer_to_server(servicer, server):
                     servicer.GetTurn,
                     request_deserializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetTurnRequest.FromString,
                     response_serializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetTurnResponse.SerializeToString,
+            ),
+            'RateConversation': grpc.unary_unary_rpc_method_handler(
+                    servicer.RateConversation,
+                    request_deserializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.RateConversationRequest.FromString,
+                    response_serializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.RateConversationResponse.SerializeToString,
             ),
             'CloseConversation': grpc.unary_unary_rpc_method_handler(
                     servicer.CloseConversation,
@@ -479,6 +507,33 @@ class ConversationService(object):
             '/balie.api.gateway.v1.ConversationService/GetTurn',
             balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetTurnRequest.SerializeToString,
             balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetTurnResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RateConversation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balie.api.gateway.v1.ConversationService/RateConversation',
+            balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.RateConversationRequest.SerializeToString,
+            balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.RateConversationResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -63,7 +63,8 @@ class ConversationServiceStub:
         balie.api.gateway.v1.conversation_service_pb2.SendMessageResponse,
     ]
     """Appends a message of the contact or the agent who calls, and returns once it is on disk. A contact's message begins a turn,
-    which goes on when the caller leaves. The same `request_id` twice is done once and answered the same.
+    which goes on when the caller leaves. One digit from 1 to 5, sent directly after the contact was asked for a rating, is taken
+    as that: it begins no turn, and a SYSTEM message thanks for it. The same `request_id` twice is done once and answered the same.
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, TOO_MANY_ITEMS: a field is outside its bounds.
@@ -129,6 +130,23 @@ class ConversationServiceStub:
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
     """
 
+    RateConversation: grpc.UnaryUnaryMultiCallable[
+        balie.api.gateway.v1.conversation_service_pb2.RateConversationRequest,
+        balie.api.gateway.v1.conversation_service_pb2.RateConversationResponse,
+    ]
+    """Keeps what a contact thinks of how a person helped them; a conversation has one rating at most. May be called whether or not
+    the contact was asked, once a person has given the conversation back or it is closed. The same `request_id` twice is done
+    once.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+    - NOT_FOUND CONVERSATION_NOT_FOUND: no such conversation, or not one of the contact who asks.
+    - FAILED_PRECONDITION CONVERSATION_NOT_RATABLE: no person has helped, or one still does.
+    - ALREADY_EXISTS CONVERSATION_RATED: it was rated before, by another request or by a message.
+    - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is an agent.
+    """
+
     CloseConversation: grpc.UnaryUnaryMultiCallable[
         balie.api.gateway.v1.conversation_service_pb2.CloseConversationRequest,
         balie.api.gateway.v1.conversation_service_pb2.CloseConversationResponse,
@@ -188,7 +206,8 @@ class ConversationServiceAsyncStub:
         balie.api.gateway.v1.conversation_service_pb2.SendMessageResponse,
     ]
     """Appends a message of the contact or the agent who calls, and returns once it is on disk. A contact's message begins a turn,
-    which goes on when the caller leaves. The same `request_id` twice is done once and answered the same.
+    which goes on when the caller leaves. One digit from 1 to 5, sent directly after the contact was asked for a rating, is taken
+    as that: it begins no turn, and a SYSTEM message thanks for it. The same `request_id` twice is done once and answered the same.
 
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, TOO_MANY_ITEMS: a field is outside its bounds.
@@ -252,6 +271,23 @@ class ConversationServiceAsyncStub:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `turn_id`.
     - NOT_FOUND TURN_NOT_FOUND: no such turn.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+    """
+
+    RateConversation: grpc.aio.UnaryUnaryMultiCallable[
+        balie.api.gateway.v1.conversation_service_pb2.RateConversationRequest,
+        balie.api.gateway.v1.conversation_service_pb2.RateConversationResponse,
+    ]
+    """Keeps what a contact thinks of how a person helped them; a conversation has one rating at most. May be called whether or not
+    the contact was asked, once a person has given the conversation back or it is closed. The same `request_id` twice is done
+    once.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+    - NOT_FOUND CONVERSATION_NOT_FOUND: no such conversation, or not one of the contact who asks.
+    - FAILED_PRECONDITION CONVERSATION_NOT_RATABLE: no person has helped, or one still does.
+    - ALREADY_EXISTS CONVERSATION_RATED: it was rated before, by another request or by a message.
+    - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is an agent.
     """
 
     CloseConversation: grpc.aio.UnaryUnaryMultiCallable[
@@ -321,7 +357,8 @@ class ConversationServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[balie.api.gateway.v1.conversation_service_pb2.SendMessageResponse, collections.abc.Awaitable[balie.api.gateway.v1.conversation_service_pb2.SendMessageResponse]]:
         """Appends a message of the contact or the agent who calls, and returns once it is on disk. A contact's message begins a turn,
-        which goes on when the caller leaves. The same `request_id` twice is done once and answered the same.
+        which goes on when the caller leaves. One digit from 1 to 5, sent directly after the contact was asked for a rating, is taken
+        as that: it begins no turn, and a SYSTEM message thanks for it. The same `request_id` twice is done once and answered the same.
 
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, TOO_MANY_ITEMS: a field is outside its bounds.
@@ -393,6 +430,25 @@ class ConversationServiceServicer(metaclass=abc.ABCMeta):
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `turn_id`.
         - NOT_FOUND TURN_NOT_FOUND: no such turn.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+        """
+
+    @abc.abstractmethod
+    def RateConversation(
+        self,
+        request: balie.api.gateway.v1.conversation_service_pb2.RateConversationRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[balie.api.gateway.v1.conversation_service_pb2.RateConversationResponse, collections.abc.Awaitable[balie.api.gateway.v1.conversation_service_pb2.RateConversationResponse]]:
+        """Keeps what a contact thinks of how a person helped them; a conversation has one rating at most. May be called whether or not
+        the contact was asked, once a person has given the conversation back or it is closed. The same `request_id` twice is done
+        once.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE: a field is outside its bounds.
+        - NOT_FOUND CONVERSATION_NOT_FOUND: no such conversation, or not one of the contact who asks.
+        - FAILED_PRECONDITION CONVERSATION_NOT_RATABLE: no person has helped, or one still does.
+        - ALREADY_EXISTS CONVERSATION_RATED: it was rated before, by another request or by a message.
+        - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is an agent.
         """
 
     @abc.abstractmethod

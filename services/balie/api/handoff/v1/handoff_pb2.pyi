@@ -1075,7 +1075,7 @@ class Agent(google.protobuf.message.Message):
     hold_weight: builtins.float
     """Gives what a chat on hold weighs, [0, 1]. Optional; 0.2 by default."""
     max_open_chats: builtins.int
-    """Limits how many chats the agent has at a time whatever they weigh, [0, 500]. Optional; three times `max_chats` by default."""
+    """Limits how many chats the agent has at a time whatever they weigh, [0, 500]. Optional; three times `max_chats` when it is unset."""
     load: builtins.float
     """Gives the weight of the chats the agent has now. Output only. A contact who writes again in a chat on hold may lift it above
     `max_chats`; nothing is offered then.

@@ -220,7 +220,13 @@ class HandoffServiceServicer(object):
     def ResolveHandoff(self, request, context):
         """Ends a handoff as solved. The bot owns the conversation again when it returns.
 
-        Errors: as for ReleaseHandoff, and INVALID_ARGUMENT FIELD_TOO_LONG for `outcome`.
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id or `outcome`.
+        - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
+        - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: no agent has it, or another one than the caller.
+        - UNAVAILABLE OWNER_NOT_CONFIRMED: it has ended, the gateway has not answered yet; repeat the call.
+        - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

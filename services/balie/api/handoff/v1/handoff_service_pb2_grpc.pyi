@@ -128,7 +128,13 @@ class HandoffServiceStub:
     ]
     """Ends a handoff as solved. The bot owns the conversation again when it returns.
 
-    Errors: as for ReleaseHandoff, and INVALID_ARGUMENT FIELD_TOO_LONG for `outcome`.
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id or `outcome`.
+    - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
+    - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: no agent has it, or another one than the caller.
+    - UNAVAILABLE OWNER_NOT_CONFIRMED: it has ended, the gateway has not answered yet; repeat the call.
+    - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
     """
 
     HoldHandoff: grpc.UnaryUnaryMultiCallable[
@@ -340,7 +346,13 @@ class HandoffServiceAsyncStub:
     ]
     """Ends a handoff as solved. The bot owns the conversation again when it returns.
 
-    Errors: as for ReleaseHandoff, and INVALID_ARGUMENT FIELD_TOO_LONG for `outcome`.
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id or `outcome`.
+    - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
+    - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: no agent has it, or another one than the caller.
+    - UNAVAILABLE OWNER_NOT_CONFIRMED: it has ended, the gateway has not answered yet; repeat the call.
+    - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
     """
 
     HoldHandoff: grpc.aio.UnaryUnaryMultiCallable[
@@ -568,7 +580,13 @@ class HandoffServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[balie.api.handoff.v1.handoff_service_pb2.ResolveHandoffResponse, collections.abc.Awaitable[balie.api.handoff.v1.handoff_service_pb2.ResolveHandoffResponse]]:
         """Ends a handoff as solved. The bot owns the conversation again when it returns.
 
-        Errors: as for ReleaseHandoff, and INVALID_ARGUMENT FIELD_TOO_LONG for `outcome`.
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: an id or `outcome`.
+        - NOT_FOUND HANDOFF_NOT_FOUND: no such handoff.
+        - FAILED_PRECONDITION HANDOFF_STATE_INVALID, HANDOFF_OF_ANOTHER_AGENT: no agent has it, or another one than the caller.
+        - UNAVAILABLE OWNER_NOT_CONFIRMED: it has ended, the gateway has not answered yet; repeat the call.
+        - ALREADY_EXISTS REQUEST_ID_REUSED: the id was used with another request.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
         """
 
     @abc.abstractmethod

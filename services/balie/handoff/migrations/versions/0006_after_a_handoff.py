@@ -33,6 +33,10 @@ def upgrade() -> None:
     op.create_index("handoffs_taken_ix", "handoffs", ["tenant", "accepted_at"])
     op.create_index("handoffs_replied_ix", "handoffs", ["tenant", "replied_at"])
     op.create_index("handoffs_ended_ix", "handoffs", ["tenant", "ended_at"])
+    op.drop_index("decisions_decided_ix", "decisions")
+    op.create_index(
+        "decisions_decided_ix", "decisions", ["tenant", "decided_at", "turn_id", "conversation_id"]
+    )
 
 
 def create_canned_replies() -> None:

@@ -8,6 +8,7 @@ from typing import ClassVar
 import structlog
 from pydantic import BaseModel, ConfigDict
 
+from balie.kit.breaker import Breaker
 from balie.nlu import folds
 from balie.nlu.engines.port import (
     EngineUnavailable,
@@ -18,7 +19,6 @@ from balie.nlu.engines.port import (
     Ranking,
     TrainingFailed,
 )
-from balie.nlu.engines.remote.breaker import Breaker
 from balie.nlu.engines.remote.clients import EngineClient
 from balie.nlu.engines.remote.convert import Description, RemoteModel
 from balie.nlu.engines.remote.errors import CallFailed

@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 import structlog
 
+from balie.kit.breaker import Breaker
 from balie.nlu.engines.port import EngineUnavailable, Message, Ranking
-from balie.nlu.engines.remote.breaker import Breaker
 from balie.nlu.engines.remote.clients import EngineClient
 from balie.nlu.engines.remote.convert import MESSAGES, RemoteModel
 from balie.nlu.engines.remote.errors import CallFailed

@@ -1,4 +1,4 @@
-"""Keeps an engine that is away from costing each message the time it takes to find that out.
+"""Keeps a server that is away from costing each call the time it takes to find that out.
 
 After some failures in a row nothing is asked for a while; then one call goes through, and what becomes of it decides.
 

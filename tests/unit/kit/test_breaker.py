@@ -2,7 +2,7 @@
 
 import pytest
 
-from balie.nlu.engines.remote.breaker import Breaker
+from balie.kit.breaker import Breaker
 
 
 class Clock:

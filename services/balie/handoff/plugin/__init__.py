@@ -1,0 +1,1 @@
+"""A plug-in that chooses agents, served elsewhere in any language."""
