@@ -2,12 +2,13 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from balie.cli.bench_faq import bench_faq_app
 from balie.cli.bench_nlu import bench_app
+from balie.cli.bench_route import bench_route_app
 from balie.cli.calendar import calendar_app
 from balie.cli.console import console
 from balie.cli.desk import SAMPLE, Desk
@@ -36,6 +37,7 @@ app = typer.Typer(
     add_completion=False,
 )
 bench_app.add_typer(bench_faq_app)
+bench_app.add_typer(bench_route_app)
 app.add_typer(bench_app, name="bench")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(desk_app, name="desk")
@@ -168,6 +170,39 @@ def fill(
 
     if asyncio.run(fill_suite(desk, faq, handoff)):
         raise typer.Exit(1)
+
+
+@app.command()
+def figures(
+    queues: Annotated[
+        list[str] | None, typer.Argument(metavar="QUEUE", help="Ids of queues; all of them otherwise.")
+    ] = None,
+    since: Annotated[
+        str,
+        typer.Option(
+            help="From when on, such as 2026-11-01 or 2026-11-01T09:00, by the zone's clock.",
+            show_default="a day before the end",
+        ),
+    ] = "",
+    until: Annotated[
+        str, typer.Option(help="Up to when, that moment itself left out.", show_default="now")
+    ] = "",
+    by: Annotated[
+        Literal["hour", "day"] | None, typer.Option(help="Parts of the period to show as well.")
+    ] = None,
+    zone: Annotated[str, typer.Option(help="Time zone of the IANA database.")] = "UTC",
+    handoff: Annotated[
+        str, typer.Option(envvar="BALIE_HANDOFF", help="Address of handoff, host:port.")
+    ] = "127.0.0.1:50054",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show how the desk did: what was asked for, how long it took, what was promised, and what contacts thought of it.
+
+    Example: balie figures service --since 2026-11-01 --until 2026-12-01 --by day --zone Europe/Amsterdam
+    """
+    from balie.cli.figures import Wanted, run_figures
+
+    asyncio.run(run_figures(handoff, Wanted(tuple(queues or ()), since, until, by, zone), as_json=json))
 
 
 @bench_app.callback(invoke_without_command=True)

@@ -22,6 +22,7 @@ from balie.gateway.neighbours.clients import FaqClient, HandoffsClient, NluClien
 from balie.gateway.outbox import Outbox
 from balie.gateway.pipeline import Pipeline
 from balie.gateway.ratings import Ratings
+from balie.gateway.records.briefings import Briefings
 from balie.gateway.replies import Replies
 from balie.gateway.sending import Sending
 from balie.gateway.service import ConversationService
@@ -79,7 +80,9 @@ async def lifespan(settings: GatewaySettings) -> AsyncGenerator[Serving, None]:
             orphaned=followers.withdraw,
         )
         sending = Sending(database, ledger, messages, turns, ratings, journal, workers)
-        servicer = ConversationService(conversations, sending, Watching(database, journal), ratings)
+        servicer = ConversationService(
+            conversations, sending, Watching(database, journal), ratings, Briefings(database)
+        )
         add = conversation_service_pb2_grpc.add_ConversationServiceServicer_to_server
         yield Serving(servicers=((add, servicer),), ready=database.check)
 

@@ -21,6 +21,7 @@ from balie.gateway.domain import (
     Turn,
     TurnState,
 )
+from balie.gateway.handoff_words import HandoffWords
 from balie.gateway.pipeline import Findings, Pipeline
 from balie.gateway.replies import Outcome, Replies
 from balie.gateway.said import DecisionKind
@@ -88,12 +89,13 @@ class TurnRunner:
         self, desk: IntentDesk, understander: Understander, policy: Policy, languages: Sequence[str]
     ) -> None:
         self._desk = desk
+        wording = Wording.load(None, languages)
         self._pipeline = Pipeline(
             nlu=NluHere(understander),
             faq=EntriesByName(desk),
             router=RouterHere(policy),
             follow_ups=desk.follow_ups,
-            replies=Replies(Wording.load(None, languages), desk.follow_ups),
+            replies=Replies(wording, HandoffWords(wording, UTC), desk.follow_ups),
             default_language=languages[0],
         )
 

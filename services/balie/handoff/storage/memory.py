@@ -1,12 +1,12 @@
 """Desks in memory: for tests and simulations, which run the very code of the service over them. Nothing outlives the process."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from balie.handoff.business_time import Always, BusinessTime
 from balie.handoff.calendars.errors import CalendarNotFound
@@ -73,7 +73,7 @@ class MemoryFloor(MemoryPart):
         return [self._placed(one) for one in islice(self._desk.handoffs.due(now), limit)]
 
     async def moved_up(self, *, told_before: datetime, limit: int) -> list[Handoff]:
-        """Returns handoffs that wait at another place than was told before a moment, at most `limit`."""
+        """Returns handoffs whose place is worth telling beside the one told before a moment, at most `limit`."""
         found = self._desk.handoffs.moved_up(told_before)
         return [replace(one, position=place) for place, one in islice(found, limit)]
 
@@ -175,11 +175,11 @@ class MemoryFloor(MemoryPart):
         Raises:
             AgentNotFound: there is none.
         """
-        return self._desk.agent(self._known(agent_id))
+        return self._known(agent_id)
 
     async def agents(self, *, after: str, limit: int) -> list[Agent]:
         """Returns agents by id, those after an id."""
-        return [self._desk.agent(one) for one in islice(self._desk.agents.after(after), limit)]
+        return list(islice(self._desk.agents.after(after), limit))
 
     async def roster(self) -> Roster:
         """Returns the agents who are online and have a place left: always the same roster, kept up to date."""
@@ -240,6 +240,33 @@ class MemoryFloor(MemoryPart):
         return found
 
 
+_Told = Callable[[str, HandoffEvent], object]
+
+
+class _Transaction(AbstractAsyncContextManager[MemoryFloor]):
+    """One transaction at a desk; a reading one is told to nobody."""
+
+    def __init__(self, desk: MemoryDesk, floor: MemoryFloor, told: _Told | None) -> None:
+        self._desk = desk
+        self._floor = floor
+        self._told = told
+
+    async def __aenter__(self) -> MemoryFloor:
+        await self._desk.enter()
+        return self._floor
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        if kind is None:
+            events = self._desk.keep()
+        else:
+            events = []
+            self._desk.undo()
+        self._desk.leave()
+        if self._told is not None:
+            for event in events:
+                self._told(self._floor.tenant, event)
+
+
 class MemoryStorage:
     """The desks of all tenants in memory. One transaction of a desk at a time, reading or writing.
 
@@ -250,33 +277,22 @@ class MemoryStorage:
 
     def __init__(
         self,
-        told: Callable[[str, HandoffEvent], Any] = lambda tenant, event: None,
+        told: _Told = lambda tenant, event: None,
         calendars: Mapping[str, BusinessTime] = MappingProxyType({}),
     ) -> None:
         self._desks: dict[str, MemoryDesk] = {}
         self._calendars = calendars
         self._told = told
 
-    @asynccontextmanager
-    async def writing(self, tenant: str) -> AsyncIterator[MemoryFloor]:
-        """Yields a transaction that holds the tenant's desk until it ends: all of it is kept, or nothing of it."""
+    def writing(self, tenant: str) -> AbstractAsyncContextManager[MemoryFloor]:
+        """Returns a transaction that holds the tenant's desk until it ends: all of it is kept, or nothing of it."""
         desk = self._desk(tenant)
-        async with desk.held():
-            try:
-                yield MemoryFloor(desk, tenant, self._calendars, writing=True)
-            except BaseException:
-                desk.undo()
-                raise
-            events = desk.keep()
-        for event in events:
-            self._told(tenant, event)
+        return _Transaction(desk, MemoryFloor(desk, tenant, self._calendars, writing=True), self._told)
 
-    @asynccontextmanager
-    async def reading(self, tenant: str) -> AsyncIterator[MemoryFloor]:
-        """Yields a transaction that sees one snapshot, and cannot write."""
+    def reading(self, tenant: str) -> AbstractAsyncContextManager[MemoryFloor]:
+        """Returns a transaction that sees one snapshot, and cannot write."""
         desk = self._desk(tenant)
-        async with desk.held():
-            yield MemoryFloor(desk, tenant, self._calendars, writing=False)
+        return _Transaction(desk, MemoryFloor(desk, tenant, self._calendars, writing=False), None)
 
     async def tenants_with_due(self, *, now: datetime) -> set[str]:
         """Returns the tenants with a handoff of which something is due by itself."""
@@ -291,4 +307,7 @@ class MemoryStorage:
         return {tenant for tenant, desk in self._desks.items() if desk.handoffs.queues_with_waiting()}
 
     def _desk(self, tenant: str) -> MemoryDesk:
-        return self._desks.setdefault(tenant, MemoryDesk())
+        desk = self._desks.get(tenant)
+        if desk is None:
+            desk = self._desks[tenant] = MemoryDesk()
+        return desk
