@@ -1,16 +1,40 @@
 """Desks in memory: for tests and simulations, which run the very code of the service over them. Nothing outlives the process."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from types import MappingProxyType
-from typing import TypeVar
 
 from balie.handoff.business_time import BusinessTime
+from balie.handoff.domain import HandoffEvent
 from balie.handoff.storage.memory_desk import MemoryDesk
 from balie.handoff.storage.memory_floor import MemoryFloor
 
-T = TypeVar("T")
+_Told = Callable[[str, HandoffEvent], object]
+
+
+class _Transaction(AbstractAsyncContextManager[MemoryFloor]):
+    """One transaction at a desk; a reading one is told to nobody."""
+
+    def __init__(self, desk: MemoryDesk, floor: MemoryFloor, told: _Told | None) -> None:
+        self._desk = desk
+        self._floor = floor
+        self._told = told
+
+    async def __aenter__(self) -> MemoryFloor:
+        await self._desk.enter()
+        return self._floor
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        if kind is None:
+            events = self._desk.keep()
+        else:
+            events = []
+            self._desk.undo()
+        self._desk.leave()
+        if self._told is not None:
+            for event in events:
+                self._told(self._floor.tenant, event)
 
 
 class MemoryStorage:

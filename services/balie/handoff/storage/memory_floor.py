@@ -1,7 +1,6 @@
 """What is read and written of a desk in memory within one transaction."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -237,30 +236,3 @@ class MemoryFloor(MemoryPart):
         if found is None:
             raise AgentNotFound(agent_id)
         return found
-
-
-_Told = Callable[[str, HandoffEvent], object]
-
-
-class _Transaction(AbstractAsyncContextManager[MemoryFloor]):
-    """One transaction at a desk; a reading one is told to nobody."""
-
-    def __init__(self, desk: MemoryDesk, floor: MemoryFloor, told: _Told | None) -> None:
-        self._desk = desk
-        self._floor = floor
-        self._told = told
-
-    async def __aenter__(self) -> MemoryFloor:
-        await self._desk.enter()
-        return self._floor
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
-        if kind is None:
-            events = self._desk.keep()
-        else:
-            events = []
-            self._desk.undo()
-        self._desk.leave()
-        if self._told is not None:
-            for event in events:
-                self._told(self._floor.tenant, event)
