@@ -38,3 +38,8 @@ def test_the_docs_list_every_setting_of_an_index():
 def test_the_docs_list_the_setting_of_the_policy():
     table = described(HandoffSettings, "policy")
     assert table in (DOCS / "routing.md").read_text(encoding="utf-8"), f"put this table there:\n{table}"
+
+
+def test_the_docs_list_the_setting_of_metrics():
+    table = described(HandoffSettings, "metrics_port")
+    assert table in (DOCS / "figures.md").read_text(encoding="utf-8"), f"put this table there:\n{table}"
