@@ -20,6 +20,7 @@ from balie.cli.nlu import nlu_app
 from balie.cli.route import route_app
 from balie.cli.settings import CliSettings
 from balie.cli.suite import Addresses
+from balie.cli.supervise import desk_app
 
 if TYPE_CHECKING:
     from balie.cli.up import Plan
@@ -39,6 +40,7 @@ bench_app.add_typer(bench_faq_app)
 bench_app.add_typer(bench_route_app)
 app.add_typer(bench_app, name="bench")
 app.add_typer(calendar_app, name="calendar")
+app.add_typer(desk_app, name="desk")
 app.add_typer(encoder_app, name="encoder")
 app.add_typer(eval_app, name="eval")
 app.add_typer(faq_app, name="faq")
@@ -124,10 +126,13 @@ def agent(
         str, typer.Option(envvar="BALIE_HANDOFF", help="Address of handoff, host:port.")
     ] = "127.0.0.1:50054",
 ) -> None:
-    """Work at the desk as a person: take offers, read along, use suggested answers, reply, hand back."""
-    from balie.cli.agent import run_desk
+    """Work at the desk as a person, in several chats at once: take offers, use suggested answers, reply, pass on, hand back.
 
-    asyncio.run(run_desk(gateway, handoff, name or str(Desk(SAMPLE).agents()[0]["id"])))
+    At a terminal with a status of all chats below the prompt; reads from a pipe as well.
+    """
+    from balie.cli.agent.run import run_desk
+
+    asyncio.run(run_desk(gateway, handoff, name or Desk(SAMPLE).first_agent))
 
 
 @app.command()
@@ -157,7 +162,7 @@ def fill(
         str, typer.Option(envvar="BALIE_HANDOFF", help="Address of handoff, host:port.")
     ] = "127.0.0.1:50054",
 ) -> None:
-    """Give a running suite a desk's knowledge, calendars, queues and people. Doing it again changes nothing.
+    """Give a running suite a desk's knowledge, calendars, queues, people and canned replies. Doing it again changes nothing.
 
     `balie up` does this by itself. Exits with 1 when an entry was refused.
     """
