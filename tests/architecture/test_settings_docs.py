@@ -54,4 +54,6 @@ def test_the_docs_list_the_setting_of_metrics():
 
 def test_the_docs_list_the_settings_of_the_plug_in_that_chooses_agents():
     table = described(HandoffSettings, "plugin_address", "plugin_timeout_seconds")
-    assert table in (DOCS / "handoffs.md").read_text(encoding="utf-8"), f"put this table there:\n{table}"
+    assert table in (DOCS / "routing-plugin.md").read_text(encoding="utf-8"), (
+        f"put this table there:\n{table}"
+    )
