@@ -123,7 +123,9 @@ def _buckets(told: figure_service_pb2.GetFiguresResponse, zone: ZoneInfo) -> Tab
     for bucket in told.buckets:
         cells = [value(bucket.figures) for _, value in BRIEF]
         contained = share(bucket.bot.contained_share) if bucket.bot.HasField("contained_share") else ""
-        table.add_row(_local(bucket.start_time, zone), *(Text(cell or "-") for cell in (*cells, contained)))
+        table.add_row(
+            _local(bucket.start_time, zone, year=""), *(Text(cell or "-") for cell in (*cells, contained))
+        )
     return table
 
 
@@ -135,6 +137,6 @@ def _table(first: str, *others: str) -> Table:
     return table
 
 
-def _local(stamp: Timestamp, zone: ZoneInfo) -> str:
+def _local(stamp: Timestamp, zone: ZoneInfo, year: str = " %Y") -> str:
     moment: datetime = stamp.ToDatetime(UTC)
-    return f"{moment.astimezone(zone):%a %d %b %Y %H:%M}"
+    return moment.astimezone(zone).strftime(f"%a %d %b{year} %H:%M")

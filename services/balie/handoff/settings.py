@@ -25,7 +25,7 @@ class HandoffSettings(DatabaseSettings):
     )
     plugin_address: str = Field(
         default="",
-        description="Address of a plug-in that chooses agents (RoutingPluginService, docs/handoffs.md), for example `chooser:50060`. Empty: the service chooses by its own rules.",
+        description="Address of a plug-in that chooses agents (RoutingPluginService, docs/routing-plugin.md), for example `chooser:50060`. Empty: the service chooses by its own rules.",
     )
     plugin_timeout_seconds: float = Field(
         default=0.2,

@@ -20,7 +20,7 @@ from balie.kit.errors import Failure
 
 _log = structlog.get_logger()
 
-_AT_ONCE = 200  # handoffs in one transaction, so that no desk is held for long
+_AT_ONCE = 50  # handoffs in one transaction, so that no desk is held for long
 PLACES_EVERY = timedelta(seconds=15)
 """How often contacts are told of their places, in the service."""
 

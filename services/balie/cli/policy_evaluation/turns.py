@@ -21,7 +21,6 @@ from balie.gateway.domain import (
     Turn,
     TurnState,
 )
-from balie.gateway.handoff_words import HandoffWords
 from balie.gateway.pipeline import Findings, Pipeline
 from balie.gateway.replies import Outcome, Replies
 from balie.gateway.said import DecisionKind
@@ -95,7 +94,7 @@ class TurnRunner:
             faq=EntriesByName(desk),
             router=RouterHere(policy),
             follow_ups=desk.follow_ups,
-            replies=Replies(wording, HandoffWords(wording, UTC), desk.follow_ups),
+            replies=Replies(wording, desk.follow_ups, UTC),
             default_language=languages[0],
         )
 

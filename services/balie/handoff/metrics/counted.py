@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from balie.handoff.metrics import totals
 from balie.handoff.metrics.totals import Span, Totals
-from balie.kit.database import Database
+from balie.kit.database import Database, Transaction
 
 _SETTLED_AFTER = timedelta(days=1)
 """Age at which nothing is added to what happened, so that it is counted once and remembered."""
@@ -65,10 +65,15 @@ class Counted:
         async with self._database.read() as tx:
             until = now - _SETTLED_AFTER
             if self._settled_until is None or until - self._settled_until >= _SETTLE_EVERY:
-                settled = await totals.happened(tx, Span(self._settled_until, until))
-                self._settled.update(settled)
+                self._settled.update(await _happened(tx, Span(self._settled_until, until)))
                 self._settled_until = until
-            recent = await totals.happened(tx, Span(self._settled_until))
-            counters = Totals(self._settled)
-            counters.update(recent)
+            counters = await _happened(tx, Span(self._settled_until))
+            counters.update(self._settled)
             return Metrics(now, await totals.open_now(tx, now=now), counters)
+
+
+async def _happened(tx: Transaction, span: Span) -> Totals:
+    found = Totals()
+    for tenant in await totals.tenants(tx):
+        found.update(await totals.happened(tx, tenant, span))
+    return found

@@ -64,7 +64,7 @@ class _Scraped(Collector):
         try:
             metrics = counting.result(_COUNTING_SECONDS)
         except (Failure, TookTooLong) as failed:
-            counting.cancel()
+            # It goes on: the first count of a large desk is there for the next scrape.
             _log.warning("metrics not counted", reason=getattr(failed, "reason", "timeout"))
             is_counted.add_metric((), 0)
             yield is_counted

@@ -4,7 +4,7 @@ Counters must never fall. A handoff that is open may still move to another queue
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,11 +13,11 @@ import sqlalchemy as sa
 
 from balie.handoff.clocks import ClockKind
 from balie.handoff.domain import OPEN, WAITING, HandoffState
-from balie.handoff.figures.grouping import Column
+from balie.handoff.figures.grouping import Column, unindexed
 from balie.handoff.figures.moments import json_items, json_number, microseconds
 from balie.handoff.notes.note import NoteKind
 from balie.handoff.suggestions.suggestion import Outcome
-from balie.handoff.tables import handoffs, notes, queues, ratings, suggestions
+from balie.handoff.tables import desks, handoffs, notes, queues, ratings, suggestions
 from balie.kit.database import Transaction
 
 BOUNDS_SECONDS = (5, 10, 30, 60, 120, 300, 600, 1800, 3600)
@@ -45,16 +45,25 @@ class Span:
         return sa.and_(moment.is_not(None), since, until)
 
 
+async def tenants(tx: Transaction) -> list[str]:
+    """Returns the tenants that ever wrote."""
+    return [row.tenant for row in await tx.all(sa.select(desks.c.tenant))]
+
+
 async def open_now(tx: Transaction, *, now: datetime) -> Totals:
     """Returns how many handoffs are open in each queue and state, and how long the longest has waited, in seconds."""
     columns, found = handoffs.c, Totals()
     for queue in await tx.all(sa.select(queues.c.tenant, queues.c.id)):
         found.update({("open", queue.tenant, queue.id, state.name.lower()): 0 for state in OPEN})
         found["longest_wait_seconds", queue.tenant, queue.id] = 0
-    first = sa.func.min(columns.created_at).label("first")
+    # Queue by queue, as the index is.
+    of_queue = sa.and_(
+        columns.tenant == queues.c.tenant, columns.queue_id == queues.c.id, columns.state.in_(OPEN)
+    )
     grouped = (columns.tenant, columns.queue_id, columns.state)
-    states = sa.select(*grouped, sa.func.count().label("number"), first).where(columns.state.in_(OPEN))
-    for row in await tx.all(states.group_by(*grouped)):
+    first = sa.func.min(columns.created_at).label("first")
+    states = sa.select(*grouped, sa.func.count().label("number"), first)
+    for row in await tx.all(states.select_from(queues.join(handoffs, of_queue)).group_by(*grouped)):
         found["open", row.tenant, row.queue_id, HandoffState(row.state).name.lower()] = row.number
         if row.state in WAITING:
             key = ("longest_wait_seconds", row.tenant, row.queue_id)
@@ -62,75 +71,74 @@ async def open_now(tx: Transaction, *, now: datetime) -> Totals:
     return found
 
 
-async def happened(tx: Transaction, span: Span) -> Totals:
-    """Returns what came to an end in a span of time, and how often what else happened."""
+async def happened(tx: Transaction, tenant: str, span: Span) -> Totals:
+    """Returns what of a tenant came to an end in a span of time, and how often what else happened."""
     found = Totals()
-    for name, statement in _statements(span):
+    for name, statement, label in _statements(tenant, span):
         for row in await tx.all(statement):
-            labels = row.queue_id, *_label(name, row)
-            found[name, row.tenant, *labels] += int(row.number)
-    for name, moment in (
-        ("wait_seconds", handoffs.c.accepted_at),
-        ("first_reply_seconds", handoffs.c.replied_at),
-    ):
-        for times in (await tx.execute(_histogram(span, moment))).mappings():
+            found[name, tenant, row.queue_id, *label(row.kind)] += row.number
+    for row in await tx.all(_promises(tenant, span)):
+        promise = ClockKind(row.kind).name.lower()
+        found["promises_kept", tenant, row.queue_id, promise] += int(row.kept)
+        found["promises_broken", tenant, row.queue_id, promise] += int(row.broken)
+    for name, moment in _MEASURED.items():
+        for times in (await tx.execute(_histogram(tenant, span, moment))).mappings():
             for part in (*map(str, BOUNDS_SECONDS), "count", "sum"):
-                found[name, times["tenant"], times["queue_id"], part] += int(times[part])
+                found[name, tenant, times["queue_id"], part] += int(times[part])
     return found
 
 
-def _label(name: str, row: sa.Row[Any]) -> Iterable[str]:
-    match name:
-        case "ended":
-            return (HandoffState(row.kind).name.lower(),)
-        case "promises_kept" | "promises_broken":
-            return (ClockKind(row.kind).name.lower(),)
-        case "suggestions":
-            return (Outcome(row.kind).name.lower(),)
-        case "ratings":
-            return (str(row.kind),)
-        case _:
-            return ()
+_MEASURED = {"wait_seconds": handoffs.c.accepted_at, "first_reply_seconds": handoffs.c.replied_at}
+Label = Callable[[int], tuple[str, ...]]
 
 
-def _statements(span: Span) -> Iterator[tuple[str, sa.Select[Any]]]:
-    """Yields a statement for each counter: tenant, queue, what tells it apart, and the number."""
-    one, count = handoffs.c, sa.func.count()
-    yield "ended", _counted(one.tenant, one.queue_id, one.state, count).where(span.holds(_ENDED))
-    clock = json_items(one.clocks).table_valued(sa.column("value", sa.JSON()), name="clock")
-    kind = json_number(clock.c.value, sa.literal_column("'kind'"))
-    for name in ("kept", "broken"):
-        number = sa.func.sum(json_number(clock.c.value, sa.literal_column(f"'{name}'")))
-        stopped = _counted(one.tenant, one.queue_id, kind, number).where(span.holds(_ENDED))
-        yield f"promises_{name}", stopped.select_from(handoffs.join(clock, sa.true()))
-    note, rating, told = notes.c, ratings.c, suggestions.c
-    transferred = _counted(note.tenant, note.from_queue_id, note.kind, count)
-    yield "transfers", transferred.where(note.kind == NoteKind.TRANSFER, span.holds(note.created_at))
-    rated = _counted(rating.tenant, rating.queue_id, rating.rating, count)
-    yield "ratings", rated.where(span.holds(rating.given_at))
+def _statements(tenant: str, span: Span) -> Iterator[tuple[str, sa.Select[Any], Label]]:
+    """Yields a statement for each counter, and how what tells it apart beside its queue is called."""
+    one, note, rating, told = handoffs.c, notes.c, ratings.c, suggestions.c
+    ended = _counted(one.queue_id, one.state).where(one.tenant == tenant, span.holds(_ENDED))
+    yield "ended", ended, lambda kind: (HandoffState(kind).name.lower(),)
+    is_transfer = (note.tenant == tenant, note.kind == NoteKind.TRANSFER, span.holds(note.created_at))
+    yield "transfers", _counted(note.from_queue_id, note.kind).where(*is_transfer), lambda kind: ()
+    is_rating = (rating.tenant == tenant, span.holds(rating.given_at))
+    yield "ratings", _counted(rating.queue_id, rating.rating).where(*is_rating), lambda kind: (str(kind),)
     of_handoff = sa.and_(one.tenant == told.tenant, one.id == told.handoff_id)
-    suggested = _counted(one.tenant, one.queue_id, told.outcome, count).where(span.holds(_ENDED))
-    yield "suggestions", suggested.select_from(handoffs.join(suggestions, of_handoff))
+    suggested = _counted(one.queue_id, told.outcome).select_from(handoffs.join(suggestions, of_handoff))
+    is_told = (one.tenant == tenant, span.holds(_ENDED))
+    yield "suggestions", suggested.where(*is_told), lambda kind: (Outcome(kind).name.lower(),)
 
 
-def _counted(tenant: Column, queue_id: Column, kind: Column, number: Column) -> sa.Select[Any]:
-    columns = (tenant.label("tenant"), queue_id.label("queue_id"), kind.label("kind"))
-    return sa.select(*columns, number.label("number")).group_by(tenant, queue_id, kind)
+def _counted(queue_id: Column, kind: Column) -> sa.Select[Any]:
+    columns: tuple[Column, ...] = queue_id.label("queue_id"), kind.label("kind")
+    return sa.select(*columns, sa.func.count().label("number")).group_by(queue_id, kind)
 
 
-def _histogram(span: Span, moment: Column) -> sa.Select[Any]:
+def _promises(tenant: str, span: Span) -> sa.Select[Any]:
+    """Returns how often each promise was kept and broken."""
+    columns = handoffs.c
+    clock = json_items(columns.clocks).table_valued(sa.column("value", sa.JSON()), name="clock")
+    kind, kept, broken = (
+        json_number(clock.c.value, sa.literal_column(f"'{name}'")) for name in ("kind", "kept", "broken")
+    )
+    sums = sa.func.sum(kept).label("kept"), sa.func.sum(broken).label("broken")
+    queue_id = unindexed(columns.queue_id)
+    named: tuple[Column, ...] = (queue_id.label("queue_id"), kind.label("kind"), *sums)
+    return (
+        sa.select(*named)
+        .select_from(handoffs.join(clock, sa.true()))
+        .where(columns.tenant == tenant, span.holds(_ENDED))
+        .group_by(queue_id, kind)
+    )
+
+
+def _histogram(tenant: str, span: Span, moment: Column) -> sa.Select[Any]:
     """Returns how many times were at most each bound long, their number and their sum in microseconds."""
     columns = handoffs.c
     lasted = (microseconds(moment) - microseconds(_CREATED)).label("lasted")
-    found = (
-        sa.select(columns.tenant, columns.queue_id, lasted)
-        .where(span.holds(_ENDED), moment.is_not(None))
-        .subquery()
-    )
+    ended = (columns.tenant == tenant, span.holds(_ENDED), moment.is_not(None))
+    found = sa.select(columns.queue_id, lasted).where(*ended).subquery()
     below = (
         sa.func.sum(sa.case((found.c.lasted <= bound * _SECOND, 1), else_=0)).label(str(bound))
         for bound in BOUNDS_SECONDS
     )
     number, total = sa.func.count().label("count"), sa.func.sum(found.c.lasted).label("sum")
-    grouped = (found.c.tenant, found.c.queue_id)
-    return sa.select(*grouped, *below, number, total).group_by(*grouped)
+    return sa.select(found.c.queue_id, *below, number, total).group_by(found.c.queue_id)
