@@ -34,8 +34,8 @@ async def fill_suite(folder: Path, faq: str, handoff: str) -> int:
 
         try:
             async with Balie(faq=faq, handoff=handoff) as client:
-                staffing = Desk(folder).staffing()
                 result = await fill(client, Desk(folder), on_progress)
+            staffing = Desk(folder).staffing()
         except (DeskFolderWrong, EntryFileWrong) as error:
             fail(str(error))
         except grpc.RpcError as error:
