@@ -18,6 +18,7 @@ from balie.cli.faq import faq_app
 from balie.cli.nlu import nlu_app
 from balie.cli.route import route_app
 from balie.cli.settings import CliSettings
+from balie.cli.simulate import simulate
 from balie.cli.suite import Addresses
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ app.add_typer(eval_app, name="eval")
 app.add_typer(faq_app, name="faq")
 app.add_typer(nlu_app, name="nlu")
 app.add_typer(route_app, name="route")
+app.command()(simulate)
 
 Gateway = Annotated[str, typer.Option(envvar="BALIE_GATEWAY", help="Address of the gateway, host:port.")]
 DeskFolder = Annotated[

@@ -102,10 +102,10 @@ async def fill(client: Balie, desk: Desk, on_progress: OnProgress) -> knowledge.
         )
         await client.calendars.UpsertCalendar(calendar_request, timeout=_CALL_SECONDS)
     for queue in desk.queues():
-        request = queue_service_pb2.UpsertQueueRequest(queue=_queue(queue), request_id=new_id())
+        request = queue_service_pb2.UpsertQueueRequest(queue=queue_to_proto(queue), request_id=new_id())
         await client.queues.UpsertQueue(request, timeout=_CALL_SECONDS)
     for agent in desk.agents():
-        agent_request = agent_service_pb2.UpsertAgentRequest(agent=_agent(agent), request_id=new_id())
+        agent_request = agent_service_pb2.UpsertAgentRequest(agent=agent_to_proto(agent), request_id=new_id())
         await client.agents.UpsertAgent(agent_request, timeout=_CALL_SECONDS)
     await make_collection(client, collection, languages)
     header = knowledge.ImportHeader(collection_id=collection)
@@ -114,7 +114,8 @@ async def fill(client: Balie, desk: Desk, on_progress: OnProgress) -> knowledge.
     return result
 
 
-def _queue(written: dict[str, Any]) -> handoff_pb2.Queue:
+def queue_to_proto(written: dict[str, Any]) -> handoff_pb2.Queue:
+    """Returns a queue of a desk's file as it is sent."""
     return handoff_pb2.Queue(
         id=written["id"],
         display_name=written["name"],
@@ -134,7 +135,8 @@ def _queue(written: dict[str, Any]) -> handoff_pb2.Queue:
     )
 
 
-def _agent(written: dict[str, Any]) -> handoff_pb2.Agent:
+def agent_to_proto(written: dict[str, Any]) -> handoff_pb2.Agent:
+    """Returns an agent of a desk's file as it is sent."""
     return handoff_pb2.Agent(
         id=written["id"],
         display_name=written["name"],
