@@ -9,13 +9,10 @@ from random import Random
 from balie.api.handoff.v1 import agent_service_pb2, queue_service_pb2
 from balie.cli.console import fail
 from balie.cli.desk import Desk, DeskFolderWrong
-from balie.cli.importing import agent_to_proto, queue_to_proto
 from balie.handoff.simulation.demand import Mix
 from balie.handoff.staffing.convert import agent_from_proto
 from balie.handoff.staffing.profiles import AgentProfile, QueueProfile
 from balie.handoff.staffing.queues.convert import queue_from_proto
-from balie.kit.errors import Failure
-from balie.kit.ids import new_id
 
 QUEUE = "desk"
 
@@ -77,33 +74,27 @@ def of_numbers(numbers: Numbers) -> Staffed:
 def of_folder(path: Path) -> Staffed:
     """Returns a desk as `balie fill` would set it up; `path` is its folder, or the desk.yaml in it.
 
-    Its calendars are left out: it is open all of the time that is simulated.
+    Contacts of a queue write the languages of its agents, in equal shares. Its calendars are left out: it is open all of the
+    time that is simulated.
     """
     desk = Desk(path if path.is_dir() else path.parent)
     try:
-        written, people = desk.queues(), desk.agents()
-        queues = tuple(
-            queue_from_proto(
-                queue_service_pb2.UpsertQueueRequest(queue=queue_to_proto(queue), request_id=new_id())
-            )
-            for queue in written
-        )
-        agents = tuple(
-            agent_from_proto(
-                agent_service_pb2.UpsertAgentRequest(agent=agent_to_proto(agent), request_id=new_id())
-            )
-            for agent in people
-        )
-    except (DeskFolderWrong, Failure) as wrong:
+        written = desk.staffing()
+    except DeskFolderWrong as wrong:
         fail(str(wrong))
-    except (KeyError, ValueError, TypeError) as wrong:
-        fail(f"{path} does not describe a desk: {wrong!r}")
-    spoken = {str(queue["id"]): queue.get("languages", []) for queue in written}
+    queues = [queue_from_proto(queue_service_pb2.UpsertQueueRequest(queue=queue)) for queue in written.queues]
+    agents = tuple(
+        agent_from_proto(agent_service_pb2.UpsertAgentRequest(agent=agent)) for agent in written.agents
+    )
     return Staffed(
         tuple(replace(queue, calendar_id="") for queue in queues),
         agents,
-        {name: Mix(dict.fromkeys(languages, 1.0)) for name, languages in spoken.items() if languages},
+        {queue.id: Mix(spoken) for queue in queues if (spoken := _spoken(queue.id, agents))},
     )
+
+
+def _spoken(queue_id: str, agents: tuple[AgentProfile, ...]) -> dict[str, float]:
+    return {language: 1.0 for agent in agents if queue_id in agent.queue_ids for language in agent.languages}
 
 
 def _dealt(shares: Mapping[str, float], agents: int) -> dict[str, set[int]]:

@@ -18,7 +18,7 @@ from balie.gateway.domain import HELD_BY_AGENT, HandoffState, Owner, OwnerKind
 from balie.gateway.errors import ConversationNotFound
 from balie.gateway.handoff_book import Applied, HandoffBook
 from balie.gateway.ports import CursorGone, Handoffs, InternalMistake, ServiceDown
-from balie.gateway.said import HandoffNow
+from balie.gateway.said import HandoffEventKind, HandoffNow
 from balie.kit.database import Database, Transaction
 from balie.kit.errors import Failure
 from balie.kit.eventlog import FollowerCursors
@@ -28,6 +28,7 @@ _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 2.0
 # Epochs told of a conversation that is not here: of its agent, and of the bot after them, as the later has to be higher.
 _AGENTS_EPOCH, _BOTS_EPOCH = 1, 2
+_MOVES_NOTHING = frozenset({HandoffEventKind.SPOKE, HandoffEventKind.CLOCK})
 
 _log = structlog.get_logger()
 
@@ -129,7 +130,13 @@ class Followers:
                 await self._save(tx, tenant, after)
 
     async def _follow_change(self, tenant: str, now: HandoffNow, after: str) -> None:
-        """Applies one change, tells the handoff service if it waits for that, and stores the cursor only then."""
+        """Applies one change, tells the handoff service if it waits for that, and stores the cursor only then.
+
+        What moves no handoff on costs nothing: those events are as many as messages, and the next other one's cursor is
+        after theirs.
+        """
+        if now.kind in _MOVES_NOTHING:
+            return
         name = ""
         if now.confirm and now.state in HELD_BY_AGENT:
             name = await self._handoffs.agent_name(tenant, Owner(OwnerKind.AGENT, now.agent_id))

@@ -123,7 +123,7 @@ class Desk:
         Raises:
             HandoffNotFound: there is no such handoff.
             AgentNotFound: there is no such agent.
-            HandoffStateInvalid: it does not wait.
+            HandoffStateInvalid: it does not wait, or waits again since the gateway was so long in confirming it.
             HandoffOfAnotherAgent: it is offered to somebody else.
             AgentNotOnline: the agent is away or offline.
             AgentAtCapacity: the agent has as many chats as they may.
@@ -146,12 +146,14 @@ class Desk:
             return await self._journal.record(floor, waiting.reserved(handoff, agent_id, rules, now=now))
 
         handoff = await self._journal.once(write, Handoff, work)
-        return await self._confirmations.wait(
+        taken = await self._confirmations.wait(
             write.tenant,
             handoff.id,
             lambda now: now.state is not HandoffState.RESERVED,
             at_most=wait,
         )
+        target(taken, Step.CONFIRM)  # it may have been taken from them while nobody confirmed it
+        return taken
 
     async def confirm_owner(self, tenant: str, handoff_id: str, epoch: int) -> Handoff:
         """Takes the gateway's word that the owner which follows from the handoff's state is in place.

@@ -20,7 +20,7 @@ from balie.kit.errors import Failure
 
 _log = structlog.get_logger()
 
-_AT_ONCE = 200  # handoffs in one transaction, so that no desk is held for long
+_AT_ONCE = 50  # handoffs in one transaction, so that no desk is held for long
 PLACES_EVERY = timedelta(seconds=15)
 """How often contacts are told of their places, in the service."""
 
@@ -88,8 +88,10 @@ class Sweeper:
         """Does what is due at one desk; returns whether there may be more."""
         async with self._journal.writing(tenant) as floor:
             found = await floor.due(now=self._journal.now(), limit=_AT_ONCE)
-            for handoff in found:
-                await self._step(floor, handoff)
+            for (
+                handoff
+            ) in found:  # read anew: a step of one may have changed another, as that of a silent agent does
+                await self._step(floor, await floor.handoff(handoff.id))
             await self._journal.draw(floor)
         return len(found) == _AT_ONCE
 

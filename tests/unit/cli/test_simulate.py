@@ -131,7 +131,7 @@ def test_everybody_has_a_language_and_every_skill_is_somebodys() -> None:
 
 def test_a_desk_that_is_wrong_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "desk.yaml"
-    for text in ("queues: 3\nagents: 4", "queues: [{id: a}]\nagents: []", "nothing"):
+    for text in ("queues: 3\nagents: 4", "queues: []", "nothing"):
         file.write_text(text)
         with pytest.raises(typer.Exit):
             of_folder(file)
