@@ -45,3 +45,13 @@ def test_the_docs_list_the_setting_of_the_policy():
 def test_the_docs_list_the_setting_of_the_desks_clock():
     table = described(GatewaySettings, "time_zone")
     assert table in (DOCS / "conversations.md").read_text(encoding="utf-8"), f"put this table there:\n{table}"
+
+
+def test_the_docs_list_the_setting_of_metrics():
+    table = described(HandoffSettings, "metrics_port")
+    assert table in (DOCS / "figures.md").read_text(encoding="utf-8"), f"put this table there:\n{table}"
+
+
+def test_the_docs_list_the_settings_of_the_plug_in_that_chooses_agents():
+    table = described(HandoffSettings, "plugin_address", "plugin_timeout_seconds")
+    assert table in (DOCS / "handoffs.md").read_text(encoding="utf-8"), f"put this table there:\n{table}"

@@ -111,10 +111,11 @@ class Clock:
         )
 
     def keep(self, at: datetime, hours: BusinessTime) -> "Clock":
-        """Returns the clock kept at a moment; as it is when it has stopped."""
-        if not self.is_open:
-            return self
-        return replace(self.pause(at, hours), state=ClockState.KEPT, kept=self.kept + 1)
+        """Returns the clock kept at a moment, or broken when its time was over by then; as it is when it has stopped."""
+        stopped = self.pause(at, hours)
+        if not self.is_open or stopped.used >= self.target:
+            return self.break_(at, hours)
+        return replace(stopped, state=ClockState.KEPT, kept=self.kept + 1)
 
     def break_(self, at: datetime, hours: BusinessTime) -> "Clock":
         """Returns the clock broken at a moment; as it is when it has stopped."""
@@ -200,6 +201,11 @@ def paused(clocks: Clocks, at: datetime, hours: BusinessTime) -> Clocks:
 def resumed(clocks: Clocks, at: datetime, hours: BusinessTime) -> Clocks:
     """Returns the clocks with all running that stood still."""
     return tuple(clock.run(at, hours) for clock in clocks)
+
+
+def moved(clocks: Clocks, at: datetime, origin: BusinessTime, goal: BusinessTime) -> Clocks:
+    """Returns the clocks with all running in the hours of another queue; what ran until now is counted in those of the one before."""
+    return tuple(clock.pause(at, origin).run(at, goal) for clock in clocks)
 
 
 def solved(clocks: Clocks, at: datetime, hours: BusinessTime) -> Clocks:

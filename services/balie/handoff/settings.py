@@ -51,3 +51,9 @@ class HandoffSettings(DatabaseSettings):
         le=1_000_000_000,
         description="Events kept of each tenant, 1000 to 1000000000. A watch that is further behind is answered with OUT_OF_RANGE and starts from a list.",
     )
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65_535,
+        description="Port on which Prometheus may scrape figures by HTTP, on the host of BALIE_HANDOFF_LISTEN (docs/figures.md), 0 to 65535. 0 opens none.",
+    )

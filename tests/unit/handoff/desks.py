@@ -1,7 +1,7 @@
 """A desk for tests: the real journal, desk, staff and router on a real database, with a clock that is set by hand."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -40,8 +40,8 @@ LONG = timedelta(seconds=30)
 class Clock:
     """A clock that stands still until it is moved."""
 
-    def __init__(self) -> None:
-        self.time = datetime(2025, 5, 1, 12, tzinfo=UTC)
+    def __init__(self, time: datetime = datetime(2025, 5, 1, 12, tzinfo=UTC)) -> None:
+        self.time = time
 
     def __call__(self) -> datetime:
         return self.time
@@ -157,13 +157,18 @@ class Desks:
 
 
 @asynccontextmanager
-async def desks(url: str, clock: Clock | None = None, policy: Path | None = None) -> AsyncIterator[Desks]:
+async def desks(
+    url: str,
+    clock: Clock | None = None,
+    policy: Path | None = None,
+    make_journal: Callable[..., Journal[SqlFloor]] = Journal,
+) -> AsyncIterator[Desks]:
     """Opens a desk on a database, as a start of the service does."""
     clock = clock or Clock()
     async with Database.open(url, migrations=MIGRATIONS) as database:
         log = EventLog(database, poll_seconds=0.02)
         storage = SqlStorage(database, log, Ledger())
-        journal = Journal(storage, now=clock)
+        journal = make_journal(storage, now=clock)
         feed = Feed(database, log)
         policies = Policies(policy)
         desk = Desk(journal, FollowedConfirmations(storage, feed))

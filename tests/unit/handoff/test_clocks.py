@@ -53,6 +53,13 @@ def test_what_was_told_is_not_told_again_after_a_pause() -> None:
     assert (half.told, half.next_at) == (50, NOW + timedelta(hours=1) + 2 * MINUTE)
 
 
+def test_words_after_the_time_is_over_keep_nothing_also_before_anybody_has_looked() -> None:
+    late = running().keep(NOW + 10 * MINUTE, ALWAYS)
+    assert (late.state, late.used, late.kept, late.broken) == (ClockState.BROKEN, 10 * MINUTE, 0, 1)
+    in_time = running().keep(NOW + 10 * MINUTE - timedelta.resolution, ALWAYS)
+    assert (in_time.state, in_time.kept, in_time.broken) == (ClockState.KEPT, 1, 0)
+
+
 def test_only_hours_count() -> None:
     evening = datetime(2025, 5, 1, 14, 58, tzinfo=UTC)  # two minutes before they close in Amsterdam
     clock = running(hours=AMSTERDAM, at=evening)

@@ -46,6 +46,20 @@ async def test_a_wait_that_is_over_ends_in_a_message(at: Desks) -> None:
     assert (await at.ask("talk")).state is QUEUED  # another one may be asked for
 
 
+async def test_what_is_due_for_a_silent_agent_does_not_stop_what_is_offered_to_them(at: Desks) -> None:
+    await at.queue("desk", silent_after=timedelta(minutes=3), offer_timeout=timedelta(minutes=3))
+    await at.agent("els", chats=2)
+    chat = await at.take(await at.ask("talk"), "els")
+    offer = await at.ask("other")
+    at.clock.forward(
+        minutes=3
+    )  # both are due: the first sets the agent away, which takes the second from them
+    await at.sweeper.sweep()
+    assert (await at.now(chat)).state is QUEUED
+    assert await at.story(offer) == "QUEUED, OFFERED els, OFFER_REJECTED els"
+    assert (await at.staff.agent(TENANT, "els")).presence is Presence.AWAY
+
+
 async def test_a_wait_that_is_over_voids_the_offer_and_frees_the_place(at: Desks) -> None:
     await at.queue("patient", max_wait=timedelta(hours=1))
     await at.agent("els", queues=("desk", "patient"))

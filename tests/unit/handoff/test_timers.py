@@ -9,6 +9,7 @@ from tests.unit.handoff.desks import TENANT, Desks, write
 from balie.handoff.calendars.calendar import Calendar
 from balie.handoff.calendars.calendars import Calendars
 from balie.handoff.calendars.hours import Interval
+from balie.handoff.chats.chats import Destination
 from balie.handoff.clocks import ClockState, Promises
 from balie.handoff.domain import Handoff, HandoffState, Speaker
 from balie.handoff.errors import QueueNotFound
@@ -133,6 +134,20 @@ async def test_a_promise_is_told_of_and_moves_the_handoff_when_it_is_broken(at: 
     assert (await at.story(chat)).endswith("CLOCK els, CLOCK els, CLOCK els, MOVED els")
     await later(at, timedelta(seconds=30))
     assert (await at.events(chat))[-1].kind.name == "MOVED"  # it is told once
+
+
+async def test_a_promise_goes_on_in_the_hours_of_the_queue_it_moves_to(at: Desks) -> None:
+    await Calendars(at.journal).put(write(), NINE_TO_FIVE)
+    await at.queue("desk", calendar_id="hours", promises=Promises(first_reply=2 * HOUR), max_wait=24 * HOUR)
+    await at.queue("always", max_wait=24 * HOUR)
+    at.clock.time = datetime(2025, 5, 1, 14, tzinfo=UTC)  # an hour before they close
+    chat = await at.ask("talk")
+    at.clock.time = datetime(2025, 5, 2, 6, tzinfo=UTC)  # an hour before they open again
+    moved = await at.chats.transfer(write(), chat.id, Destination(queue_id="always"), agent_id="")
+    assert moved.clocks[0].used == HOUR  # the night is not counted, whichever queue it is in now
+    assert moved.clocks[0].due_at == at.clock() + HOUR  # and the hour that is left needs no opening
+    await later(at, timedelta(0))
+    assert [event.percent for event in await at.events(chat) if event.clock] == [50]
 
 
 async def test_words_in_time_keep_the_promise(at: Desks) -> None:

@@ -96,14 +96,15 @@ def spoke(
         handoff: as it was.
         speaker: who wrote.
         seq: the message's.
-        at: when it was stored; taken for now when it says later.
+        at: when it was stored; taken for now when it says later, and not for earlier than what the clocks have counted.
         rules: those of its queue.
         now: the time.
     """
     waits, talk = speaker is Speaker.CONTACT, handoff.talk
     if handoff.state not in HELD or seq <= talk.seq or waits == talk.contact_waits:
         return None
-    at = min(max(at, talk.since), now)
+    counted = (clock.since for clock in handoff.clocks if clock.since is not None)
+    at = min(max(at, talk.since, *counted), now)
     talk = Talk(contact_waits=waits, since=at, seq=seq)
     course, queue = handoff.course, rules.queue
     if waits:

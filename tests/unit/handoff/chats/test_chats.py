@@ -6,6 +6,7 @@ import pytest
 from tests.unit.handoff.desks import TENANT, Desks, write
 
 from balie.handoff.chats.chats import Activity, Destination
+from balie.handoff.clocks import Promises
 from balie.handoff.domain import Handoff, HandoffState, ReleaseReason, Speaker
 from balie.handoff.errors import (
     AgentAtCapacity,
@@ -158,6 +159,23 @@ async def test_words_of_the_agent_put_their_time_off(at: Desks) -> None:
     at.clock.forward(minutes=0.1)
     await at.sweeper.sweep()
     assert (await at.now(chat)).state is QUEUED
+
+
+async def test_words_that_are_told_late_are_not_counted_twice(at: Desks) -> None:
+    await at.queue("boats")
+    await at.queue("desk", promises=Promises(resolution=timedelta(hours=1)))
+    await at.agent("els", queues=("desk", "boats"))
+    chat = await at.take(await at.ask("talk"), "els")
+    at.clock.forward(minutes=5)
+    wrote = at.clock()
+    at.clock.forward(minutes=5)
+    moved = await at.chats.transfer(write(), chat.id, Destination(queue_id="boats"), agent_id="els")
+    assert moved.clocks[0].used == timedelta(minutes=10)
+    await at.take(moved, "els")
+    await at.chats.report(TENANT, [Activity(chat.id, 2, AGENT, wrote), Activity(chat.id, 3, CONTACT, wrote)])
+    at.clock.forward(minutes=5)
+    waits = await at.says(chat, AGENT, 4)
+    assert waits.clocks[0].used == timedelta(minutes=15)
 
 
 async def test_a_transfer_to_an_agent_is_theirs_alone_until_they_let_it_pass(at: Desks) -> None:

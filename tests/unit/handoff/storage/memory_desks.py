@@ -1,19 +1,21 @@
 """A desk in memory, for the tests that run over any storage."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from tests.unit.handoff.desks import TENANT, Clock, Desks
 
+from balie.handoff.business_time import BusinessTime
 from balie.handoff.chats.chats import Chats
 from balie.handoff.desk import Desk
 from balie.handoff.domain import Handoff, HandoffEvent
 from balie.handoff.errors import OwnerNotConfirmed
 from balie.handoff.journal import Journal
 from balie.handoff.staffing.staff import Staff
-from balie.handoff.storage.memory import MemoryStorage
+from balie.handoff.storage.memory import MemoryFloor, MemoryStorage
 from balie.handoff.sweeper import Sweeper
 
 
@@ -43,12 +45,16 @@ class MemoryDesks(Desks):
         return [event for event in self.told if handoff is None or event.handoff_id == handoff.id]
 
 
-def memory_desks() -> MemoryDesks:
+def memory_desks(
+    clock: Clock | None = None,
+    calendars: Mapping[str, BusinessTime] = MappingProxyType({}),
+    make_journal: Callable[..., Journal[MemoryFloor]] = Journal,
+) -> MemoryDesks:
     """Returns a desk in memory with nothing at it, and none of what only a database has."""
     told: list[HandoffEvent] = []
-    storage = MemoryStorage(lambda tenant, event: told.append(event) if tenant == TENANT else None)
-    clock = Clock()
-    journal = Journal(storage, now=clock)
+    storage = MemoryStorage(lambda tenant, event: told.append(event) if tenant == TENANT else None, calendars)
+    clock = clock or Clock()
+    journal = make_journal(storage, now=clock)
     parts: dict[str, Any] = {
         "clock": clock,
         "journal": journal,
