@@ -4,6 +4,7 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from balie.api.gateway.v1 import briefing_pb2 as briefs
 from balie.api.gateway.v1 import conversation_pb2 as resources
 from balie.api.gateway.v1 import conversation_service_pb2 as door
 from balie.api.handoff.v1 import agent_service_pb2 as work
@@ -92,6 +93,7 @@ class FakeClient:
             GetConversation=self._conversation,
             ListMessages=self._messages,
             WatchConversation=self._watch,
+            GetBriefing=self._briefing,
         )
         self.canned_replies = _Calls(ListCannedReplies=self._replies)
         self.notes = _Calls(ListNotes=self._notes)
@@ -111,6 +113,18 @@ class FakeClient:
     ) -> door.GetConversationResponse:
         found = resources.Conversation(id=request.conversation_id, contact_attributes={"name": "Anna Bos"})
         return door.GetConversationResponse(conversation=found)
+
+    async def _briefing(self, request: door.GetBriefingRequest, **_: Any) -> door.GetBriefingResponse:
+        asked = door.GetConversationRequest(conversation_id=request.conversation_id)
+        briefing = briefs.Briefing(conversation=(await self._conversation(asked)).conversation)
+        briefing.question.text = "Where is my boat? I wait."
+        briefing.summary.add(text="Where is my boat?")
+        briefing.summary.add(text="Where is my boat? I wait.")
+        briefing.attempts.add().message.text = "Your boat is late."
+        briefing.understanding.intents.add(name="delay", score=0.9)
+        briefing.suggested_answers.add(answer_id="late", answer="It is late.", above_threshold=True)
+        briefing.suggested_answers.add(answer_id="early", answer="It is early.")
+        return door.GetBriefingResponse(briefing=briefing)
 
     async def _messages(self, request: door.ListMessagesRequest, **_: Any) -> door.ListMessagesResponse:
         return door.ListMessagesResponse(cursor="now")

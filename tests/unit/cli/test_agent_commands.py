@@ -1,5 +1,6 @@
 """What an agent types: how a line is read, what each command does, and what is said when it cannot be done."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -125,22 +126,75 @@ async def test_an_accepted_offer_is_where_one_speaks(terminal: Terminal) -> None
     assert terminal.desk.chats.current is offer
 
 
+async def test_an_agent_is_briefed(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+    offer = await terminal.chat("anna", OFFERED, channel="web", priority=5)
+    await terminal.doing.do("/brief 1")
+    shown = " ".join(capsys.readouterr().out.split())
+    for words in (
+        "Anna Bos, English, on web, in service, waits 0:0",
+        "known name: Anna Bos",
+        "asks Where is my boat? I wait.",
+        "understood delay 0.90",
+        "Balie said Your boat is late.",
+    ):
+        assert words in shown
+    assert shown.count("I wait") == 1
+    await terminal.doing.do("/accept")
+    assert "/use 1 It is late." in " ".join(capsys.readouterr().out.split())
+    assert offer.undecided == {"late": None}
+
+
+async def test_an_offer_is_shown_with_what_is_needed(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = handoff_pb2.Reason(code=handoff_pb2.REASON_CODE_PERSON_REQUESTED)
+    await terminal.chat("anna", OFFERED, language="de", priority=5, reasons=[reason])
+    for _ in range(5):
+        await asyncio.sleep(0)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "1 OFFER Anna Bos, German, service, priority 5, waits 0:0" in shown
+    assert "because person requested" in shown
+    assert "asks Where is my boat?" in shown
+    assert "/accept 1, /reject 1 or /brief 1" in shown
+
+
+async def test_a_transferred_offer_comes_with_its_notes(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal.client.notes_kept = [note_service_pb2.Note(author="agent:els", text="is angry")]
+    await terminal.chat("anna", OFFERED, transfers=1)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert re.search(r"✎ els\s.*is angry", capsys.readouterr().out)
+
+
+async def test_an_agent_who_is_away_is_passed_nothing(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await terminal.chat("anna")
+    terminal.stream.refusals["transfer"] = ["AGENT_NOT_ONLINE"]
+    await terminal.doing.do("/transfer @jonas")
+    assert "That agent takes no chats now. /transfer QUEUE" in capsys.readouterr().out
+    assert len(terminal.desk.chats) == 1
+
+
 async def test_suggestions_are_used_edited_or_ignored(terminal: Terminal) -> None:
     chat = await terminal.chat("anna")
     suggest(chat, [Suggestion("one", "a1"), Suggestion("two", "a2")])
     await terminal.doing.do("/use 2")
     assert terminal.client.sent[-1][1] == "two"
-    assert terminal.outcomes == [("a1", IGNORED), ("a2", USED)]
+    assert terminal.outcomes == [("late", IGNORED), ("a1", IGNORED), ("a2", USED)]
+    terminal.stream.asked.clear()
     suggest(chat, [Suggestion("three", "a3")])
     await terminal.doing.do("/edit 1 three, but better")
     assert terminal.client.sent[-1][1] == "three, but better"
-    assert terminal.outcomes[2:] == [("a3", EDITED)]
+    assert terminal.outcomes == [("a3", EDITED)]
     suggest(chat, [Suggestion("four", "a4"), Suggestion("thanks")])
     await terminal.doing.do("something else")
     await terminal.doing.do("and more")
-    assert terminal.outcomes[3:] == [("a4", IGNORED)]
+    assert terminal.outcomes[1:] == [("a4", IGNORED)]
     await terminal.doing.do("/edit 1 four")
-    assert terminal.outcomes[4:] == [("a4", USED)]
+    assert terminal.outcomes[2:] == [("a4", USED)]
 
 
 async def test_what_was_not_counted_is_said_all_the_same(
@@ -227,6 +281,8 @@ async def test_notes_are_written_and_read(terminal: Terminal, capsys: pytest.Cap
         ),
     ]
     capsys.readouterr()
+    await terminal.doing.do("/brief")
+    assert "is angry" not in capsys.readouterr().out  # it was not transferred to this agent
     await terminal.doing.do("/notes")
     shown = capsys.readouterr().out
     assert re.search(r"✎ els\s.*is angry", shown)
@@ -257,8 +313,9 @@ async def test_a_refusal_says_what_to_do_next(
     [
         ("/2 hello", "/accept 2 takes it."),
         ("/accept 7", "There are 2 (Anna Bos)."),
-        ("/use 1", "They are shown when the customer asks something known."),
-        ("/edit 1", "They are shown when"),
+        ("/use 2", "There are 1 to 1."),
+        ("/edit 2 so", "There are 1 to 1."),
+        ("/edit 1", "/edit 1 TEXT, or /use 1 for it as it is."),
         ("/release somewhere", "Write /release new, /release resume or /release survey."),
         ("/transfer", "Queues: service, rail. Agents: @femke, @jonas."),
         ("/transfer nowhere", "The queues are service, rail."),

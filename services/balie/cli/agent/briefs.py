@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 from balie.api.gateway.v1 import conversation_pb2 as resources
 from balie.api.gateway.v1 import conversation_service_pb2 as door
-from balie.api.handoff.v1 import handoff_pb2
-from balie.cli import talk
+from balie.api.handoff.v1 import handoff_pb2, note_service_pb2
+from balie.api.nlu.v1 import nlu_service_pb2 as nlu
 from balie.cli.agent.chats import Suggestion
 from balie.cli.talk import CALL_SECONDS
 from balie.client import Balie
 
 SUGGESTED = 3
+_KEYWORDS = 3
+_PAGE = 500
+_NAME = "name"
+"""The attribute of a contact that says what they are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Brief:
         understood: the best intent and its score, in words.
         attempts: what the bot said, oldest first.
         suggestions: answers of the FAQ, best first.
+        notes: what colleagues wrote down, oldest first; read where the handoff was transferred.
     """
 
     name: str = ""
@@ -35,6 +40,7 @@ class Brief:
     understood: str = ""
     attempts: Sequence[str] = ()
     suggestions: Sequence[Suggestion] = ()
+    notes: Sequence[note_service_pb2.Note] = ()
 
 
 async def read_brief(client: Balie, handoff: handoff_pb2.Handoff) -> Brief:
@@ -43,23 +49,30 @@ async def read_brief(client: Balie, handoff: handoff_pb2.Handoff) -> Brief:
     Raises:
         grpc.RpcError: the gateway did not answer.
     """
-    request = door.GetConversationRequest(conversation_id=handoff.conversation_id)
-    conversation = (await client.conversations.GetConversation(request, timeout=CALL_SECONDS)).conversation
-    attributes = sorted(conversation.contact_attributes.items())
-    name = dict(attributes).get("name", "")
-    if not handoff.turn_id:
-        return Brief(name=name, attributes=attributes)
-    turn = await talk.turn(client, handoff.turn_id)
-    asked = door.ListMessagesRequest(
-        conversation_id=handoff.conversation_id, after_seq=turn.message_seq - 1, page_size=1
-    )
-    messages = (await client.conversations.ListMessages(asked, timeout=CALL_SECONDS)).messages
+    request = door.GetBriefingRequest(conversation_id=handoff.conversation_id)
+    found = (await client.conversations.GetBriefing(request, timeout=CALL_SECONDS)).briefing
+    attributes = sorted(found.conversation.contact_attributes.items())
+    answers = [one for one in found.suggested_answers if one.above_threshold]
     return Brief(
-        name=name,
+        name=dict(attributes).get(_NAME, ""),
         attributes=attributes,
-        question=messages[0].text if messages else "",
-        suggestions=suggestions_of(turn),
+        question=found.question.text,
+        summary=[one.text for one in found.summary if one.text.strip() != found.question.text.strip()],
+        understood=_understood(found.understanding),
+        attempts=[one.message.text for one in found.attempts],
+        suggestions=[Suggestion(one.answer, one.answer_id) for one in answers[:SUGGESTED]],
+        notes=await read_notes(client, handoff) if handoff.transfers else (),
     )
+
+
+async def read_notes(client: Balie, handoff: handoff_pb2.Handoff) -> Sequence[note_service_pb2.Note]:
+    """Returns what colleagues wrote down about a handoff, oldest first.
+
+    Raises:
+        grpc.RpcError: handoff did not answer.
+    """
+    request = note_service_pb2.ListNotesRequest(handoff_id=handoff.id, page_size=_PAGE)
+    return (await client.notes.ListNotes(request, timeout=CALL_SECONDS)).notes
 
 
 def suggestions_of(turn: resources.Turn) -> list[Suggestion]:
@@ -67,3 +80,10 @@ def suggestions_of(turn: resources.Turn) -> list[Suggestion]:
     ids = {answer.answer: answer.answer_id for answer in turn.answers}
     texts = [*turn.suggestions, *(one.answer for one in turn.answers if one.above_threshold)]
     return [Suggestion(text, ids.get(text, "")) for text in dict.fromkeys(texts)][:SUGGESTED]
+
+
+def _understood(understanding: nlu.Understanding) -> str:
+    """Returns the best intent with its score, and the keywords; empty when there is neither."""
+    intents = [f"{one.name} {one.score:.2f}" for one in understanding.intents[:1]]
+    keywords = [f"keyword {one.keyword_id}" for one in understanding.keywords[:_KEYWORDS]]
+    return ", ".join(intents + keywords)

@@ -45,7 +45,7 @@ class Doing:
     """
 
     def __init__(self, desk: AgentDesk, stream: Stream, hand: Hand, speaking: Speaking) -> None:
-        self._desk, self._stream, self._hand, self._speaking = desk, stream, hand, speaking
+        self._desk, self._stream, self._hand = desk, stream, hand
         self._plain: dict[str, Callable[[str], Awaitable[None]]] = {
             "/accept": self._accept,
             "/reject": self._reject,
@@ -80,7 +80,8 @@ class Doing:
         try:
             await self._do(line)
         except (Refused, grpc.RpcError) as error:
-            advise(*in_words(error, queue_ids=self._hand.queue_ids, agent_ids=self._hand.agent_ids))
+            hand = self._hand
+            advise(*in_words(error, line.command, queue_ids=hand.queue_ids, agent_ids=hand.agent_ids))
         return False
 
     async def be(self, presence: "handoff_pb2.Presence.ValueType") -> None:
@@ -219,7 +220,6 @@ class Doing:
 
     async def _end(self, chat: Chat, **command: object) -> None:
         """Gives a command that takes a chat from the desk."""
-        await self._speaking.ignore(chat)
         self._desk.passed_on.add(chat.handoff.id)
         try:
             result = await self._stream.ask(**command)

@@ -35,12 +35,17 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 
 
 def in_words(
-    error: Refused | grpc.RpcError, *, queue_ids: Iterable[str] = (), agent_ids: Iterable[str] = ()
+    error: Refused | grpc.RpcError,
+    command: str = "",
+    *,
+    queue_ids: Iterable[str] = (),
+    agent_ids: Iterable[str] = (),
 ) -> tuple[str, str]:
     """Returns why something was refused, and what to do next.
 
     Args:
         error: the refusal.
+        command: what was typed.
         queue_ids: the queues there are.
         agent_ids: the agents there are.
     """
@@ -59,6 +64,8 @@ def in_words(
             return "There is no such queue.", f"The queues are {', '.join(queue_ids)}."
         case "AGENT_NOT_FOUND":
             return "There is no such agent.", f"The agents are {', '.join(agent_ids)}."
+        case "AGENT_NOT_ONLINE" if command == "/transfer":
+            return "That agent takes no chats now.", "/transfer QUEUE passes it to whoever is there."
         case _ if reason in _WORDS:
             return _WORDS[reason]
         case _:

@@ -82,6 +82,7 @@ def offer(chat: Chat, brief: Brief, now: datetime) -> Group:
         parts.append(remark(chat, f"because {why}"))
     if brief.question:
         parts.append(line(chat, "asks", Text(printable(brief.question)), style="dim"))
+    parts += [noted(chat, note) for note in brief.notes]
     parts.append(remark(chat, f"/accept {chat.number}, /reject {chat.number} or /brief {chat.number}"))
     return Group(*parts)
 
@@ -101,7 +102,7 @@ def briefing(chat: Chat, brief: Brief, now: datetime) -> Group:
         *(("Balie said", attempt) for attempt in brief.attempts),
     ]
     told += [line(chat, name, Text(printable(words)), style="dim") for name, words in rows if words]
-    return Group(*told)
+    return Group(*told, *(noted(chat, note) for note in brief.notes))
 
 
 def overview(chats: Iterable[Chat], current: Chat | None, now: datetime) -> Table:

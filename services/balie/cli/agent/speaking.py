@@ -4,6 +4,7 @@ from balie.api.gateway.v1 import conversation_service_pb2 as door
 from balie.api.handoff.v1 import note_service_pb2 as notes
 from balie.api.handoff.v1 import suggestion_service_pb2 as suggested
 from balie.cli.agent import screen
+from balie.cli.agent.briefs import read_notes
 from balie.cli.agent.chats import Chat, Suggestion
 from balie.cli.agent.desk import AgentDesk
 from balie.cli.agent.hand import Hand, chosen, filled
@@ -13,8 +14,6 @@ from balie.cli.console import console, printable
 from balie.cli.talk import CALL_SECONDS
 from balie.client import Balie
 from balie.kit.ids import new_id
-
-_PAGE = 500
 
 
 class Speaking:
@@ -88,8 +87,7 @@ class Speaking:
 
     async def notes(self, chat: Chat, _: str) -> None:
         """Shows what colleagues wrote down."""
-        request = notes.ListNotesRequest(handoff_id=chat.handoff.id, page_size=_PAGE)
-        found = (await self._client.notes.ListNotes(request, timeout=CALL_SECONDS)).notes
+        found = await read_notes(self._client, chat.handoff)
         for one in found:
             console.print(screen.noted(chat, one))
         if not found:
