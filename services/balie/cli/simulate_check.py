@@ -5,9 +5,10 @@ import sys
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from balie.cli.console import console
-from balie.cli.simulate_report import lasting, share
+from balie.cli.simulate_report import share
 from balie.cli.simulate_run import counting
 from balie.handoff.simulation.checks import CASES, WIDEST, Case, Comparison, compared
 
@@ -28,27 +29,29 @@ def run_check(seed: int, *, as_json: bool) -> None:
 
 def _table(found: list[tuple[Case, Comparison]]) -> Table:
     table = Table(box=None, padding=(0, 2))
-    for name in ("", "figure"):
-        table.add_column(name)
-    for name in ("formula", "simulated", "95 % interval", "±"):
-        table.add_column(name, justify="right")
+    table.add_column("", no_wrap=True)
+    for name in ("formula", "simulated", "95 %", "width"):
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("")
     last = ""
     for case, one in found:
-        words = lasting if one.figure == "mean wait" else share
-        simulated = one.simulated
-        interval = f"{words(simulated.mean - simulated.margin)} to {words(simulated.mean + simulated.margin)}"
+        if case.name != last:
+            table.add_row(Text(case.name, style="bold"))
+            last = case.name
+        words = _seconds if one.figure == "mean wait" else share
         table.add_row(
-            "" if case.name == last else case.name,
-            one.figure,
+            f"  {one.figure}",
             words(one.theory),
-            words(simulated.mean),
-            interval,
-            share(simulated.relative),
+            words(one.simulated.mean),
+            f"± {words(one.simulated.margin)}",
+            f"± {share(one.simulated.relative)}",
             "[green]holds[/]" if one.holds else f"[red]{_why(one)}[/]",
         )
-        last = case.name
     return table
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.1f} s"
 
 
 def _why(one: Comparison) -> str:
