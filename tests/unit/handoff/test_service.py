@@ -10,6 +10,8 @@ from balie.api.handoff.v1 import agent_service_pb2, handoff_service_pb2
 from balie.handoff import acting, convert
 from balie.handoff.chats.service import Commands
 from balie.handoff.floor import Place
+from balie.handoff.notes.notes import Notes
+from balie.handoff.suggestions.suggestions import Suggestions
 from balie.kit import call
 from balie.kit.call import Call
 from balie.kit.caller import Caller, Role
@@ -22,7 +24,9 @@ WORK, ACCEPT = "/balie.api.handoff.v1.AgentService/Work", "/balie.api.handoff.v1
 
 
 async def test_waits_for_the_gateway_no_longer_than_the_call_lasts(at: Desks) -> None:
-    commands = Commands(at.desk, at.chats, at.staff, confirm_wait=timedelta(seconds=5))
+    notes, suggestions = Notes(at.journal), Suggestions(at.journal)
+    wait = timedelta(seconds=5)
+    commands = Commands(at.desk, at.chats, at.staff, notes, suggestions, confirm_wait=wait)
     with call.serving(Call(ACCEPT, "r1", ADMIN, deadline=time.monotonic() + 2)):
         assert timedelta(0) < commands._wait() < timedelta(seconds=2)
     with call.serving(Call(WORK, "r1", ADMIN)):
