@@ -19,6 +19,7 @@ from balie.cli.faq import faq_app
 from balie.cli.nlu import nlu_app
 from balie.cli.route import route_app
 from balie.cli.settings import CliSettings
+from balie.cli.simulate import simulate
 from balie.cli.suite import Addresses
 from balie.cli.supervise import desk_app
 
@@ -46,6 +47,7 @@ app.add_typer(eval_app, name="eval")
 app.add_typer(faq_app, name="faq")
 app.add_typer(nlu_app, name="nlu")
 app.add_typer(route_app, name="route")
+app.command()(simulate)
 
 Gateway = Annotated[str, typer.Option(envvar="BALIE_GATEWAY", help="Address of the gateway, host:port.")]
 DeskFolder = Annotated[

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from balie.api.handoff.v1 import agent_service_pb2, handoff_pb2, queue_service_pb2
 from balie.api.handoff.v1 import canned_reply_service_pb2 as canned
 from balie.cli.desk_file import DeskFile
+from balie.cli.listing import listed
 from balie.client import Balie
 from balie.kit.ids import new_id
 
 _CALL_SECONDS = 30.0
-_PAGE = 500
 
 
 async def put_staffing(client: Balie, staffing: DeskFile) -> None:
@@ -47,12 +47,5 @@ async def _put(client: Balie, queue: handoff_pb2.Queue) -> None:
 
 
 async def _known(client: Balie) -> set[str]:
-    found: set[str] = set()
-    token = ""
-    while True:
-        request = queue_service_pb2.ListQueuesRequest(page_size=_PAGE, page_token=token)
-        page = await client.queues.ListQueues(request, timeout=_CALL_SECONDS)
-        found |= {queue.id for queue in page.queues}
-        token = page.next_page_token
-        if not token:
-            return found
+    queues = listed(client.queues.ListQueues, queue_service_pb2.ListQueuesRequest(), lambda page: page.queues)
+    return {queue.id async for queue in queues}

@@ -1,9 +1,7 @@
 """What `balie desk` asks of the handoff service."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 
-import grpc
 from rich.text import Text
 
 from balie.api.handoff.v1 import (
@@ -12,12 +10,12 @@ from balie.api.handoff.v1 import (
     handoff_service_pb2,
     queue_service_pb2,
 )
-from balie.cli.console import console, explain_failure, fail, printable
+from balie.cli.console import console, fail, printable
+from balie.cli.listing import explaining, listed
 from balie.client import Balie
 from balie.kit.ids import new_id
 
 _CALL_SECONDS = 30.0
-_PAGE = 500
 OPEN = (
     handoff_pb2.HANDOFF_STATE_QUEUED,
     handoff_pb2.HANDOFF_STATE_OFFERED,
@@ -62,53 +60,23 @@ async def run_pause(address: str, queue_ids: Sequence[str], *, paused: bool) -> 
                 console.print(Text(f"{queue.id} {state}, with {queue.waiting} who wait"))
 
 
-async def queues(client: Balie) -> AsyncIterator[handoff_pb2.Queue]:
+def queues(client: Balie) -> AsyncIterator[handoff_pb2.Queue]:
     """Yields all queues by id."""
-    token = ""
-    while True:
-        request = queue_service_pb2.ListQueuesRequest(page_size=_PAGE, page_token=token)
-        page = await client.queues.ListQueues(request, timeout=_CALL_SECONDS)
-        for queue in page.queues:
-            yield queue
-        token = page.next_page_token
-        if not token:
-            return
+    request = queue_service_pb2.ListQueuesRequest()
+    return listed(client.queues.ListQueues, request, lambda page: page.queues)
 
 
-async def agents(client: Balie) -> AsyncIterator[handoff_pb2.Agent]:
+def agents(client: Balie) -> AsyncIterator[handoff_pb2.Agent]:
     """Yields all agents by id."""
-    token = ""
-    while True:
-        request = agent_service_pb2.ListAgentsRequest(page_size=_PAGE, page_token=token)
-        page = await client.agents.ListAgents(request, timeout=_CALL_SECONDS)
-        for agent in page.agents:
-            yield agent
-        token = page.next_page_token
-        if not token:
-            return
+    request = agent_service_pb2.ListAgentsRequest()
+    return listed(client.agents.ListAgents, request, lambda page: page.agents)
 
 
-async def handoffs(
+def handoffs(
     client: Balie, request: handoff_service_pb2.ListHandoffsRequest
 ) -> AsyncIterator[handoff_pb2.Handoff]:
     """Yields handoffs, those asked for longest ago first."""
-    request.page_size = _PAGE
-    while True:
-        page = await client.handoffs.ListHandoffs(request, timeout=_CALL_SECONDS)
-        for handoff in page.handoffs:
-            yield handoff
-        request.page_token = page.next_page_token
-        if not request.page_token:
-            return
-
-
-@contextmanager
-def explaining(address: str) -> Iterator[None]:
-    """Ends the command with what a failed call means."""
-    try:
-        yield
-    except grpc.RpcError as error:
-        explain_failure(error, address)
+    return listed(client.handoffs.ListHandoffs, request, lambda page: page.handoffs)
 
 
 async def _one(client: Balie, ending: str) -> str:

@@ -15,6 +15,7 @@ from balie.api.handoff.v1 import handoff_pb2, handoff_service_pb2
 from balie.cli import supervise_calls as calls
 from balie.cli.agent.urgency import brief, colour, is_broken, moment, promise_of
 from balie.cli.console import console, printable
+from balie.cli.listing import explaining
 from balie.client import Balie
 
 _STATE = "HANDOFF_STATE_"
@@ -59,7 +60,7 @@ class Wanted:
 async def run_queues(address: str, *, as_json: bool) -> None:
     """Prints the queues."""
     async with Balie(handoff=address) as client:
-        with calls.explaining(address):
+        with explaining(address):
             found = [one async for one in calls.queues(client)]
             request = handoff_service_pb2.ListHandoffsRequest(states=calls.WAITING)
             waiting = [one async for one in calls.handoffs(client, request)]
@@ -72,7 +73,7 @@ async def run_queues(address: str, *, as_json: bool) -> None:
 async def run_agents(address: str, *, as_json: bool) -> None:
     """Prints the agents."""
     async with Balie(handoff=address) as client:
-        with calls.explaining(address):
+        with explaining(address):
             found = [one async for one in calls.agents(client)]
     if as_json:
         print_json(found)
@@ -84,7 +85,7 @@ async def run_handoffs(address: str, wanted: Wanted, *, as_json: bool) -> None:
     """Prints handoffs."""
     request = wanted.request()
     async with Balie(handoff=address) as client:
-        with calls.explaining(address):
+        with explaining(address):
             found = [one async for one in calls.handoffs(client, request)]
     if as_json:
         print_json(found)

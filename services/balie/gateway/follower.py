@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from balie.gateway import conversation_store
-from balie.gateway.domain import HELD_BY_AGENT, HandoffState, Owner, OwnerKind
+from balie.gateway.domain import BOT, HELD_BY_AGENT, HandoffState, Owner, OwnerKind
 from balie.gateway.errors import ConversationNotFound
 from balie.gateway.handoff_book import Applied, HandoffBook
 from balie.gateway.ports import CursorGone, Handoffs, InternalMistake, ServiceDown
@@ -139,7 +139,7 @@ class Followers:
             return
         name = ""
         if now.confirm and now.state in HELD_BY_AGENT:
-            name = await self._handoffs.agent_name(tenant, Owner(OwnerKind.AGENT, now.agent_id))
+            name = await self._handoffs.agent_name(tenant, _owner_of(now))
         async with self._database.write() as tx:
             applied = await self._apply(tx, tenant, now, name)
             confirms = now.confirm and applied is not None and not applied.is_past
@@ -172,7 +172,7 @@ class Followers:
 
     async def _confirm(self, tenant: str, now: HandoffNow, owner_epoch: int) -> None:
         try:
-            await self._handoffs.confirm_owner(tenant, now.id, owner_epoch)
+            await self._handoffs.confirm_owner(tenant, now.id, _owner_of(now), owner_epoch)
         except InternalMistake as mistake:  # would be refused again: the events behind it must not wait
             _log.error("owner not confirmed", tenant=tenant, handoff_id=now.id, refusal=mistake.refusal)
 
@@ -184,3 +184,8 @@ class Followers:
 
     async def _save(self, tx: Transaction, tenant: str, cursor: str) -> None:
         await self._cursors.save(tx, tenant, _FOLLOWER, _SOURCE, cursor)
+
+
+def _owner_of(now: HandoffNow) -> Owner:
+    """Returns who owns the conversation of a handoff that waits for that to be confirmed."""
+    return Owner(OwnerKind.AGENT, now.agent_id) if now.state in HELD_BY_AGENT else BOT

@@ -155,8 +155,16 @@ class Desk:
         target(taken, Step.CONFIRM)  # it may have been taken from them while nobody confirmed it
         return taken
 
-    async def confirm_owner(self, tenant: str, handoff_id: str, epoch: int) -> Handoff:
+    async def confirm_owner(
+        self, tenant: str, handoff_id: str, epoch: int, *, agent_id: str | None = None
+    ) -> Handoff:
         """Takes the gateway's word that the owner which follows from the handoff's state is in place.
+
+        Args:
+            tenant: whose desk.
+            handoff_id: which one.
+            epoch: the conversation's, since which the owner is in place.
+            agent_id: who that is, empty for the bot; None for whoever follows from the state.
 
         Raises:
             HandoffNotFound: there is no such handoff.
@@ -165,7 +173,7 @@ class Desk:
         """
         async with self._journal.writing(tenant) as floor:
             handoff = await floor.handoff(handoff_id)
-            change = chatting.confirmed(handoff, epoch, now=self._journal.now())
+            change = chatting.confirmed(handoff, epoch, agent_id=agent_id, now=self._journal.now())
             return await self._journal.record(floor, change) if change else handoff
 
     async def reject(self, write: Write, handoff_id: str, agent_id: str) -> Handoff:

@@ -13,7 +13,7 @@ from balie.handoff.app import MIGRATIONS
 from balie.handoff.chats.chats import Activity, Chats
 from balie.handoff.confirmations import FollowedConfirmations
 from balie.handoff.desk import Desk, Ending
-from balie.handoff.domain import Asked, Handoff, HandoffEvent, HandoffState, Speaker
+from balie.handoff.domain import Asked, Handoff, HandoffEvent, HandoffState, ReleaseReason, Speaker
 from balie.handoff.feed import Feed
 from balie.handoff.floor import Filter
 from balie.handoff.journal import Journal
@@ -132,10 +132,13 @@ class Desks:
         await self.chats.report(TENANT, [Activity(handoff.id, seq, speaker, self.clock())])
         return await self.now(handoff)
 
-    async def end(self, handoff: Handoff, step: Step = Step.RELEASE) -> Handoff:
+    async def end(
+        self, handoff: Handoff, step: Step = Step.RELEASE, *, reason: ReleaseReason = ReleaseReason.NONE
+    ) -> Handoff:
         """Gives back, with a gateway that confirms it later."""
+        ending = Ending(step, reason=reason)
         try:
-            await self.desk.give_back(write(), handoff.id, Ending(step), agent_id="", wait=timedelta(0))
+            await self.desk.give_back(write(), handoff.id, ending, agent_id="", wait=timedelta(0))
         except Exception as refused:
             if getattr(refused, "reason", "") != "OWNER_NOT_CONFIRMED":
                 raise

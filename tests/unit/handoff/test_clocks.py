@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from balie.handoff import clocks
@@ -113,6 +113,7 @@ def test_nothing_promised_is_no_clock() -> None:
 moments = st.integers(0, 400 * 24 * 60).map(lambda minute: NOW + minute * MINUTE)
 
 
+@settings(deadline=None)  # the first to ask for a year's changes of the clock waits for them
 @given(
     st.lists(moments, min_size=2, max_size=8, unique=True),
     st.sampled_from([ALWAYS, AMSTERDAM, ROUND_THE_CLOCK]),
@@ -130,6 +131,7 @@ def test_what_is_used_is_the_business_time_of_the_stretches(
     assert clock.used == expected
 
 
+@settings(deadline=None)
 @given(moments, st.integers(1, 5000), st.sampled_from([AMSTERDAM, ROUND_THE_CLOCK]))
 def test_is_broken_exactly_when_its_time_has_passed(at: datetime, minutes: int, hours: BusinessTime) -> None:
     clock = running(minutes * MINUTE, hours, at)

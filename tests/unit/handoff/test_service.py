@@ -25,7 +25,8 @@ WORK, ACCEPT = "/balie.api.handoff.v1.AgentService/Work", "/balie.api.handoff.v1
 
 async def test_waits_for_the_gateway_no_longer_than_the_call_lasts(at: Desks) -> None:
     notes, suggestions = Notes(at.journal), Suggestions(at.journal)
-    commands = Commands(at.desk, at.chats, at.staff, notes, suggestions, confirm_wait=timedelta(seconds=5))
+    wait = timedelta(seconds=5)
+    commands = Commands(at.desk, at.chats, at.staff, notes, suggestions, confirm_wait=wait)
     with call.serving(Call(ACCEPT, "r1", ADMIN, deadline=time.monotonic() + 2)):
         assert timedelta(0) < commands._wait() < timedelta(seconds=2)
     with call.serving(Call(WORK, "r1", ADMIN)):

@@ -8,12 +8,13 @@ from balie.api.handoff.v1 import handoff_pb2
 from balie.api.handoff.v1 import handoff_service_pb2 as handoffs
 from balie.api.handoff.v1 import queue_service_pb2 as lines
 from balie.cli.agent.chats import Chat
+from balie.cli.listing import listed
 from balie.cli.talk import CALL_SECONDS
 from balie.client import Balie
 
-_PAGE = 500
 _ANY = "und"
 _USUAL_CODE = "resolved"
+_PAGE = 500
 
 
 class Hand:
@@ -64,16 +65,10 @@ class Hand:
         """Returns the languages in which there is a reply of a shortcut, whatever queue it is for."""
         return sorted(reply.language for reply in self.replies if reply.shortcut == shortcut)
 
-    async def _pages(self) -> AsyncIterator[canned.CannedReply]:
-        token = ""
-        while True:
-            request = canned.ListCannedRepliesRequest(page_size=_PAGE, page_token=token)
-            page = await self._client.canned_replies.ListCannedReplies(request, timeout=CALL_SECONDS)
-            for reply in page.canned_replies:
-                yield reply
-            token = page.next_page_token
-            if not token:
-                return
+    def _pages(self) -> AsyncIterator[canned.CannedReply]:
+        request = canned.ListCannedRepliesRequest()
+        replies = self._client.canned_replies
+        return listed(replies.ListCannedReplies, request, lambda page: page.canned_replies)
 
 
 def chosen(replies: Sequence[canned.CannedReply], shortcut: str, language: str) -> canned.CannedReply | None:

@@ -91,7 +91,7 @@ def compared(
     yield Comparison("waited", expected.waited, found.waited)
     yield Comparison("mean wait", expected.mean_wait, found.mean_wait)
     if case.patience is None:
-        yield Comparison("answered within a minute", answered_within(case.load, _PROMISE), found.in_time)
+        yield Comparison("within a minute", answered_within(case.load, _PROMISE), found.in_time)
     else:
         yield Comparison("left", expected.left, found.left)
 

@@ -142,8 +142,10 @@ class Simulation:
         return self._record
 
     async def _open(self) -> None:
-        for queue in self._desks.queues:
-            await self._staff.put_queue(self._write(), _undisturbed(queue))
+        queues = [_undisturbed(queue) for queue in self._desks.queues]
+        alone = [replace(queue, overflow_queue_id="", on_breach=None) for queue in queues]
+        for queue in (*alone, *queues):  # one may name another
+            await self._staff.put_queue(self._write(), queue)
         for agent in self._desks.agents:
             await self._staff.put_agent(self._write(), agent)
             await self._staff.set_presence(self._write(), agent.id, Presence.ONLINE)

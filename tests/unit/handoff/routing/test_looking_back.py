@@ -5,6 +5,7 @@ from dataclasses import replace
 from tests.unit.handoff.desks import TENANT, Desks
 from tests.unit.handoff.routing.inputs import DOGS, NOTHING, inputs, understood
 
+from balie.handoff.domain import ReleaseReason
 from balie.handoff.routing import decisions
 from balie.handoff.routing.history import History
 from balie.handoff.routing.turns import Answers, DecisionKind, Inputs, Turn
@@ -63,6 +64,27 @@ async def test_begins_anew_when_a_person_gave_the_conversation_back(at: Desks) -
     assert kind is DecisionKind.CLARIFY  # nobody asked for a person, and one has just left
     kind, history = await decide(at, 12, inputs())
     assert (kind, history.failed_in_a_row) == (DecisionKind.ESCALATE, 1)
+
+
+async def test_goes_on_where_it_was_when_the_person_said_so(at: Desks) -> None:
+    await at.agent("els")
+    for number in range(2):
+        await decide(at, number, inputs(answers=FOUND))
+    chat = await at.take(await at.ask("talk"), "els")
+    await at.end(chat, reason=ReleaseReason.RESUME)
+    kind, history = await decide(at, 2, inputs(answers=FOUND))
+    assert history == History(answered_entries=("dogs", "dogs"), reply_ages=(10, 20), released_ago=10)
+    assert kind is DecisionKind.CLARIFY  # the same answer a third time, and a person has just left
+
+
+async def test_what_failed_before_a_person_came_does_not_count_after_them(at: Desks) -> None:
+    await at.agent("els")
+    for number in range(2):
+        await decide(at, number, inputs())
+    [handoff] = await at.all()
+    await at.end(await at.take(handoff, "els"), reason=ReleaseReason.RESUME)
+    kind, history = await decide(at, 2, inputs())
+    assert (kind, history.failed_in_a_row) == (DecisionKind.CLARIFY, 0)
 
 
 async def test_what_was_only_suggested_was_not_said(at: Desks) -> None:
