@@ -36,4 +36,4 @@ def test_an_interval_must_cover_the_formula_and_be_narrow() -> None:
 
 def test_the_agent_is_found_about_as_fast_among_two_thousand() -> None:
     few, many = matching_seconds(100, 1000), matching_seconds(2000, 1000)
-    assert many < 5 * few
+    assert many < 10 * few  # trying each of them would take twenty times as long
