@@ -21,10 +21,9 @@ def test_a_short_simulation_says_roughly_what_the_formulas_say(case: Case) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("place", range(len(CASES)))
-def test_the_simulation_says_what_the_formulas_say(place: int) -> None:
-    for one in compared(CASES[place], seed=1 + 1000 * place):
+@pytest.mark.timeout(900)
+def test_the_simulation_says_what_erlang_c_says() -> None:
+    for one in compared(CASES[0], seed=1):  # `balie simulate --check` tries Erlang A as well, with as many again
         assert one.holds, one
 
 
