@@ -11,6 +11,7 @@ from tests.contract.test_gateway_killed import process
 from tests.fakes.fake_handoff import REFUSED
 from tests.fakes.gateway_desk import Desk, Neighbours, gateway, neighbourhood, settings_for, until
 
+from balie.api.gateway.v1 import conversation_service_pb2 as door
 from balie.api.handoff.v1 import handoff_pb2
 from balie.gateway import outbox_store
 from balie.gateway.ports import Report, ReportKind
@@ -74,6 +75,32 @@ async def test_hears_who_wrote_while_a_handoff_is_open(desk: Desk) -> None:
     await desk.say(conversation, "hoe laat open")
     await asyncio.sleep(0.1)
     assert len(neighbours.handoff.activities) == 3
+
+
+async def test_that_somebody_spoke_moves_no_conversation(desk: Desk) -> None:
+    """These events are as many as messages: watchers are not told of each, and nothing is written."""
+    handoffs = desk.neighbours.handoff
+    conversation = await desk.create()
+    handoff = await asked_for(desk, conversation)
+    await handoffs.accept(handoff, "els")
+    before = (await desk.stub.ListMessages(door.ListMessagesRequest(conversation_id=conversation.id))).cursor
+    for kind in (handoff_pb2.HANDOFF_EVENT_KIND_SPOKE, handoff_pb2.HANDOFF_EVENT_KIND_CLOCK):
+        await handoffs.move(handoff, handoff_pb2.HANDOFF_STATE_ACCEPTED, kind)
+    await handoffs.requeue(handoff)
+
+    async def followed() -> bool:
+        return bool((await desk.get(conversation)).owner_epoch == 3)
+
+    await until(followed)
+    request = door.WatchConversationRequest(conversation_id=conversation.id, cursor=before)
+    seen: list[str] = []
+    async for answer in desk.stub.WatchConversation(request, timeout=10):
+        seen.append(answer.event.WhichOneof("event"))
+        if seen[-1] == "message":
+            break
+    states = [one for one in seen if one == "handoff_changed"]
+    assert len(states) <= 1  # of the acceptance, at most
+    assert seen[-2:] == ["owner_changed", "message"]
 
 
 async def test_hears_at_once(desk: Desk) -> None:

@@ -597,6 +597,7 @@ HANDOFFS = [
         PRE,
         {"state": "OFFERED"},
     ),
+    *an_id(H + "ConfirmOwner", "agent_id", required=False),
     *forbidden(H + "ConfirmOwner", ELS),
     Case(
         "turn down what is not offered",

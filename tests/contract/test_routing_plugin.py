@@ -1,8 +1,10 @@
 """A plug-in chooses agents over gRPC; the service does when it is away, too slow, or names nobody of the candidates."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -125,3 +127,20 @@ async def test_what_is_gone_by_then_is_not_offered(database_url: str) -> None:
         other = await offered(at, (await at.ask("two")).id)
         now = await at.get(handoff.id)
         assert (now.agent_id, now.state, other.agent_id) == ("jan", handoff_pb2.HANDOFF_STATE_RESERVED, "els")
+
+
+async def test_the_example_takes_turns(database_url: str) -> None:
+    example = Path(__file__).parents[2] / "examples/routing-plugin/chooser.py"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, example, "127.0.0.1:0", stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        port = (await process.stdout.readline()).split()[-1].decode()
+        async with desk(database_url, f"127.0.0.1:{port}", plugin_timeout_seconds=5) as at:
+            await at.agent("els", chats=9)
+            names = [(await offered(at, (await at.ask(f"talk-{number}")).id)).agent_id for number in range(3)]
+            assert len(set(names)) == 3
+    finally:
+        process.terminate()
+        await process.wait()

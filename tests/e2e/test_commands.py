@@ -1,5 +1,6 @@
 """The `balie` command as people use it: in a terminal, through a pipe, and stopped with Ctrl-C."""
 
+import asyncio
 import json
 import os
 import re
@@ -7,10 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.e2e import steps
 from tests.e2e.desk import RunningDesk, filled_copy
+
+from balie.cli import talk
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -46,6 +51,12 @@ def test_help_teaches() -> None:
         "bench",
         "encoder build",
         "faq import",
+        "desk queues",
+        "desk agents",
+        "desk handoffs",
+        "desk transfer",
+        "desk pause",
+        "desk unpause",
         "faq export",
         "nlu train",
         "eval faq",
@@ -124,6 +135,7 @@ def test_filling_a_desk_again_changes_nothing(shared_desk: RunningDesk) -> None:
     filled = balie("fill", "--faq", shared_desk.addresses.faq, "--handoff", shared_desk.addresses.handoff)
     assert filled.returncode == 0, filled.stderr
     assert "99 entries: 0 new, 0 changed, 99 as before, 0 refused" in filled.stdout
+    assert "3 queues, 4 people, 15 canned replies" in filled.stdout
 
 
 def test_filling_says_what_a_folder_lacks(tmp_path: Path) -> None:
@@ -136,8 +148,33 @@ def test_a_person_works_through_a_pipe(shared_desk: RunningDesk) -> None:
     addresses = ("--gateway", shared_desk.addresses.gateway, "--handoff", shared_desk.addresses.handoff)
     worked = balie("agent", "amir", *addresses, stdin="/help\n/accept\n/nonsense\n/quit\n")
     assert worked.returncode == 0, worked.stdout + worked.stderr
-    for shown in ("You are", "/release", "there is no such offer", "/nonsense is no command"):
+    for shown in ("You are", "/release", "There is no such offer", "/nonsense is no command"):
         assert shown in worked.stdout
+
+
+def test_a_supervisor_sees_the_desk_passes_on_and_pauses(make_desk: Callable[..., RunningDesk]) -> None:
+    desk = make_desk()
+    address = ("--handoff", desk.addresses.handoff)
+
+    async def ask_for_a_person() -> str:
+        async with desk.client() as operator:
+            conversation = await talk.begin(operator, "anna", language="en")
+            return await steps.request_handoff(operator, conversation)
+
+    handoff = asyncio.run(ask_for_a_person())
+    queues = [json.loads(line) for line in balie("desk", "queues", "--json", *address).stdout.splitlines()]
+    assert {queue["id"]: queue.get("waiting", 0) for queue in queues}["service"] == 1
+    assert "Femke Cupido" in balie("desk", "agents", *address).stdout
+    shown = balie("desk", "handoffs", *address).stdout
+    assert re.search(rf"{handoff[-8:]}\s+anna\s+en\s+service\s+queued, place 1 .*first reply in", shown)
+    passed = balie("desk", "transfer", handoff[-8:], "--to-queue", "complaints", "--note", "again", *address)
+    assert passed.stdout == "anna waits at place 1 in complaints\n"
+    assert balie("desk", "pause", "complaints", *address).stdout == "complaints is paused, with 1 who wait\n"
+    assert "paused" in balie("desk", "queues", *address).stdout
+    assert balie("desk", "unpause", "complaints", *address).stdout == "complaints goes on, with 1 who wait\n"
+    refused = balie("desk", "transfer", "nothing", "--to-queue", "service", *address)
+    assert refused.returncode == 1
+    assert "handoff nothing does not exist" in refused.stderr
 
 
 def test_a_chat_through_a_pipe_prints_the_replies(shared_desk: RunningDesk) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from balie.cli.bench_faq import bench_faq_app
 from balie.cli.bench_nlu import bench_app
+from balie.cli.bench_route import bench_route_app
 from balie.cli.calendar import calendar_app
 from balie.cli.console import console
 from balie.cli.desk import SAMPLE, Desk
@@ -18,7 +19,9 @@ from balie.cli.faq import faq_app
 from balie.cli.nlu import nlu_app
 from balie.cli.route import route_app
 from balie.cli.settings import CliSettings
+from balie.cli.simulate import simulate
 from balie.cli.suite import Addresses
+from balie.cli.supervise import desk_app
 
 if TYPE_CHECKING:
     from balie.cli.up import Plan
@@ -35,13 +38,16 @@ app = typer.Typer(
     add_completion=False,
 )
 bench_app.add_typer(bench_faq_app)
+bench_app.add_typer(bench_route_app)
 app.add_typer(bench_app, name="bench")
 app.add_typer(calendar_app, name="calendar")
+app.add_typer(desk_app, name="desk")
 app.add_typer(encoder_app, name="encoder")
 app.add_typer(eval_app, name="eval")
 app.add_typer(faq_app, name="faq")
 app.add_typer(nlu_app, name="nlu")
 app.add_typer(route_app, name="route")
+app.command()(simulate)
 
 Gateway = Annotated[str, typer.Option(envvar="BALIE_GATEWAY", help="Address of the gateway, host:port.")]
 DeskFolder = Annotated[
@@ -122,10 +128,13 @@ def agent(
         str, typer.Option(envvar="BALIE_HANDOFF", help="Address of handoff, host:port.")
     ] = "127.0.0.1:50054",
 ) -> None:
-    """Work at the desk as a person: take offers, read along, use suggested answers, reply, hand back."""
-    from balie.cli.agent import run_desk
+    """Work at the desk as a person, in several chats at once: take offers, use suggested answers, reply, pass on, hand back.
 
-    asyncio.run(run_desk(gateway, handoff, name or str(Desk(SAMPLE).agents()[0]["id"])))
+    At a terminal with a status of all chats below the prompt; reads from a pipe as well.
+    """
+    from balie.cli.agent.run import run_desk
+
+    asyncio.run(run_desk(gateway, handoff, name or Desk(SAMPLE).first_agent))
 
 
 @app.command()
@@ -155,7 +164,7 @@ def fill(
         str, typer.Option(envvar="BALIE_HANDOFF", help="Address of handoff, host:port.")
     ] = "127.0.0.1:50054",
 ) -> None:
-    """Give a running suite a desk's knowledge, calendars, queues and people. Doing it again changes nothing.
+    """Give a running suite a desk's knowledge, calendars, queues, people and canned replies. Doing it again changes nothing.
 
     `balie up` does this by itself. Exits with 1 when an entry was refused.
     """
@@ -163,6 +172,39 @@ def fill(
 
     if asyncio.run(fill_suite(desk, faq, handoff)):
         raise typer.Exit(1)
+
+
+@app.command()
+def figures(
+    queues: Annotated[
+        list[str] | None, typer.Argument(metavar="QUEUE", help="Ids of queues; all of them otherwise.")
+    ] = None,
+    since: Annotated[
+        str,
+        typer.Option(
+            help="From when on, such as 2026-11-01 or 2026-11-01T09:00, by the zone's clock.",
+            show_default="a day before the end",
+        ),
+    ] = "",
+    until: Annotated[
+        str, typer.Option(help="Up to when, that moment itself left out.", show_default="now")
+    ] = "",
+    by: Annotated[
+        Literal["hour", "day"] | None, typer.Option(help="Parts of the period to show as well.")
+    ] = None,
+    zone: Annotated[str, typer.Option(help="Time zone of the IANA database.")] = "UTC",
+    handoff: Annotated[
+        str, typer.Option(envvar="BALIE_HANDOFF", help="Address of handoff, host:port.")
+    ] = "127.0.0.1:50054",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show how the desk did: what was asked for, how long it took, what was promised, and what contacts thought of it.
+
+    Example: balie figures service --since 2026-11-01 --until 2026-12-01 --by day --zone Europe/Amsterdam
+    """
+    from balie.cli.figures import Wanted, run_figures
+
+    asyncio.run(run_figures(handoff, Wanted(tuple(queues or ()), since, until, by, zone), as_json=json))
 
 
 @bench_app.callback(invoke_without_command=True)

@@ -1,19 +1,18 @@
 """`balie calendar put`, `list`, `show`, `attach`, `detach` and `delete`: what the handoff service is asked."""
 
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import grpc
 from google.protobuf.json_format import MessageToDict
 from rich.table import Table
 from rich.text import Text
 
 from balie.api.handoff.v1 import calendar_pb2, calendar_service_pb2, handoff_pb2, queue_service_pb2
 from balie.cli.calendar_show import brief_of, drawn, read_all
-from balie.cli.console import console, explain_failure, fail, printable
+from balie.cli.console import console, fail, printable
+from balie.cli.listing import explaining, listed
 from balie.client import Balie
 from balie.handoff.calendars.convert import calendar_from_proto, calendar_to_proto
 from balie.handoff.calendars.timetable import Timetable
@@ -21,14 +20,13 @@ from balie.kit.errors import Failure
 from balie.kit.ids import new_id
 
 _CALL_SECONDS = 30.0
-_PAGE = 500
 
 
 async def run_put(address: str, files: Sequence[Path]) -> None:
     """Stores the calendars of files; none when one has a mistake."""
     calendars = read_all(files)
     async with Balie(handoff=address) as client:
-        with _explaining(address):
+        with explaining(address):
             for calendar in calendars:
                 request = calendar_service_pb2.UpsertCalendarRequest(
                     calendar=calendar_to_proto(calendar), request_id=new_id()
@@ -42,7 +40,7 @@ async def run_put(address: str, files: Sequence[Path]) -> None:
 async def run_list(address: str, *, as_json: bool) -> None:
     """Prints all calendars."""
     async with Balie(handoff=address) as client:
-        with _explaining(address):
+        with explaining(address):
             calendars = [one async for one in _calendars(client)]
             queues = [one async for one in _queues(client)]
     if as_json:
@@ -64,7 +62,7 @@ async def run_show(address: str, calendar_id: str, days: int, *, as_json: bool) 
     """Prints a calendar and the days to come."""
     request = calendar_service_pb2.GetCalendarRequest(calendar_id=calendar_id)
     async with Balie(handoff=address) as client:
-        with _explaining(address):
+        with explaining(address):
             found = (await client.calendars.GetCalendar(request, timeout=_CALL_SECONDS)).calendar
     if as_json:
         _print_json(found)
@@ -75,7 +73,7 @@ async def run_show(address: str, calendar_id: str, days: int, *, as_json: bool) 
 async def run_attach(address: str, calendar_id: str, queue_ids: Sequence[str]) -> None:
     """Gives queues a calendar, or none when its id is empty."""
     async with Balie(handoff=address) as client:
-        with _explaining(address):
+        with explaining(address):
             for queue_id in queue_ids:
                 asked = queue_service_pb2.GetQueueRequest(queue_id=queue_id)
                 queue = (await client.queues.GetQueue(asked, timeout=_CALL_SECONDS)).queue
@@ -89,7 +87,7 @@ async def run_attach(address: str, calendar_id: str, queue_ids: Sequence[str]) -
 async def run_delete(address: str, ids: Sequence[str]) -> None:
     """Deletes calendars; ends the command at the first that cannot be."""
     async with Balie(handoff=address) as client:
-        with _explaining(address):
+        with explaining(address):
             for calendar_id in ids:
                 request = calendar_service_pb2.DeleteCalendarRequest(
                     calendar_id=calendar_id, request_id=new_id()
@@ -98,36 +96,14 @@ async def run_delete(address: str, ids: Sequence[str]) -> None:
                 console.print(Text(f"{calendar_id} is deleted"))
 
 
-@contextmanager
-def _explaining(address: str) -> Iterator[None]:
-    try:
-        yield
-    except grpc.RpcError as error:
-        explain_failure(error, address)
+def _calendars(client: Balie) -> AsyncIterator[calendar_pb2.Calendar]:
+    request = calendar_service_pb2.ListCalendarsRequest()
+    return listed(client.calendars.ListCalendars, request, lambda page: page.calendars)
 
 
-async def _calendars(client: Balie) -> AsyncIterator[calendar_pb2.Calendar]:
-    token = ""
-    while True:
-        request = calendar_service_pb2.ListCalendarsRequest(page_size=_PAGE, page_token=token)
-        page = await client.calendars.ListCalendars(request, timeout=_CALL_SECONDS)
-        for calendar in page.calendars:
-            yield calendar
-        token = page.next_page_token
-        if not token:
-            return
-
-
-async def _queues(client: Balie) -> AsyncIterator[handoff_pb2.Queue]:
-    token = ""
-    while True:
-        request = queue_service_pb2.ListQueuesRequest(page_size=_PAGE, page_token=token)
-        page = await client.queues.ListQueues(request, timeout=_CALL_SECONDS)
-        for queue in page.queues:
-            yield queue
-        token = page.next_page_token
-        if not token:
-            return
+def _queues(client: Balie) -> AsyncIterator[handoff_pb2.Queue]:
+    request = queue_service_pb2.ListQueuesRequest()
+    return listed(client.queues.ListQueues, request, lambda page: page.queues)
 
 
 def _timetable(found: calendar_pb2.Calendar) -> Timetable:

@@ -11,11 +11,11 @@ holidays:
   - {date: 2026-12-25, name: Christmas Day}
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from balie.cli.file_reader import FileReader
 from balie.handoff.calendars.calendar import Calendar, Holiday, Weekday
 from balie.handoff.calendars.convert import HOLIDAYS, INTERVALS, TIME_ZONE_CHARACTERS, date_of
 from balie.handoff.calendars.hours import Interval, interval_of, problem_of
@@ -59,20 +59,9 @@ def read_calendar(path: Path) -> Calendar:
     return calendar
 
 
-class _Reader:
-    def __init__(self) -> None:
-        self.mistakes: list[DataFileWrong] = []
-
-    @contextmanager
-    def telling(self) -> Iterator[None]:
-        """Goes on after the block with what follows it when something in it is wrong."""
-        try:
-            yield
-        except DataFileWrong as wrong:
-            self.mistakes.append(wrong)
-
+class _Reader(FileReader):
     def calendar(self, entry: Entry, stem: str) -> Calendar:
-        found = self._keys(entry, "a calendar", _KEYS)
+        found = self.keys(entry, "a calendar", _KEYS)
         if "zone" not in found:
             self.mistakes.append(entry.wrong("zone is missing, such as zone: Europe/Amsterdam"))
         calendar_id = self._text(found.get("id"), "id", _identifier, stem)
@@ -112,7 +101,7 @@ class _Reader:
         return tuple(sorted(found.values(), key=lambda holiday: holiday.date))
 
     def _holiday(self, entry: Entry) -> Holiday:
-        found = self._keys(entry, "a holiday", _HOLIDAY_KEYS)
+        found = self.keys(entry, "a holiday", _HOLIDAY_KEYS)
         for key in ("date", "name"):
             if key not in found:
                 raise entry.wrong(f"a holiday has no {key}")
@@ -137,15 +126,6 @@ class _Reader:
         if problem := problem_of(found):
             raise entry.wrong(f"{what}: {problem}")
         return tuple(sorted(found))
-
-    def _keys(self, entry: Entry, what: str, known: tuple[str, ...]) -> dict[str, Entry]:
-        found = {}
-        for key, value in entry.items(what):
-            if key in known:
-                found[key] = value
-            else:
-                self.mistakes.append(value.wrong(f"{what} has no {key!r}; it has {', '.join(known)}"))
-        return found
 
     def _text(self, entry: Entry | None, what: str, check: Callable[[str], object], usual: str) -> str:
         if entry is None:

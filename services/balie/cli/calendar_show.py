@@ -47,7 +47,7 @@ def read_all(files: Sequence[Path]) -> list[Calendar]:
     return [calendar for _, calendar in found.values()]
 
 
-def moment_of(written: str, zone: ZoneInfo) -> datetime:
+def moment_of(written: str, zone: ZoneInfo, option: str = "--at") -> datetime:
     """Returns the moment that somebody wrote, by the clock of a zone when they named no other; now when they wrote none."""
     if not written:
         return datetime.now(UTC)
@@ -55,10 +55,10 @@ def moment_of(written: str, zone: ZoneInfo) -> datetime:
         moment = datetime.fromisoformat(written)
     except ValueError:
         raise typer.BadParameter(
-            f"{written!r} is no moment such as 2026-12-25T10:00.", param_hint="--at"
+            f"{written!r} is no moment such as 2026-12-25T10:00.", param_hint=option
         ) from None
     if not 1970 <= moment.year < 2200:
-        raise typer.BadParameter("years are 1970 to 2199.", param_hint="--at")
+        raise typer.BadParameter("years are 1970 to 2199.", param_hint=option)
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 

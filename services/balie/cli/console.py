@@ -27,22 +27,27 @@ _NAME_WIDTH = 10
 _KEPT = ("\n", "\u200d")  # a joiner makes one sign of several, as in a family
 
 
-def draw(message: conversation.Message, *, me: str = "", chat: str = "") -> Table:
+def draw(message: conversation.Message, *, me: str = "") -> Table:
     """Returns a message as a line: who, what, and the choices that came with it.
 
     Args:
         message: what was said.
         me: name to show instead of the author's role, for the one who reads.
-        chat: what tells this conversation from others on the same screen.
     """
     style, face = _FACES.get(message.author, ("white", "?"))
     name = me or (message.author_id if message.author == conversation.AUTHOR_AGENT else face)
-    words = Text(printable(message.text), style=style if message.author == conversation.AUTHOR_SYSTEM else "")
+    return row(Text(printable(name), style=style), words_of(message))
+
+
+def words_of(message: conversation.Message) -> Text:
+    """Returns what a message says, with the choices and files that came with it."""
+    style = _FACES[conversation.AUTHOR_SYSTEM][0] if message.author == conversation.AUTHOR_SYSTEM else ""
+    words = Text(printable(message.text), style=style)
     for number, option in enumerate(message.options, start=1):
         words.append(f"\n{number}. {printable(option.title)}", style="cyan")
     for attachment in message.attachments:
         words.append(f"\n[{printable(attachment.media_type)}] {printable(attachment.url)}", style="blue")
-    return row(Text(f"{chat}{printable(name)}", style=style), words)
+    return words
 
 
 def note(words: str, *, style: str = "dim") -> Table:

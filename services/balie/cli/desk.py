@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
+    from balie.cli.desk_file import DeskFile
     from balie.handoff.calendars.calendar import Calendar
 
 SAMPLE = Path(__file__).parent / "waddenveer"
@@ -49,13 +50,19 @@ class Desk:
         head = self._read(self.faq)
         return str(head["collection"]), tuple(head["languages"])
 
-    def queues(self) -> list[dict[str, Any]]:
-        """Returns the desk's queues, as written."""
-        return list(self._read(self._file("desk.yaml"))["queues"])
+    def staffing(self) -> "DeskFile":
+        """Returns the desk's queues, people and canned replies."""
+        from balie.cli.desk_file import DeskFileWrong, read_desk
 
-    def agents(self) -> list[dict[str, Any]]:
-        """Returns the desk's agents, as written."""
-        return list(self._read(self._file("desk.yaml"))["agents"])
+        try:
+            return read_desk(self._file("desk.yaml"))
+        except DeskFileWrong as wrong:
+            raise DeskFolderWrong(str(wrong)) from wrong
+
+    @property
+    def first_agent(self) -> str:
+        """Returns the id of the first of the desk's agents."""
+        return self.staffing().agents[0].id
 
     def calendars(self) -> "list[Calendar]":
         """Returns the calendars of the folder `calendars`, by file name; a desk need not have any."""

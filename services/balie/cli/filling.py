@@ -14,7 +14,7 @@ from balie.faq.errors import EntryFileWrong
 
 
 async def fill_suite(folder: Path, faq: str, handoff: str) -> int:
-    """Gives a suite a desk's knowledge, queues and people, and returns how many entries were refused."""
+    """Gives a suite a desk's knowledge, queues, people and canned replies, and returns how many entries were refused."""
     columns = (
         TextColumn("  knowledge"),
         BarColumn(bar_width=32),
@@ -35,6 +35,7 @@ async def fill_suite(folder: Path, faq: str, handoff: str) -> int:
         try:
             async with Balie(faq=faq, handoff=handoff) as client:
                 result = await fill(client, Desk(folder), on_progress)
+            staffing = Desk(folder).staffing()
         except (DeskFolderWrong, EntryFileWrong) as error:
             fail(str(error))
         except grpc.RpcError as error:
@@ -42,6 +43,11 @@ async def fill_suite(folder: Path, faq: str, handoff: str) -> int:
     console.print(
         f"  knowledge   {result.received} entries: {result.created} new, {result.updated} changed, "
         f"{result.unchanged} as before, {result.refused} refused",
+        style="dim",
+    )
+    console.print(
+        f"  staff       {len(staffing.queues)} queues, {len(staffing.agents)} people, "
+        f"{len(staffing.canned_replies)} canned replies",
         style="dim",
     )
     return result.refused

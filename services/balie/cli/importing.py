@@ -1,16 +1,15 @@
-"""Fills a desk over the API, as any client could: knowledge by import, calendars, queues and people one by one."""
+"""Fills a desk over the API, as any client could: knowledge by import, calendars, queues, people and canned replies one by one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
 
 import grpc
-from google.protobuf.duration_pb2 import Duration
 
 from balie.api.faq.v1 import entry_pb2, faq_service_pb2
 from balie.api.faq.v1 import knowledge_service_pb2 as knowledge
-from balie.api.handoff.v1 import agent_service_pb2, calendar_service_pb2, handoff_pb2, queue_service_pb2
+from balie.api.handoff.v1 import calendar_service_pb2
 from balie.cli.desk import Desk
+from balie.cli.desk_staffing import put_staffing
 from balie.client import Balie, error_of
 from balie.faq.errors import EntryFileWrong
 from balie.faq.knowledge.convert import content_to_proto
@@ -94,55 +93,17 @@ async def wait_for_index(client: Balie, collection: str, generation: int) -> Non
 
 
 async def fill(client: Balie, desk: Desk, on_progress: OnProgress) -> knowledge.ImportEntriesResponse:
-    """Gives a running suite a desk's knowledge, calendars, queues and people; doing it again changes nothing."""
+    """Gives a running suite a desk's knowledge, calendars and staffing; doing it again changes nothing."""
     collection, languages = desk.collection
+    staffing = desk.staffing()
     for calendar in desk.calendars():
         calendar_request = calendar_service_pb2.UpsertCalendarRequest(
             calendar=calendar_to_proto(calendar), request_id=new_id()
         )
         await client.calendars.UpsertCalendar(calendar_request, timeout=_CALL_SECONDS)
-    for queue in desk.queues():
-        request = queue_service_pb2.UpsertQueueRequest(queue=_queue(queue), request_id=new_id())
-        await client.queues.UpsertQueue(request, timeout=_CALL_SECONDS)
-    for agent in desk.agents():
-        agent_request = agent_service_pb2.UpsertAgentRequest(agent=_agent(agent), request_id=new_id())
-        await client.agents.UpsertAgent(agent_request, timeout=_CALL_SECONDS)
+    await put_staffing(client, staffing)
     await make_collection(client, collection, languages)
     header = knowledge.ImportHeader(collection_id=collection)
     result = await import_entries(client, header, [Source(desk.faq)], on_progress)
     await wait_for_index(client, collection, result.index_generation)
     return result
-
-
-def _queue(written: dict[str, Any]) -> handoff_pb2.Queue:
-    return handoff_pb2.Queue(
-        id=written["id"],
-        display_name=written["name"],
-        max_wait=Duration(seconds=60 * int(written["max_wait_minutes"])),
-        offer_timeout=Duration(seconds=int(written["offer_seconds"])),
-        calendar_id=written.get("calendar", ""),
-        priority_per_minute=float(written.get("priority_per_minute", 0)),
-        rings=[
-            handoff_pb2.Ring(
-                after=Duration(seconds=int(60 * float(ring["after_minutes"]))),
-                relaxations=[
-                    handoff_pb2.Relaxation.Value(f"RELAXATION_{one.upper()}") for one in ring["relax"]
-                ],
-            )
-            for ring in written.get("rings", [])
-        ],
-    )
-
-
-def _agent(written: dict[str, Any]) -> handoff_pb2.Agent:
-    return handoff_pb2.Agent(
-        id=written["id"],
-        display_name=written["name"],
-        queue_ids=written["queues"],
-        languages=written["languages"],
-        max_chats=int(written["max_chats"]),
-        skills=[
-            handoff_pb2.Skill(name=name, level=int(level))
-            for name, level in written.get("skills", {}).items()
-        ],
-    )

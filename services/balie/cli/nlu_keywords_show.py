@@ -12,11 +12,11 @@ from balie.api.common.v1 import language_pb2
 from balie.api.nlu.v1 import keyword_pb2
 from balie.api.nlu.v1 import keyword_service_pb2 as keywords
 from balie.cli.console import console, explain_failure, printable
+from balie.cli.listing import listed
 from balie.client import Balie
 from balie.kit.ids import new_id
 
 _CALL_SECONDS = 30.0
-_PAGE = 500
 _SHOWN_TERMS = 6
 
 
@@ -82,16 +82,8 @@ async def _one(client: Balie, keyword_id: str) -> keyword_pb2.Keyword:
     return (await client.keywords.GetKeyword(request, timeout=_CALL_SECONDS)).keyword
 
 
-async def _all(client: Balie) -> AsyncIterator[keyword_pb2.Keyword]:
-    token = ""
-    while True:
-        request = keywords.ListKeywordsRequest(page_size=_PAGE, page_token=token)
-        page = await client.keywords.ListKeywords(request, timeout=_CALL_SECONDS)
-        for keyword in page.keywords:
-            yield keyword
-        token = page.next_page_token
-        if not token:
-            return
+def _all(client: Balie) -> AsyncIterator[keyword_pb2.Keyword]:
+    return listed(client.keywords.ListKeywords, keywords.ListKeywordsRequest(), lambda page: page.keywords)
 
 
 def _row(keyword: keyword_pb2.Keyword, *, everything: bool) -> tuple[str | Text, ...]:

@@ -7,27 +7,18 @@ from rich.text import Text
 
 from balie.api.nlu.v1 import model_pb2, model_service_pb2
 from balie.cli.console import console, explain_failure, printable
+from balie.cli.listing import explaining, listed
 from balie.cli.nlu_shown import as_dict, details_of, table_of
 from balie.client import Balie
 
 _CALL_SECONDS = 30.0
-_PAGE = 200
 
 
 async def every_model(client: Balie, address: str) -> list[model_pb2.Model]:
     """Returns all models, newest first; ends the command when they cannot be listed."""
-    found: list[model_pb2.Model] = []
-    token = ""
-    try:
-        while True:
-            request = model_service_pb2.ListModelsRequest(page_size=_PAGE, page_token=token)
-            page = await client.models.ListModels(request, timeout=_CALL_SECONDS)
-            found += page.models
-            token = page.next_page_token
-            if not token:
-                return found
-    except grpc.RpcError as error:
-        explain_failure(error, address)
+    request = model_service_pb2.ListModelsRequest()
+    with explaining(address):
+        return [model async for model in listed(client.models.ListModels, request, lambda page: page.models)]
 
 
 async def run_models(address: str, version: str, *, as_json: bool) -> None:

@@ -154,9 +154,8 @@ def _table(suite: Suite, ready: set[str]) -> Table:
 
 async def _play(plan: Plan, addresses: Addresses) -> Outcome:
     desk = Desk(plan.desk)
-    agent = str(desk.agents()[0]["id"])
     try:
-        outcome = await play(addresses, desk.conversations(), agent)
+        outcome = await play(addresses, desk.conversations(), desk.first_agent)
     except grpc.RpcError as error:
         explain_failure(error, addresses.gateway)
     if outcome.mistakes:

@@ -22,6 +22,7 @@ from balie.gateway.neighbours.clients import FaqClient, HandoffsClient, NluClien
 from balie.gateway.outbox import Outbox
 from balie.gateway.pipeline import Pipeline
 from balie.gateway.ratings import Ratings
+from balie.gateway.records.briefings import Briefings
 from balie.gateway.replies import Replies
 from balie.gateway.sending import Sending
 from balie.gateway.service import ConversationService
@@ -59,10 +60,10 @@ async def lifespan(settings: GatewaySettings) -> AsyncGenerator[Serving, None]:
         handoffs = HandoffsClient(handoff, settings.route_timeout_seconds)
         outbox = await _outbox(stack, settings, database, handoffs)
         messages, ledger = Messages(journal, outbox), Ledger()
-        words = HandoffWords(wording, ZoneInfo(settings.time_zone))
+        zone = ZoneInfo(settings.time_zone)
         ratings = Ratings(database, ledger, messages, outbox, wording)
-        book = HandoffBook(journal, HandoffNotices(messages, words), ratings)
-        replies = Replies(wording, words, follow_ups)
+        book = HandoffBook(journal, HandoffNotices(messages, HandoffWords(wording, zone)), ratings)
+        replies = Replies(wording, follow_ups, zone)
         turns = Turns(database, messages, journal, book, replies, _rhythm(settings), new_id())
         pipeline = await _pipeline(stack, settings, follow_ups, replies, handoff)
         workers = await _workers(stack, settings, database, turns, pipeline)
@@ -79,7 +80,9 @@ async def lifespan(settings: GatewaySettings) -> AsyncGenerator[Serving, None]:
             orphaned=followers.withdraw,
         )
         sending = Sending(database, ledger, messages, turns, ratings, journal, workers)
-        servicer = ConversationService(conversations, sending, Watching(database, journal), ratings)
+        servicer = ConversationService(
+            conversations, sending, Watching(database, journal), ratings, Briefings(database)
+        )
         add = conversation_service_pb2_grpc.add_ConversationServiceServicer_to_server
         yield Serving(servicers=((add, servicer),), ready=database.check)
 

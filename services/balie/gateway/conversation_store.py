@@ -155,7 +155,7 @@ def _values(conversation: Conversation, work: Work) -> dict[str, Any]:
         "clarified_in_a_row": conversation.history.clarified_in_a_row,
         "bot_replies": conversation.history.bot_replies,
         "helped_handoff_id": conversation.helped_handoff_id or None,
-        "ended_seq": conversation.ended_seq or None,
+        "returned_seq": conversation.returned_seq or None,
         "survey_seq": conversation.survey_seq or None,
         "rating": conversation.rating,
         "work_due_at": work.due_at,
@@ -183,7 +183,7 @@ def _conversation(row: Row[Any]) -> Conversation:
         updated_at=row.updated_at,
         contact_attributes=row.contact_attributes or {},
         helped_handoff_id=row.helped_handoff_id or "",
-        ended_seq=row.ended_seq or 0,
+        returned_seq=row.returned_seq or 0,
         survey_seq=row.survey_seq or 0,
         rating=row.rating,
     )

@@ -141,7 +141,7 @@ class Conversation:
         history: the bot's memory; begins anew when a person gives the conversation back, unless they say that it goes on.
         contact_attributes: what was known of the contact when it was created, for example `tier: gold`.
         helped_handoff_id: the handoff by which a person spoke last; empty when none has.
-        ended_seq: `seq` of the newest message when a handoff ended last, 0 when none has.
+        returned_seq: `seq` of the newest message when a person last gave the conversation back, 0 when none has.
         survey_seq: `seq` of the question for a rating, 0 when it was not asked.
         rating: what the contact thinks of how they were helped, 1 to 5; None when they have not said.
     """
@@ -162,7 +162,7 @@ class Conversation:
     updated_at: datetime
     contact_attributes: Mapping[str, str] = field(default_factory=dict)
     helped_handoff_id: str = ""
-    ended_seq: int = 0
+    returned_seq: int = 0
     survey_seq: int = 0
     rating: int | None = None
 

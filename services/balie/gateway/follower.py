@@ -14,11 +14,11 @@ from typing import Any
 import structlog
 
 from balie.gateway import conversation_store
-from balie.gateway.domain import HELD_BY_AGENT, HandoffState, Owner, OwnerKind
+from balie.gateway.domain import BOT, HELD_BY_AGENT, HandoffState, Owner, OwnerKind
 from balie.gateway.errors import ConversationNotFound
 from balie.gateway.handoff_book import Applied, HandoffBook
 from balie.gateway.ports import CursorGone, Handoffs, InternalMistake, ServiceDown
-from balie.gateway.said import HandoffNow
+from balie.gateway.said import HandoffEventKind, HandoffNow
 from balie.kit.database import Database, Transaction
 from balie.kit.errors import Failure
 from balie.kit.eventlog import FollowerCursors
@@ -28,6 +28,7 @@ _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 2.0
 # Epochs told of a conversation that is not here: of its agent, and of the bot after them, as the later has to be higher.
 _AGENTS_EPOCH, _BOTS_EPOCH = 1, 2
+_MOVES_NOTHING = frozenset({HandoffEventKind.SPOKE, HandoffEventKind.CLOCK})
 
 _log = structlog.get_logger()
 
@@ -129,10 +130,16 @@ class Followers:
                 await self._save(tx, tenant, after)
 
     async def _follow_change(self, tenant: str, now: HandoffNow, after: str) -> None:
-        """Applies one change, tells the handoff service if it waits for that, and stores the cursor only then."""
+        """Applies one change, tells the handoff service if it waits for that, and stores the cursor only then.
+
+        What moves no handoff on costs nothing: those events are as many as messages, and the next other one's cursor is
+        after theirs.
+        """
+        if now.kind in _MOVES_NOTHING:
+            return
         name = ""
         if now.confirm and now.state in HELD_BY_AGENT:
-            name = await self._handoffs.agent_name(tenant, Owner(OwnerKind.AGENT, now.agent_id))
+            name = await self._handoffs.agent_name(tenant, _owner_of(now))
         async with self._database.write() as tx:
             applied = await self._apply(tx, tenant, now, name)
             confirms = now.confirm and applied is not None and not applied.is_past
@@ -165,7 +172,7 @@ class Followers:
 
     async def _confirm(self, tenant: str, now: HandoffNow, owner_epoch: int) -> None:
         try:
-            await self._handoffs.confirm_owner(tenant, now.id, owner_epoch)
+            await self._handoffs.confirm_owner(tenant, now.id, _owner_of(now), owner_epoch)
         except InternalMistake as mistake:  # would be refused again: the events behind it must not wait
             _log.error("owner not confirmed", tenant=tenant, handoff_id=now.id, refusal=mistake.refusal)
 
@@ -177,3 +184,8 @@ class Followers:
 
     async def _save(self, tx: Transaction, tenant: str, cursor: str) -> None:
         await self._cursors.save(tx, tenant, _FOLLOWER, _SOURCE, cursor)
+
+
+def _owner_of(now: HandoffNow) -> Owner:
+    """Returns who owns the conversation of a handoff that waits for that to be confirmed."""
+    return Owner(OwnerKind.AGENT, now.agent_id) if now.state in HELD_BY_AGENT else BOT

@@ -118,6 +118,8 @@ class HandoffBook:
         await self._notices.moved_on(tx, held, now, state, was_held=was_held)
         if now.state in _GIVEN_BACK and now.release_reason == ReleaseReason.SURVEY:
             await self._ratings.ask(tx, held, now.id)
+        if was_held and now.state in _GIVEN_BACK:
+            held.change(returned_seq=held.conversation.last_seq)
 
     async def _show_place(self, tx: Transaction, held: Locked, now: HandoffNow) -> None:
         """Shows another place in line that is no change of the handoff itself, once."""
@@ -135,7 +137,7 @@ class HandoffBook:
         if now.state in OPEN_HANDOFF:
             held.change(handoff_id=now.id, handoff_state=now.state)
         elif conversation.handoff_id == now.id:
-            held.change(handoff_id="", handoff_state=HandoffState.NONE, ended_seq=conversation.last_seq)
+            held.change(handoff_id="", handoff_state=HandoffState.NONE)
         statement = tx.insert(handoffs).values(
             tenant=conversation.tenant,
             id=now.id,

@@ -99,6 +99,25 @@ async def by_ids(tx: Transaction, tenant: str, ids: Sequence[str]) -> Sequence[M
     return [_message(row) for row in await tx.all(statement.order_by(messages.c.seq))]
 
 
+async def newest_of(
+    tx: Transaction, conversation: Conversation, author: Author, limit: int
+) -> Sequence[Message]:
+    """Returns an author's newest messages since a person last gave the conversation back, in order, at most `limit`."""
+    statement = sa.select(messages).where(
+        messages.c.tenant == conversation.tenant,
+        messages.c.conversation_id == conversation.id,
+        messages.c.seq > conversation.returned_seq,
+        messages.c.author == author,
+    )
+    rows = await tx.all(statement.order_by(messages.c.seq.desc()).limit(limit))
+    return [_message(row) for row in reversed(rows)]
+
+
+async def first_of_turn(tx: Transaction, tenant: str, turn_id: str) -> Message | None:
+    """Returns the contact's message that began a turn."""
+    return await _one(tx, messages.c.tenant == tenant, messages.c.turn_id == turn_id, messages.c.ordinal == 0)
+
+
 async def after(
     tx: Transaction, tenant: str, conversation_id: str, seq: int, limit: int
 ) -> Sequence[Message]:

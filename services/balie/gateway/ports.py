@@ -187,8 +187,8 @@ class Handoffs(Protocol):
             InternalMistake: it refuses.
         """
 
-    async def confirm_owner(self, tenant: str, handoff_id: str, owner_epoch: int) -> None:
-        """Tells that the owner who follows from the handoff is the conversation's owner since an epoch.
+    async def confirm_owner(self, tenant: str, handoff_id: str, owner: Owner, owner_epoch: int) -> None:
+        """Tells that an owner who follows from a handoff is the conversation's since an epoch.
 
         Returns as well when the handoff service no longer waits for it.
 

@@ -39,9 +39,11 @@ class Ratings:
         self._wording = wording
 
     async def ask(self, tx: Transaction, held: Locked, handoff_id: str) -> None:
-        """Asks the contact for a rating of a handoff that has ended; once in a conversation, and not when there is one."""
+        """Asks the contact for a rating of a handoff that has ended: once in a conversation, and while no person speaks."""
         conversation = held.conversation
-        if not conversation.is_open or conversation.rating is not None or conversation.survey_seq:
+        is_bots = conversation.owner.kind == OwnerKind.BOT
+        was_asked = conversation.survey_seq or conversation.rating is not None
+        if was_asked or not (conversation.is_open and is_bots):
             return
         draft = self._notice(conversation, Phrase.SURVEY, Notice.SURVEY, f"survey:{conversation.id}")
         asked, _ = await self._messages.append(tx, held, draft)

@@ -1,6 +1,7 @@
 """From a decision to the words: what is sent to the contact, or shown to the agent who speaks instead."""
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
 
 from balie.gateway.domain import (
     UNKNOWN_LANGUAGE,
@@ -59,11 +60,11 @@ class Outcome:
 
 
 class Replies:
-    """Finds the words for decisions."""
+    """Finds the words for decisions; times are told by the clock of a zone."""
 
-    def __init__(self, wording: Wording, words: HandoffWords, follow_ups: FollowUps) -> None:
+    def __init__(self, wording: Wording, follow_ups: FollowUps, zone: tzinfo = UTC) -> None:
         self._wording = wording
-        self._words = words
+        self._words = HandoffWords(wording, zone)
         self._follow_ups = follow_ups
 
     def decided(

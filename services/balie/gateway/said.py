@@ -141,7 +141,9 @@ class HandoffEventKind(IntEnum):
 
     OTHER = 0
     AGENT_SILENT = 15
+    CLOCK = 16
     POSITION = 17
+    SPOKE = 22
 
 
 @dataclass(frozen=True, slots=True)

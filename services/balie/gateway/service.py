@@ -11,7 +11,8 @@ from balie.api.gateway.v1 import conversation_service_pb2_grpc
 from balie.gateway import convert
 from balie.gateway.conversations import Conversations
 from balie.gateway.ratings import Ratings
-from balie.gateway.records.convert import turn_to_proto
+from balie.gateway.records.briefings import Briefings
+from balie.gateway.records.convert import briefing_to_proto, turn_to_proto
 from balie.gateway.sending import Posting, Sending
 from balie.gateway.talks import Create, Open, Part, Send, Talks
 from balie.gateway.watching import Watching
@@ -28,12 +29,18 @@ class ConversationService(conversation_service_pb2_grpc.ConversationServiceServi
     """Translates between the contract and the use cases."""
 
     def __init__(
-        self, conversations: Conversations, sending: Sending, watching: Watching, ratings: Ratings
+        self,
+        conversations: Conversations,
+        sending: Sending,
+        watching: Watching,
+        ratings: Ratings,
+        briefings: Briefings,
     ) -> None:
         self._conversations = conversations
         self._sending = sending
         self._watching = watching
         self._ratings = ratings
+        self._briefings = briefings
         self._talks = Talks(conversations, sending, watching)
 
     async def CreateConversation(
@@ -103,6 +110,11 @@ class ConversationService(conversation_service_pb2_grpc.ConversationServiceServi
         """Explains a turn."""
         turn = await self._conversations.turn(call.caller(), convert.turn_id(request))
         return door.GetTurnResponse(turn=turn_to_proto(turn))
+
+    async def GetBriefing(self, request: door.GetBriefingRequest, context: Any) -> door.GetBriefingResponse:
+        """Tells an agent what they need first."""
+        briefing = await self._briefings.get(call.caller(), _named(request))
+        return door.GetBriefingResponse(briefing=briefing_to_proto(briefing))
 
     async def RateConversation(
         self, request: door.RateConversationRequest, context: Any

@@ -47,7 +47,7 @@ conversations = Table(
     Column("bot_replies", Integer, nullable=False),
     Column("contact_attributes", Json),
     Column("helped_handoff_id", Text),
-    Column("ended_seq", BigInteger),
+    Column("returned_seq", BigInteger),
     Column("survey_seq", BigInteger),
     Column("rating", Integer),
     Column("work_due_at", UtcDateTime),

@@ -87,6 +87,25 @@ async def state_of(tx: Transaction, tenant: str, turn_id: str) -> TurnState:
     return TurnState(state)
 
 
+async def newest_understood(tx: Transaction, conversation: Conversation) -> Turn | None:
+    """Returns the newest turn that NLU answered on, since a person last gave the conversation back."""
+    statement = sa.select(turns).where(
+        turns.c.tenant == conversation.tenant,
+        turns.c.conversation_id == conversation.id,
+        turns.c.message_seq > conversation.returned_seq,
+        turns.c.understanding.is_not(None),
+    )
+    row = await tx.one(statement.order_by(turns.c.message_seq.desc()).limit(1))
+    return None if row is None else _turn(row)
+
+
+async def decisions(tx: Transaction, tenant: str, turn_ids: Sequence[str]) -> Mapping[str, bytes]:
+    """Returns the router's decisions on turns, in its own form; without those that it made none on."""
+    columns = (turns.c.id, turns.c.decision)
+    rows = await tx.all(sa.select(*columns).where(turns.c.tenant == tenant, turns.c.id.in_(turn_ids)))
+    return {row.id: row.decision for row in rows if row.decision}
+
+
 async def first_open(tx: Transaction, conversation: Conversation) -> Claim | None:
     """Returns the conversation's first turn that has not ended, as yet unclaimed; None when all have."""
     joined = sa.join(

@@ -1,8 +1,8 @@
 """The composition root: opens the database, builds the service around it, sweeps and cleans up meanwhile."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from balie.api.handoff.v1 import (
     agent_service_pb2_grpc,
@@ -28,6 +28,7 @@ from balie.handoff.feed import Feed
 from balie.handoff.figures.counting import Counting
 from balie.handoff.figures.service import FigureService
 from balie.handoff.journal import Journal
+from balie.handoff.metrics.counted import Counted
 from balie.handoff.notes.notes import Notes
 from balie.handoff.notes.service import NoteService
 from balie.handoff.plugin.choosing import Choosing, Wakes
@@ -57,6 +58,7 @@ MIGRATIONS = "balie.handoff.migrations"
 
 _CHORES_SECONDS = 3600.0
 _POLICY_SECONDS = 2.0
+_FRESH = timedelta(seconds=10)
 
 
 @asynccontextmanager
@@ -113,8 +115,25 @@ async def lifespan(settings: HandoffSettings) -> AsyncIterator[Serving]:
                 chores.run(every_seconds=_CHORES_SECONDS),
                 policies.follow(every_seconds=_POLICY_SECONDS),
             ),
+            _metrics(settings, database, journal.now),
         ):
             yield Serving(servicers, ready=database.check)
+
+
+@asynccontextmanager
+async def _metrics(
+    settings: HandoffSettings, database: Database, now: Callable[[], datetime]
+) -> AsyncIterator[None]:
+    """Lets Prometheus scrape while the block lasts, when a port was given for that."""
+    if not settings.metrics_port:
+        yield
+        return
+    # Loaded only where it is asked for.
+    from balie.handoff.metrics.exposition import exposed
+
+    host = settings.listen.rpartition(":")[0].strip("[]")
+    async with exposed(Counted(database, now=now, fresh=_FRESH), host, settings.metrics_port):
+        yield
 
 
 @asynccontextmanager

@@ -116,6 +116,13 @@ def owner_epoch(value: int) -> int:
     return bounds.number("owner_epoch", value, 1, OWNER_EPOCH)
 
 
+def owner_agent(request: handoff_service_pb2.ConfirmOwnerRequest) -> str | None:
+    """Returns the agent who is confirmed as owner, empty for the bot; None when it is not said."""
+    if not request.HasField("agent_id"):
+        return None
+    return bounds.identifier("agent_id", request.agent_id, required=False)
+
+
 def presence(value: int) -> Presence:
     """Returns whether an agent takes chats."""
     return bounds.enum("presence", value, Presence)

@@ -123,7 +123,7 @@ class Desk:
         Raises:
             HandoffNotFound: there is no such handoff.
             AgentNotFound: there is no such agent.
-            HandoffStateInvalid: it does not wait.
+            HandoffStateInvalid: it does not wait, or waits again since the gateway was so long in confirming it.
             HandoffOfAnotherAgent: it is offered to somebody else.
             AgentNotOnline: the agent is away or offline.
             AgentAtCapacity: the agent has as many chats as they may.
@@ -146,15 +146,25 @@ class Desk:
             return await self._journal.record(floor, waiting.reserved(handoff, agent_id, rules, now=now))
 
         handoff = await self._journal.once(write, Handoff, work)
-        return await self._confirmations.wait(
+        taken = await self._confirmations.wait(
             write.tenant,
             handoff.id,
             lambda now: now.state is not HandoffState.RESERVED,
             at_most=wait,
         )
+        target(taken, Step.CONFIRM)  # it may have been taken from them while nobody confirmed it
+        return taken
 
-    async def confirm_owner(self, tenant: str, handoff_id: str, epoch: int) -> Handoff:
+    async def confirm_owner(
+        self, tenant: str, handoff_id: str, epoch: int, *, agent_id: str | None = None
+    ) -> Handoff:
         """Takes the gateway's word that the owner which follows from the handoff's state is in place.
+
+        Args:
+            tenant: whose desk.
+            handoff_id: which one.
+            epoch: the conversation's, since which the owner is in place.
+            agent_id: who that is, empty for the bot; None for whoever follows from the state.
 
         Raises:
             HandoffNotFound: there is no such handoff.
@@ -163,7 +173,7 @@ class Desk:
         """
         async with self._journal.writing(tenant) as floor:
             handoff = await floor.handoff(handoff_id)
-            change = chatting.confirmed(handoff, epoch, now=self._journal.now())
+            change = chatting.confirmed(handoff, epoch, agent_id=agent_id, now=self._journal.now())
             return await self._journal.record(floor, change) if change else handoff
 
     async def reject(self, write: Write, handoff_id: str, agent_id: str) -> Handoff:

@@ -66,7 +66,7 @@ class Handoffs(Protocol):
         """Returns the handoffs of which something is due by itself, what is due first before the rest, at most `limit`."""
 
     async def moved_up(self, *, told_before: datetime, limit: int) -> list[Handoff]:
-        """Returns handoffs that wait at another place than was told before a moment, at most `limit`."""
+        """Returns handoffs whose place is worth telling beside the one told before a moment, at most `limit`."""
 
     async def acceptances(self, queue_id: str, *, since: datetime, limit: int) -> list[datetime]:
         """Returns when handoffs of a queue were accepted first, since a moment, the last ones first."""

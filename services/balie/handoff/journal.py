@@ -91,7 +91,7 @@ class Journal(Generic[F_co]):
         handoff, now = change.handoff, change.handoff.updated_at
         position = await floor.place(handoff)
         wait = await self._wait(floor, handoff.asked.queue_id, position) if position else None
-        handoff = replace(handoff, told_position=position, told_wait=wait, told_at=now)
+        handoff = replace(handoff, told_position=position, told_wait=wait, told_at=now, position=position)
         await (floor.add if handoff.revision == 1 else floor.replace)(handoff)
         if change.agent_id and handoff.state not in OCCUPYING:
             await floor.touch(change.agent_id, now=now)
@@ -113,7 +113,7 @@ class Journal(Generic[F_co]):
             percent=change.percent,
         )
         await floor.append(event)
-        return replace(handoff, position=position)
+        return handoff
 
     async def rules(self, floor: Floor, queue_id: str) -> Rules:
         """Returns the rules of a queue.

@@ -83,7 +83,8 @@ class HandoffService(handoff_service_pb2_grpc.HandoffServiceServicer):
         """Confirms the owner that follows from a handoff's state."""
         tenant = call.caller().require(*OPERATORS).tenant
         handoff_id, epoch = convert.handoff_id(request.handoff_id), convert.owner_epoch(request.owner_epoch)
-        handoff = await self._desk.confirm_owner(tenant, handoff_id, epoch)
+        agent_id = convert.owner_agent(request)
+        handoff = await self._desk.confirm_owner(tenant, handoff_id, epoch, agent_id=agent_id)
         return handoff_service_pb2.ConfirmOwnerResponse(handoff=convert.handoff_to_proto(handoff))
 
     async def RejectOffer(

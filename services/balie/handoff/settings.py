@@ -25,7 +25,7 @@ class HandoffSettings(DatabaseSettings):
     )
     plugin_address: str = Field(
         default="",
-        description="Address of a plug-in that chooses agents (RoutingPluginService, docs/handoffs.md), for example `chooser:50060`. Empty: the service chooses by its own rules.",
+        description="Address of a plug-in that chooses agents (RoutingPluginService, docs/routing-plugin.md), for example `chooser:50060`. Empty: the service chooses by its own rules.",
     )
     plugin_timeout_seconds: float = Field(
         default=0.2,
@@ -50,4 +50,10 @@ class HandoffSettings(DatabaseSettings):
         ge=1000,
         le=1_000_000_000,
         description="Events kept of each tenant, 1000 to 1000000000. A watch that is further behind is answered with OUT_OF_RANGE and starts from a list.",
+    )
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65_535,
+        description="Port on which Prometheus may scrape figures by HTTP, on the host of BALIE_HANDOFF_LISTEN (docs/figures.md), 0 to 65535. 0 opens none.",
     )

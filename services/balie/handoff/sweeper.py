@@ -20,9 +20,9 @@ from balie.kit.errors import Failure
 
 _log = structlog.get_logger()
 
-_AT_ONCE = 200  # handoffs in one transaction, so that no desk is held for long
-_PLACES_EVERY = timedelta(seconds=15)
-"""How often places are looked at, and how often one that has changed is told at most."""
+_AT_ONCE = 50  # handoffs in one transaction, so that no desk is held for long
+PLACES_EVERY = timedelta(seconds=15)
+"""How often contacts are told of their places, in the service."""
 
 
 class Sweeper:
@@ -31,11 +31,15 @@ class Sweeper:
     Args:
         journal: where changes are written.
         every_seconds: time between two sweeps.
+        places_every: how often places are looked at, and how often one that has changed is told at most.
     """
 
-    def __init__(self, journal: Journal[Floor], *, every_seconds: float) -> None:
+    def __init__(
+        self, journal: Journal[Floor], *, every_seconds: float, places_every: timedelta = PLACES_EVERY
+    ) -> None:
         self._journal = journal
         self._every_seconds = every_seconds
+        self._places_every = places_every
         self._looked_at_places: datetime | None = None
 
     async def run(self) -> None:
@@ -54,7 +58,7 @@ class Sweeper:
         for tenant in await self._due():
             await self._guarded(tenant, self._sweep)
         now = self._journal.now()
-        if self._looked_at_places is None or now - self._looked_at_places >= _PLACES_EVERY:
+        if self._looked_at_places is None or now - self._looked_at_places >= self._places_every:
             self._looked_at_places = now
             for tenant in sorted(await self._journal.storage.tenants_with_waiting()):
                 await self._guarded(tenant, self._tell_places)
@@ -105,7 +109,7 @@ class Sweeper:
         """Tells of places in line that have changed; returns whether there may be more."""
         now = self._journal.now()
         async with self._journal.writing(tenant) as floor:
-            found = await floor.moved_up(told_before=now - _PLACES_EVERY, limit=_AT_ONCE)
+            found = await floor.moved_up(told_before=now - self._places_every, limit=_AT_ONCE)
             for handoff in found:
                 await self._journal.record(floor, waiting.position_told(handoff, now=now))
         return len(found) == _AT_ONCE

@@ -9,6 +9,15 @@ from balie.handoff.domain import HELD, Asked, CallBack, Course, EventKind, Hando
 from balie.handoff.machine import Change, Step, changed, next_step_at
 from balie.handoff.rules import Rules
 
+FINENESS = 10
+"""A place is told again once it is another by the tenth part of what was told: each one of the first ten, and a few of a long
+line, which would else be told of as a whole each time that its first one leaves."""
+
+
+def is_worth_telling(told: int, place: int) -> bool:
+    """Returns whether somebody who was told one place should be told another."""
+    return told != place and abs(told - place) * FINENESS >= told
+
 
 def queued(
     handoff_id: str, asked: Asked, rules: Rules, *, now: datetime, preferred_agent_id: str = ""

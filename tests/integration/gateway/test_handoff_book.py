@@ -8,7 +8,7 @@ import pytest
 
 from balie.gateway import conversation_store
 from balie.gateway.conversations import Creation, _new
-from balie.gateway.domain import BOT, Conversation, HandoffState, Owner, OwnerKind
+from balie.gateway.domain import BOT, Conversation, HandoffState, Owner, OwnerKind, ReleaseReason
 from balie.gateway.events import ProtoCodec
 from balie.gateway.handoff_book import Applied, HandoffBook
 from balie.gateway.handoff_notices import HandoffNotices
@@ -45,8 +45,10 @@ class Desk:
         async with self.database.write() as tx:
             await conversation_store.insert(tx, self.conversation)
 
-    async def apply(self, handoff: str, state: HandoffState, revision: int, agent: str = "") -> Applied:
-        now = HandoffNow(handoff, self.conversation.id, state, agent, revision, 0)
+    async def apply(
+        self, handoff: str, state: HandoffState, revision: int, agent: str = "", **more: Any
+    ) -> Applied:
+        now = HandoffNow(handoff, self.conversation.id, state, agent, revision, 0, **more)
         async with (
             self.database.write() as tx,
             conversation_store.locked(tx, "default", self.conversation.id) as held,
@@ -97,3 +99,14 @@ async def test_the_end_of_one_handoff_does_not_end_the_next_ones_owner(desk: Des
     await desk.apply("h1", HandoffState.RELEASED, 4, "els")
     now = await desk.now()
     assert (now.owner, now.handoff_id) == (ELS, "h2")
+
+
+async def test_nobody_is_asked_for_a_rating_while_the_next_person_speaks(desk: Desk) -> None:
+    await desk.apply("h1", HandoffState.RESERVED, 2, "els")
+    await desk.apply("h1", HandoffState.RESOLVED, 4, "els")
+    await desk.apply("h2", HandoffState.RESERVED, 2, "jan")
+    await desk.apply("h1", HandoffState.RESOLVED, 5, "els", release_reason=ReleaseReason.SURVEY)
+    assert (await desk.now()).survey_seq == 0
+    await desk.apply("h2", HandoffState.RESOLVED, 4, "jan", release_reason=ReleaseReason.SURVEY)
+    now = await desk.now()
+    assert (now.survey_seq, now.helped_handoff_id) == (now.last_seq, "h2")

@@ -10,7 +10,6 @@ from typer.testing import CliRunner, Result
 from balie.cli.app import app
 from balie.cli.calendar_file import CalendarFileWrong, read_calendar
 from balie.cli.desk import SAMPLE, Desk, DeskFolderWrong
-from balie.cli.importing import _queue
 from balie.handoff.calendars.calendar import Calendar, Holiday
 
 WHOLE = """\
@@ -237,12 +236,6 @@ def test_a_desk_has_the_calendars_of_its_folder(tmp_path: Path) -> None:
     written(tmp_path / "calendars", "zone: Nowhere\n")
     with pytest.raises(DeskFolderWrong, match=r"office\.yaml:1: Nowhere is no time zone"):
         Desk(tmp_path).calendars()
-
-
-def test_a_queue_of_a_desks_file_names_its_calendar() -> None:
-    written_queue = {"id": "service", "name": "Service", "max_wait_minutes": 10, "offer_seconds": 30}
-    assert _queue(written_queue).calendar_id == ""
-    assert _queue(written_queue | {"calendar": "office"}).calendar_id == "office"
 
 
 def lines_of(done: Result) -> list[str]:

@@ -20,8 +20,8 @@ def test_the_sample_desk_is_whole() -> None:
     assert desk.intents.is_file()
     assert desk.keywords.is_file()
     assert desk.follow_ups.is_file()
-    assert desk.queues()
-    assert desk.agents()
+    assert desk.staffing().queues
+    assert desk.first_agent == "sietske"
     assert {written["language"] for written in desk.conversations()} == set(LANGUAGES)
 
 
@@ -44,7 +44,7 @@ def test_the_sample_has_what_it_promises() -> None:
 def test_every_target_of_the_sample_exists() -> None:
     entries = {entry.id for entry in read_entries(SAMPLE / "faq.yaml")}
     intents = set(read("intents.yaml")["intents"])
-    queues = {queue["id"] for queue in Desk(SAMPLE).queues()}
+    queues = {queue.id for queue in Desk(SAMPLE).staffing().queues}
     follow_ups = read("follow_ups.yaml")
     for keyword in read("keywords.yaml")["keywords"]:
         target = keyword["target"]
@@ -77,8 +77,8 @@ def test_a_folder_that_lacks_a_file_is_named(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_yaml_is_named(tmp_path: Path) -> None:
     (tmp_path / "desk.yaml").write_text("queues: [", encoding="utf-8")
-    with pytest.raises(DeskFolderWrong, match=r"desk\.yaml is no YAML"):
-        Desk(tmp_path).queues()
+    with pytest.raises(DeskFolderWrong, match=r"desk\.yaml:2: is no YAML"):
+        Desk(tmp_path).staffing()
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.5, 50.5), (0.99, 99.01)])

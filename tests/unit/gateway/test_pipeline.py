@@ -1,5 +1,4 @@
 from dataclasses import replace
-from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from tests.fakes.gateway_ports import (
 
 from balie.gateway.domain import Author, History, Notice, Option
 from balie.gateway.follow_ups import FollowUps
-from balie.gateway.handoff_words import HandoffWords
 from balie.gateway.pipeline import Pipeline
 from balie.gateway.ports import InternalMistake, ServiceDown
 from balie.gateway.replies import Outcome, Replies
@@ -52,7 +50,7 @@ class Worked:
             faq=self.faq,
             router=self.router,
             follow_ups=follow_ups,
-            replies=Replies(WORDING, HandoffWords(WORDING, UTC), follow_ups),
+            replies=Replies(WORDING, follow_ups),
             default_language="nl",
         )
 

@@ -213,6 +213,19 @@ async def test_accepting_waits_for_the_gateway(at: Desks) -> None:
     assert (accepted.state, accepted.owner_epoch, accepted.owner_confirmed) == (ACCEPTED, 2, True)
 
 
+async def test_who_loses_it_before_it_is_theirs_is_told(at: Desks) -> None:
+    await at.agent("els")
+    handoff = await at.ask("talk")
+    accepting = asyncio.create_task(at.desk.accept(write(), handoff.id, "els", wait=LONG))
+    while (await at.now(handoff)).state is not RESERVED:
+        await asyncio.sleep(0.01)
+    at.clock.forward(minutes=10)
+    await at.sweeper.sweep()
+    with pytest.raises(HandoffStateInvalid) as refused:
+        await accepting
+    assert refused.value.metadata["state"] == "QUEUED"
+
+
 async def test_accepting_without_a_gateway_reserves_and_can_be_repeated(at: Desks) -> None:
     await at.agent("els")
     handoff = await at.ask("talk")

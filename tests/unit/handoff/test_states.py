@@ -148,6 +148,17 @@ def test_the_agent_is_confirmed_once() -> None:
     assert chatting.confirmed(accepted.handoff, 2, now=LATER) is None
 
 
+def test_a_late_confirmation_of_one_agent_is_not_one_of_the_next() -> None:
+    reserved = handoff(HandoffState.RESERVED)
+    assert chatting.confirmed(reserved, 2, agent_id="jan", now=LATER) is None
+    assert chatting.confirmed(reserved, 2, agent_id="", now=LATER) is None
+    accepted = chatting.confirmed(reserved, 2, agent_id="els", now=LATER)
+    assert accepted is not None
+    released = chatting.given_back(accepted.handoff, Step.RELEASE, RULES, now=LATER).handoff
+    assert chatting.confirmed(released, 3, agent_id="els", now=LATER) is None
+    assert chatting.confirmed(released, 3, agent_id="", now=LATER) is not None
+
+
 def test_a_late_confirmation_of_the_agent_is_not_one_of_the_bot() -> None:
     released = chatting.given_back(handoff(HandoffState.ACCEPTED), Step.RELEASE, RULES, now=NOW).handoff
     assert not released.owner_confirmed

@@ -88,12 +88,13 @@ class TurnRunner:
         self, desk: IntentDesk, understander: Understander, policy: Policy, languages: Sequence[str]
     ) -> None:
         self._desk = desk
+        wording = Wording.load(None, languages)
         self._pipeline = Pipeline(
             nlu=NluHere(understander),
             faq=EntriesByName(desk),
             router=RouterHere(policy),
             follow_ups=desk.follow_ups,
-            replies=Replies(Wording.load(None, languages), desk.follow_ups),
+            replies=Replies(wording, desk.follow_ups, UTC),
             default_language=languages[0],
         )
 

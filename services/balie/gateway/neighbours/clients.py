@@ -228,9 +228,11 @@ class HandoffsClient:
             if not token:
                 return found, cursor
 
-    async def confirm_owner(self, tenant: str, handoff_id: str, owner_epoch: int) -> None:
-        """Tells that the owner who follows from the handoff is the conversation's owner since an epoch."""
-        request = handoff_service_pb2.ConfirmOwnerRequest(handoff_id=handoff_id, owner_epoch=owner_epoch)
+    async def confirm_owner(self, tenant: str, handoff_id: str, owner: Owner, owner_epoch: int) -> None:
+        """Tells that an owner who follows from a handoff is the conversation's since an epoch."""
+        request = handoff_service_pb2.ConfirmOwnerRequest(
+            handoff_id=handoff_id, owner_epoch=owner_epoch, agent_id=owner.agent_id
+        )
         await self._unless_past(self._handoffs.ConfirmOwner, request, tenant)
 
     async def withdraw(self, tenant: str, handoff_id: str) -> None:

@@ -5,11 +5,14 @@ import math
 from google.protobuf.duration_pb2 import Duration
 
 from balie.api.faq.v1 import faq_service_pb2
-from balie.api.gateway.v1 import conversation_pb2
+from balie.api.gateway.v1 import briefing_pb2, conversation_pb2
 from balie.api.handoff.v1 import handoff_pb2
 from balie.api.nlu.v1 import nlu_service_pb2
-from balie.gateway.convert import timestamp
+from balie.gateway.convert import conversation_to_proto, message_to_proto, timestamp
 from balie.gateway.domain import Turn
+from balie.gateway.records.briefings import Attempt, Briefing
+
+_SUGGESTED = 3
 
 
 def turn_to_proto(turn: Turn) -> conversation_pb2.Turn:
@@ -51,3 +54,28 @@ def turn_to_proto(turn: Turn) -> conversation_pb2.Turn:
     if turn.ended_at is not None:
         message.end_time.CopyFrom(timestamp(turn.ended_at))
     return message
+
+
+def briefing_to_proto(briefing: Briefing) -> briefing_pb2.Briefing:
+    """Returns a briefing as it is sent; what other services said is read from their own form."""
+    message = briefing_pb2.Briefing(
+        conversation=conversation_to_proto(briefing.conversation),
+        attempts=map(_attempt_to_proto, briefing.attempts),
+        summary=[
+            briefing_pb2.Sentence(text=one.text, message_id=one.message_id, seq=one.seq)
+            for one in briefing.summary
+        ],
+    )
+    if briefing.question is not None:
+        message.question.CopyFrom(message_to_proto(briefing.question))
+    if briefing.understood is not None:
+        understanding = nlu_service_pb2.Understanding.FromString(briefing.understood.understanding)
+        message.understanding.CopyFrom(understanding)
+        found = faq_service_pb2.SearchAnswersResponse.FromString(briefing.understood.answers)
+        message.suggested_answers.extend(found.answers[:_SUGGESTED])
+    return message
+
+
+def _attempt_to_proto(attempt: Attempt) -> briefing_pb2.Attempt:
+    decision = handoff_pb2.Decision.FromString(attempt.decision)
+    return briefing_pb2.Attempt(message=message_to_proto(attempt.message), kind=decision.kind)

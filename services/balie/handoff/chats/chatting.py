@@ -46,11 +46,17 @@ def given_back(
     )
 
 
-def confirmed(handoff: Handoff, epoch: int, *, now: datetime) -> Change | None:
+def confirmed(handoff: Handoff, epoch: int, *, now: datetime, agent_id: str | None = None) -> Change | None:
     """Returns the handoff with its owner confirmed; None when nothing is new.
 
-    An epoch that was confirmed already says nothing about the present state: after a release, the late repetition of
+    What is said of another owner than follows by now came too late: the handoff has changed hands since. An epoch that was confirmed already says nothing about the present state: after a release, the late repetition of
     the confirmation of the agent is not taken for one of the bot.
+
+    Args:
+        handoff: as it was.
+        epoch: the conversation's, since which the owner is in place.
+        now: the time.
+        agent_id: who owns it, empty for the bot; None for whoever follows from the state.
 
     Raises:
         HandoffStateInvalid: no owner follows from its state.
@@ -59,7 +65,8 @@ def confirmed(handoff: Handoff, epoch: int, *, now: datetime) -> Change | None:
     target(handoff, Step.CONFIRM)
     if epoch < handoff.owner_epoch:
         raise OwnerEpochPassed(epoch=epoch, current_epoch=handoff.owner_epoch)
-    if epoch == handoff.owner_epoch:
+    meant = handoff.agent_id if handoff.state in HELD else ""
+    if epoch == handoff.owner_epoch or agent_id not in (None, meant):
         return None
     return changed(handoff, Step.CONFIRM, now, owner_epoch=epoch, owner_confirmed=True)
 

@@ -2,8 +2,7 @@
 
 import asyncio
 from bisect import bisect_right, insort
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Generic, TypeVar
 
@@ -52,7 +51,7 @@ class MemoryDesk:
     Attributes:
         handoffs: all of them.
         queues: by id; those who wait in them are counted when they are read.
-        agents: by id; their number of chats is counted when they are read.
+        agents: by id.
         roster: who is free now.
         notes: all of them, in the order of their making.
         done: results of writes with their digest, by caller, method and request id.
@@ -73,9 +72,8 @@ class MemoryDesk:
         self._undo: list[Callable[[], object]] = []
         self._actions: list[Callable[[], None]] = []
 
-    @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
-        """Holds the desk for one transaction.
+    async def enter(self) -> None:
+        """Returns when a transaction holds the desk.
 
         Raises:
             RuntimeError: this task is inside a transaction of this desk already.
@@ -83,18 +81,17 @@ class MemoryDesk:
         task = asyncio.current_task()
         if self._lock.locked() and self._holder is task:
             raise RuntimeError("a transaction inside a transaction: hand the outer one on instead")
-        async with self._lock:
-            self._holder = task
-            yield
+        await self._lock.acquire()
+        self._holder = task
 
-    def agent(self, agent: Agent) -> Agent:
-        """Returns an agent with their number of chats."""
-        chats, on_hold = self.handoffs.occupying(agent.id), self.handoffs.on_hold(agent.id)
-        return replace(agent, open_chats=chats, on_hold=on_hold)
+    def leave(self) -> None:
+        """Ends the transaction that holds the desk."""
+        self._holder = None
+        self._lock.release()
 
     def put_handoff(self, handoff: Handoff) -> None:
         """Puts a handoff in place of what has its id."""
-        one = replace(handoff, position=0)
+        one = replace(handoff, position=0) if handoff.position else handoff
         before = self._move(one.id, one)
         self._undo.append(lambda: self._move(one.id, before))
 
@@ -148,19 +145,29 @@ class MemoryDesk:
 
     def _move(self, handoff_id: str, handoff: Handoff | None) -> Handoff | None:
         before = self.handoffs.put(handoff_id, handoff)
-        for agent_id in {one.agent_id for one in (before, handoff) if one is not None}:
-            self._refresh(agent_id)
+        for one in (before, handoff):
+            if one is not None and one.agent_id:
+                self._count(one.agent_id)
         return before
 
     def _seat(self, agent_id: str, agent: Agent | None) -> Agent | None:
+        agent = None if agent is None else self._counted(agent)
         before = self.agents.put(agent_id, agent)
-        self._refresh(agent_id)
-        return before
-
-    def _refresh(self, agent_id: str) -> None:
-        """Brings the roster up to date about one agent."""
-        agent = self.agents.get(agent_id)
         if agent is None or agent.presence is not Presence.ONLINE:
             self.roster.drop(agent_id)
         else:
-            self.roster.put(free(self.agent(agent)))
+            self.roster.put(free(agent))
+        return before
+
+    def _count(self, agent_id: str) -> None:
+        """Brings an agent up to date about their chats."""
+        agent = self.agents.get(agent_id)
+        if agent is not None and self._counted(agent) is not agent:
+            self._seat(agent_id, agent)
+
+    def _counted(self, agent: Agent) -> Agent:
+        """Returns an agent with the number of their chats as it is; the same one when it is right already."""
+        chats, on_hold = self.handoffs.occupying(agent.id), self.handoffs.on_hold(agent.id)
+        if (agent.open_chats, agent.on_hold) == (chats, on_hold):
+            return agent
+        return replace(agent, open_chats=chats, on_hold=on_hold)

@@ -9,6 +9,7 @@ from typing import Any
 from balie.handoff.domain import GIVEN_BACK, OCCUPYING, OPEN, WAITING, Handoff, HandoffState
 from balie.handoff.floor import Filter, Place
 from balie.handoff.storage.ordered import Lines
+from balie.handoff.waiting import is_worth_telling
 
 _Moment = tuple[datetime, str]
 _Turn = tuple[float, datetime, str]
@@ -96,12 +97,16 @@ class HandoffIndex:
         return (self._by_id[handoff_id] for _, handoff_id in over)
 
     def moved_up(self, told_before: datetime) -> Iterator[tuple[int, Handoff]]:
-        """Yields those that wait at another place than was told before a moment, with their place, first places first."""
+        """Yields those whose place is worth telling beside the one told before a moment, with it, first places first."""
         found = []
         for queue_id in self._waiting:
             for place, (_, _, handoff_id) in enumerate(self._waiting[queue_id], start=1):
                 one = self._by_id[handoff_id]
-                if one.told_position != place and one.told_at is not None and one.told_at <= told_before:
+                if (
+                    is_worth_telling(one.told_position, place)
+                    and one.told_at is not None
+                    and one.told_at <= told_before
+                ):
                     found.append((place, handoff_id))
         return ((place, self._by_id[handoff_id]) for place, handoff_id in sorted(found))
 

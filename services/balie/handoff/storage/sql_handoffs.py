@@ -13,6 +13,7 @@ from balie.handoff.staffing.profiles import QueueProfile
 from balie.handoff.storage.rows import handoff_of, values_of, waiting_of
 from balie.handoff.storage.sql_part import SqlPart
 from balie.handoff.tables import handoffs
+from balie.handoff.waiting import FINENESS
 from balie.kit.database import Transaction
 from balie.kit.errors import WriteConflict
 
@@ -105,7 +106,7 @@ class SqlHandoffs(SqlPart):
         return [handoff_of(row) for row in rows]
 
     async def moved_up(self, *, told_before: datetime, limit: int) -> list[Handoff]:
-        """Returns handoffs that wait at another place than was told before a moment, at most `limit`."""
+        """Returns handoffs whose place is worth telling beside the one told before a moment, at most `limit`."""
         columns = handoffs.c
         here = sa.func.row_number().over(
             partition_by=columns.queue_id, order_by=(columns.rank.desc(), columns.created_at, columns.id)
@@ -119,7 +120,7 @@ class SqlHandoffs(SqlPart):
             .join(places, places.c.id == columns.id)
             .where(
                 columns.tenant == self.tenant,
-                columns.told_position != places.c.place,
+                _is_worth_telling(columns.told_position, places.c.place),
                 columns.told_at <= told_before,
             )
             .order_by(places.c.place, columns.id)
@@ -188,6 +189,11 @@ async def tenants_with_waiting(tx: Transaction) -> set[str]:
     """Returns the tenants with a handoff that waits."""
     waiting = sa.select(handoffs.c.tenant).where(handoffs.c.state.in_(WAITING)).distinct()
     return {row.tenant for row in await tx.all(waiting)}
+
+
+def _is_worth_telling(told: sa.ColumnElement[int], place: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Returns whether a place is by a tenth another than the one that was told; see `waiting.is_worth_telling`."""
+    return sa.and_(told != place, sa.func.abs(told - place) * FINENESS >= told)
 
 
 def _select(tenant: str) -> sa.Select[Any]:

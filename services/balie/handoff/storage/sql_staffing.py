@@ -19,6 +19,7 @@ from balie.kit.database import Transaction
 
 _RINGS = TypeAdapter(tuple[Ring, ...])
 _QUEUE = TypeAdapter(QueueProfile)
+_ROOM = 0.001  # for the rounding of weights, which the matcher knows better
 _RULES = {
     "promises",
     "on_breach",
@@ -136,7 +137,11 @@ class SqlStaffing(SqlPart):
 
     async def roster(self) -> Roster:
         """Returns the agents who are online and have a place left for a whole chat."""
-        online = await self.tx.all(_agents(self.tenant).where(agents.c.presence == Presence.ONLINE))
+        some = _agents(self.tenant).subquery("some")
+        # Most of a busy desk are full: they are left out here already, a little more widely than `Agent.takes_more` does.
+        load = some.c.open_chats - some.c.on_hold * (1 - some.c.hold_weight)
+        has_room = some.c.max_chats - load >= 1 - _ROOM
+        online = await self.tx.all(sa.select(some).where(some.c.presence == Presence.ONLINE, has_room))
         return Roster(free(_agent(row)) for row in online)
 
     async def put_agent(self, profile: AgentProfile, *, now: datetime) -> None:

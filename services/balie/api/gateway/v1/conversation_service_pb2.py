@@ -22,11 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from balie.api.gateway.v1 import briefing_pb2 as balie_dot_api_dot_gateway_dot_v1_dot_briefing__pb2
 from balie.api.gateway.v1 import conversation_pb2 as balie_dot_api_dot_gateway_dot_v1_dot_conversation__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/balie/api/gateway/v1/conversation_service.proto\x12\x14\x62\x61lie.api.gateway.v1\x1a\'balie/api/gateway/v1/conversation.proto\x1a\x1egoogle/protobuf/duration.proto\"\x84\x02\n\x19\x43reateConversationRequest\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12\x10\n\x08language\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\x12\x62\n\x12\x63ontact_attributes\x18\x05 \x03(\x0b\x32\x46.balie.api.gateway.v1.CreateConversationRequest.ContactAttributesEntry\x1a\x38\n\x16\x43ontactAttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"V\n\x1a\x43reateConversationResponse\x12\x38\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.Conversation\"1\n\x16GetConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\"S\n\x17GetConversationResponse\x12\x38\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.Conversation\"\xb2\x01\n\x18ListConversationsRequest\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x36\n\x05state\x18\x03 \x01(\x0e\x32\'.balie.api.gateway.v1.ConversationState\x12\x16\n\tpage_size\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\npage_token\x18\x05 \x01(\tB\x0c\n\n_page_size\"o\n\x19ListConversationsResponse\x12\x39\n\rconversations\x18\x01 \x03(\x0b\x32\".balie.api.gateway.v1.Conversation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xd5\x01\n\x12SendMessageRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x35\n\x0b\x61ttachments\x18\x03 \x03(\x0b\x32 .balie.api.gateway.v1.Attachment\x12\x31\n\x0ewait_for_reply\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1a\n\x12\x63hannel_message_id\x18\x05 \x01(\t\x12\x12\n\nrequest_id\x18\x06 \x01(\t\"\xbb\x01\n\x13SendMessageResponse\x12.\n\x07message\x18\x01 \x01(\x0b\x32\x1d.balie.api.gateway.v1.Message\x12\x0f\n\x07turn_id\x18\x02 \x01(\t\x12.\n\x07replies\x18\x03 \x03(\x0b\x32\x1d.balie.api.gateway.v1.Message\x12\x33\n\nturn_state\x18\x04 \x01(\x0e\x32\x1f.balie.api.gateway.v1.TurnState\"g\n\x13ListMessagesRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x11\n\tafter_seq\x18\x02 \x01(\x03\x12\x16\n\tpage_size\x18\x03 \x01(\x05H\x00\x88\x01\x01\x42\x0c\n\n_page_size\"e\n\x14ListMessagesResponse\x12/\n\x08messages\x18\x01 \x03(\x0b\x32\x1d.balie.api.gateway.v1.Message\x12\x0c\n\x04more\x18\x02 \x01(\x08\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\"C\n\x18WatchConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\"S\n\x19WatchConversationResponse\x12\x36\n\x05\x65vent\x18\x01 \x01(\x0b\x32\'.balie.api.gateway.v1.ConversationEvent\"\xd9\x01\n\x0f\x43onverseRequest\x12>\n\x04open\x18\x01 \x01(\x0b\x32..balie.api.gateway.v1.WatchConversationRequestH\x00\x12\x41\n\x06\x63reate\x18\x02 \x01(\x0b\x32/.balie.api.gateway.v1.CreateConversationRequestH\x00\x12;\n\x07message\x18\x03 \x01(\x0b\x32(.balie.api.gateway.v1.SendMessageRequestH\x00\x42\x06\n\x04part\"\xfe\x01\n\x10\x43onverseResponse\x12\x34\n\x06opened\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.ConversationH\x00\x12\x39\n\x08\x61\x63\x63\x65pted\x18\x02 \x01(\x0b\x32%.balie.api.gateway.v1.MessageAcceptedH\x00\x12\x37\n\x07refused\x18\x03 \x01(\x0b\x32$.balie.api.gateway.v1.MessageRefusedH\x00\x12\x38\n\x05\x65vent\x18\x04 \x01(\x0b\x32\'.balie.api.gateway.v1.ConversationEventH\x00\x42\x06\n\x04part\"W\n\x0fMessageAccepted\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x12\n\nmessage_id\x18\x02 \x01(\t\x12\x0b\n\x03seq\x18\x03 \x01(\x03\x12\x0f\n\x07turn_id\x18\x04 \x01(\t\"E\n\x0eMessageRefused\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"!\n\x0eGetTurnRequest\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\";\n\x0fGetTurnResponse\x12(\n\x04turn\x18\x01 \x01(\x0b\x32\x1a.balie.api.gateway.v1.Turn\"V\n\x17RateConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x0e\n\x06rating\x18\x02 \x01(\x05\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"T\n\x18RateConversationResponse\x12\x38\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.Conversation\"G\n\x18\x43loseConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"U\n\x19\x43loseConversationResponse\x12\x38\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.Conversation2\x84\t\n\x13\x43onversationService\x12|\n\x12\x43reateConversation\x12/.balie.api.gateway.v1.CreateConversationRequest\x1a\x30.balie.api.gateway.v1.CreateConversationResponse\"\x03\x90\x02\x02\x12s\n\x0fGetConversation\x12,.balie.api.gateway.v1.GetConversationRequest\x1a-.balie.api.gateway.v1.GetConversationResponse\"\x03\x90\x02\x01\x12y\n\x11ListConversations\x12..balie.api.gateway.v1.ListConversationsRequest\x1a/.balie.api.gateway.v1.ListConversationsResponse\"\x03\x90\x02\x01\x12g\n\x0bSendMessage\x12(.balie.api.gateway.v1.SendMessageRequest\x1a).balie.api.gateway.v1.SendMessageResponse\"\x03\x90\x02\x02\x12j\n\x0cListMessages\x12).balie.api.gateway.v1.ListMessagesRequest\x1a*.balie.api.gateway.v1.ListMessagesResponse\"\x03\x90\x02\x01\x12{\n\x11WatchConversation\x12..balie.api.gateway.v1.WatchConversationRequest\x1a/.balie.api.gateway.v1.WatchConversationResponse\"\x03\x90\x02\x01\x30\x01\x12]\n\x08\x43onverse\x12%.balie.api.gateway.v1.ConverseRequest\x1a&.balie.api.gateway.v1.ConverseResponse(\x01\x30\x01\x12[\n\x07GetTurn\x12$.balie.api.gateway.v1.GetTurnRequest\x1a%.balie.api.gateway.v1.GetTurnResponse\"\x03\x90\x02\x01\x12v\n\x10RateConversation\x12-.balie.api.gateway.v1.RateConversationRequest\x1a..balie.api.gateway.v1.RateConversationResponse\"\x03\x90\x02\x02\x12y\n\x11\x43loseConversation\x12..balie.api.gateway.v1.CloseConversationRequest\x1a/.balie.api.gateway.v1.CloseConversationResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/balie/api/gateway/v1/conversation_service.proto\x12\x14\x62\x61lie.api.gateway.v1\x1a#balie/api/gateway/v1/briefing.proto\x1a\'balie/api/gateway/v1/conversation.proto\x1a\x1egoogle/protobuf/duration.proto\"\x84\x02\n\x19\x43reateConversationRequest\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\x12\x10\n\x08language\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\x12\x62\n\x12\x63ontact_attributes\x18\x05 \x03(\x0b\x32\x46.balie.api.gateway.v1.CreateConversationRequest.ContactAttributesEntry\x1a\x38\n\x16\x43ontactAttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"V\n\x1a\x43reateConversationResponse\x12\x38\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.Conversation\"1\n\x16GetConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\"S\n\x17GetConversationResponse\x12\x38\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.Conversation\"\xb2\x01\n\x18ListConversationsRequest\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\x10\n\x08\x61gent_id\x18\x02 \x01(\t\x12\x36\n\x05state\x18\x03 \x01(\x0e\x32\'.balie.api.gateway.v1.ConversationState\x12\x16\n\tpage_size\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\npage_token\x18\x05 \x01(\tB\x0c\n\n_page_size\"o\n\x19ListConversationsResponse\x12\x39\n\rconversations\x18\x01 \x03(\x0b\x32\".balie.api.gateway.v1.Conversation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xd5\x01\n\x12SendMessageRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x35\n\x0b\x61ttachments\x18\x03 \x03(\x0b\x32 .balie.api.gateway.v1.Attachment\x12\x31\n\x0ewait_for_reply\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1a\n\x12\x63hannel_message_id\x18\x05 \x01(\t\x12\x12\n\nrequest_id\x18\x06 \x01(\t\"\xbb\x01\n\x13SendMessageResponse\x12.\n\x07message\x18\x01 \x01(\x0b\x32\x1d.balie.api.gateway.v1.Message\x12\x0f\n\x07turn_id\x18\x02 \x01(\t\x12.\n\x07replies\x18\x03 \x03(\x0b\x32\x1d.balie.api.gateway.v1.Message\x12\x33\n\nturn_state\x18\x04 \x01(\x0e\x32\x1f.balie.api.gateway.v1.TurnState\"g\n\x13ListMessagesRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x11\n\tafter_seq\x18\x02 \x01(\x03\x12\x16\n\tpage_size\x18\x03 \x01(\x05H\x00\x88\x01\x01\x42\x0c\n\n_page_size\"e\n\x14ListMessagesResponse\x12/\n\x08messages\x18\x01 \x03(\x0b\x32\x1d.balie.api.gateway.v1.Message\x12\x0c\n\x04more\x18\x02 \x01(\x08\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\"C\n\x18WatchConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\t\"S\n\x19WatchConversationResponse\x12\x36\n\x05\x65vent\x18\x01 \x01(\x0b\x32\'.balie.api.gateway.v1.ConversationEvent\"\xd9\x01\n\x0f\x43onverseRequest\x12>\n\x04open\x18\x01 \x01(\x0b\x32..balie.api.gateway.v1.WatchConversationRequestH\x00\x12\x41\n\x06\x63reate\x18\x02 \x01(\x0b\x32/.balie.api.gateway.v1.CreateConversationRequestH\x00\x12;\n\x07message\x18\x03 \x01(\x0b\x32(.balie.api.gateway.v1.SendMessageRequestH\x00\x42\x06\n\x04part\"\xfe\x01\n\x10\x43onverseResponse\x12\x34\n\x06opened\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.ConversationH\x00\x12\x39\n\x08\x61\x63\x63\x65pted\x18\x02 \x01(\x0b\x32%.balie.api.gateway.v1.MessageAcceptedH\x00\x12\x37\n\x07refused\x18\x03 \x01(\x0b\x32$.balie.api.gateway.v1.MessageRefusedH\x00\x12\x38\n\x05\x65vent\x18\x04 \x01(\x0b\x32\'.balie.api.gateway.v1.ConversationEventH\x00\x42\x06\n\x04part\"W\n\x0fMessageAccepted\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x12\n\nmessage_id\x18\x02 \x01(\t\x12\x0b\n\x03seq\x18\x03 \x01(\x03\x12\x0f\n\x07turn_id\x18\x04 \x01(\t\"E\n\x0eMessageRefused\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"!\n\x0eGetTurnRequest\x12\x0f\n\x07turn_id\x18\x01 \x01(\t\";\n\x0fGetTurnResponse\x12(\n\x04turn\x18\x01 \x01(\x0b\x32\x1a.balie.api.gateway.v1.Turn\"-\n\x12GetBriefingRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\"G\n\x13GetBriefingResponse\x12\x30\n\x08\x62riefing\x18\x01 \x01(\x0b\x32\x1e.balie.api.gateway.v1.Briefing\"V\n\x17RateConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x0e\n\x06rating\x18\x02 \x01(\x05\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"T\n\x18RateConversationResponse\x12\x38\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.Conversation\"G\n\x18\x43loseConversationRequest\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"U\n\x19\x43loseConversationResponse\x12\x38\n\x0c\x63onversation\x18\x01 \x01(\x0b\x32\".balie.api.gateway.v1.Conversation2\xed\t\n\x13\x43onversationService\x12|\n\x12\x43reateConversation\x12/.balie.api.gateway.v1.CreateConversationRequest\x1a\x30.balie.api.gateway.v1.CreateConversationResponse\"\x03\x90\x02\x02\x12s\n\x0fGetConversation\x12,.balie.api.gateway.v1.GetConversationRequest\x1a-.balie.api.gateway.v1.GetConversationResponse\"\x03\x90\x02\x01\x12y\n\x11ListConversations\x12..balie.api.gateway.v1.ListConversationsRequest\x1a/.balie.api.gateway.v1.ListConversationsResponse\"\x03\x90\x02\x01\x12g\n\x0bSendMessage\x12(.balie.api.gateway.v1.SendMessageRequest\x1a).balie.api.gateway.v1.SendMessageResponse\"\x03\x90\x02\x02\x12j\n\x0cListMessages\x12).balie.api.gateway.v1.ListMessagesRequest\x1a*.balie.api.gateway.v1.ListMessagesResponse\"\x03\x90\x02\x01\x12{\n\x11WatchConversation\x12..balie.api.gateway.v1.WatchConversationRequest\x1a/.balie.api.gateway.v1.WatchConversationResponse\"\x03\x90\x02\x01\x30\x01\x12]\n\x08\x43onverse\x12%.balie.api.gateway.v1.ConverseRequest\x1a&.balie.api.gateway.v1.ConverseResponse(\x01\x30\x01\x12[\n\x07GetTurn\x12$.balie.api.gateway.v1.GetTurnRequest\x1a%.balie.api.gateway.v1.GetTurnResponse\"\x03\x90\x02\x01\x12g\n\x0bGetBriefing\x12(.balie.api.gateway.v1.GetBriefingRequest\x1a).balie.api.gateway.v1.GetBriefingResponse\"\x03\x90\x02\x01\x12v\n\x10RateConversation\x12-.balie.api.gateway.v1.RateConversationRequest\x1a..balie.api.gateway.v1.RateConversationResponse\"\x03\x90\x02\x02\x12y\n\x11\x43loseConversation\x12..balie.api.gateway.v1.CloseConversationRequest\x1a/.balie.api.gateway.v1.CloseConversationResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,56 +50,62 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONVERSATIONSERVICE'].methods_by_name['WatchConversation']._serialized_options = b'\220\002\001'
   _globals['_CONVERSATIONSERVICE'].methods_by_name['GetTurn']._loaded_options = None
   _globals['_CONVERSATIONSERVICE'].methods_by_name['GetTurn']._serialized_options = b'\220\002\001'
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['GetBriefing']._loaded_options = None
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['GetBriefing']._serialized_options = b'\220\002\001'
   _globals['_CONVERSATIONSERVICE'].methods_by_name['RateConversation']._loaded_options = None
   _globals['_CONVERSATIONSERVICE'].methods_by_name['RateConversation']._serialized_options = b'\220\002\002'
   _globals['_CONVERSATIONSERVICE'].methods_by_name['CloseConversation']._loaded_options = None
   _globals['_CONVERSATIONSERVICE'].methods_by_name['CloseConversation']._serialized_options = b'\220\002\002'
-  _globals['_CREATECONVERSATIONREQUEST']._serialized_start=147
-  _globals['_CREATECONVERSATIONREQUEST']._serialized_end=407
-  _globals['_CREATECONVERSATIONREQUEST_CONTACTATTRIBUTESENTRY']._serialized_start=351
-  _globals['_CREATECONVERSATIONREQUEST_CONTACTATTRIBUTESENTRY']._serialized_end=407
-  _globals['_CREATECONVERSATIONRESPONSE']._serialized_start=409
-  _globals['_CREATECONVERSATIONRESPONSE']._serialized_end=495
-  _globals['_GETCONVERSATIONREQUEST']._serialized_start=497
-  _globals['_GETCONVERSATIONREQUEST']._serialized_end=546
-  _globals['_GETCONVERSATIONRESPONSE']._serialized_start=548
-  _globals['_GETCONVERSATIONRESPONSE']._serialized_end=631
-  _globals['_LISTCONVERSATIONSREQUEST']._serialized_start=634
-  _globals['_LISTCONVERSATIONSREQUEST']._serialized_end=812
-  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_start=814
-  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_end=925
-  _globals['_SENDMESSAGEREQUEST']._serialized_start=928
-  _globals['_SENDMESSAGEREQUEST']._serialized_end=1141
-  _globals['_SENDMESSAGERESPONSE']._serialized_start=1144
-  _globals['_SENDMESSAGERESPONSE']._serialized_end=1331
-  _globals['_LISTMESSAGESREQUEST']._serialized_start=1333
-  _globals['_LISTMESSAGESREQUEST']._serialized_end=1436
-  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1438
-  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1539
-  _globals['_WATCHCONVERSATIONREQUEST']._serialized_start=1541
-  _globals['_WATCHCONVERSATIONREQUEST']._serialized_end=1608
-  _globals['_WATCHCONVERSATIONRESPONSE']._serialized_start=1610
-  _globals['_WATCHCONVERSATIONRESPONSE']._serialized_end=1693
-  _globals['_CONVERSEREQUEST']._serialized_start=1696
-  _globals['_CONVERSEREQUEST']._serialized_end=1913
-  _globals['_CONVERSERESPONSE']._serialized_start=1916
-  _globals['_CONVERSERESPONSE']._serialized_end=2170
-  _globals['_MESSAGEACCEPTED']._serialized_start=2172
-  _globals['_MESSAGEACCEPTED']._serialized_end=2259
-  _globals['_MESSAGEREFUSED']._serialized_start=2261
-  _globals['_MESSAGEREFUSED']._serialized_end=2330
-  _globals['_GETTURNREQUEST']._serialized_start=2332
-  _globals['_GETTURNREQUEST']._serialized_end=2365
-  _globals['_GETTURNRESPONSE']._serialized_start=2367
-  _globals['_GETTURNRESPONSE']._serialized_end=2426
-  _globals['_RATECONVERSATIONREQUEST']._serialized_start=2428
-  _globals['_RATECONVERSATIONREQUEST']._serialized_end=2514
-  _globals['_RATECONVERSATIONRESPONSE']._serialized_start=2516
-  _globals['_RATECONVERSATIONRESPONSE']._serialized_end=2600
-  _globals['_CLOSECONVERSATIONREQUEST']._serialized_start=2602
-  _globals['_CLOSECONVERSATIONREQUEST']._serialized_end=2673
-  _globals['_CLOSECONVERSATIONRESPONSE']._serialized_start=2675
-  _globals['_CLOSECONVERSATIONRESPONSE']._serialized_end=2760
-  _globals['_CONVERSATIONSERVICE']._serialized_start=2763
-  _globals['_CONVERSATIONSERVICE']._serialized_end=3919
+  _globals['_CREATECONVERSATIONREQUEST']._serialized_start=184
+  _globals['_CREATECONVERSATIONREQUEST']._serialized_end=444
+  _globals['_CREATECONVERSATIONREQUEST_CONTACTATTRIBUTESENTRY']._serialized_start=388
+  _globals['_CREATECONVERSATIONREQUEST_CONTACTATTRIBUTESENTRY']._serialized_end=444
+  _globals['_CREATECONVERSATIONRESPONSE']._serialized_start=446
+  _globals['_CREATECONVERSATIONRESPONSE']._serialized_end=532
+  _globals['_GETCONVERSATIONREQUEST']._serialized_start=534
+  _globals['_GETCONVERSATIONREQUEST']._serialized_end=583
+  _globals['_GETCONVERSATIONRESPONSE']._serialized_start=585
+  _globals['_GETCONVERSATIONRESPONSE']._serialized_end=668
+  _globals['_LISTCONVERSATIONSREQUEST']._serialized_start=671
+  _globals['_LISTCONVERSATIONSREQUEST']._serialized_end=849
+  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_start=851
+  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_end=962
+  _globals['_SENDMESSAGEREQUEST']._serialized_start=965
+  _globals['_SENDMESSAGEREQUEST']._serialized_end=1178
+  _globals['_SENDMESSAGERESPONSE']._serialized_start=1181
+  _globals['_SENDMESSAGERESPONSE']._serialized_end=1368
+  _globals['_LISTMESSAGESREQUEST']._serialized_start=1370
+  _globals['_LISTMESSAGESREQUEST']._serialized_end=1473
+  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1475
+  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1576
+  _globals['_WATCHCONVERSATIONREQUEST']._serialized_start=1578
+  _globals['_WATCHCONVERSATIONREQUEST']._serialized_end=1645
+  _globals['_WATCHCONVERSATIONRESPONSE']._serialized_start=1647
+  _globals['_WATCHCONVERSATIONRESPONSE']._serialized_end=1730
+  _globals['_CONVERSEREQUEST']._serialized_start=1733
+  _globals['_CONVERSEREQUEST']._serialized_end=1950
+  _globals['_CONVERSERESPONSE']._serialized_start=1953
+  _globals['_CONVERSERESPONSE']._serialized_end=2207
+  _globals['_MESSAGEACCEPTED']._serialized_start=2209
+  _globals['_MESSAGEACCEPTED']._serialized_end=2296
+  _globals['_MESSAGEREFUSED']._serialized_start=2298
+  _globals['_MESSAGEREFUSED']._serialized_end=2367
+  _globals['_GETTURNREQUEST']._serialized_start=2369
+  _globals['_GETTURNREQUEST']._serialized_end=2402
+  _globals['_GETTURNRESPONSE']._serialized_start=2404
+  _globals['_GETTURNRESPONSE']._serialized_end=2463
+  _globals['_GETBRIEFINGREQUEST']._serialized_start=2465
+  _globals['_GETBRIEFINGREQUEST']._serialized_end=2510
+  _globals['_GETBRIEFINGRESPONSE']._serialized_start=2512
+  _globals['_GETBRIEFINGRESPONSE']._serialized_end=2583
+  _globals['_RATECONVERSATIONREQUEST']._serialized_start=2585
+  _globals['_RATECONVERSATIONREQUEST']._serialized_end=2671
+  _globals['_RATECONVERSATIONRESPONSE']._serialized_start=2673
+  _globals['_RATECONVERSATIONRESPONSE']._serialized_end=2757
+  _globals['_CLOSECONVERSATIONREQUEST']._serialized_start=2759
+  _globals['_CLOSECONVERSATIONREQUEST']._serialized_end=2830
+  _globals['_CLOSECONVERSATIONRESPONSE']._serialized_start=2832
+  _globals['_CLOSECONVERSATIONRESPONSE']._serialized_end=2917
+  _globals['_CONVERSATIONSERVICE']._serialized_start=2920
+  _globals['_CONVERSATIONSERVICE']._serialized_end=4181
 # @@protoc_insertion_point(module_scope)

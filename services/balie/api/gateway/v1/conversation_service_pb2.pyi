@@ -3,6 +3,7 @@
 isort:skip_file
 The door: the only one for contacts, channels and agents' words."""
 
+import balie.api.gateway.v1.briefing_pb2
 import balie.api.gateway.v1.conversation_pb2
 import builtins
 import collections.abc
@@ -539,6 +540,45 @@ class GetTurnResponse(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["turn", b"turn"]) -> None: ...
 
 global___GetTurnResponse = GetTurnResponse
+
+@typing.final
+class GetBriefingRequest(google.protobuf.message.Message):
+    """Asks for a briefing."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CONVERSATION_ID_FIELD_NUMBER: builtins.int
+    conversation_id: builtins.str
+    """Names the conversation. Required."""
+    def __init__(
+        self,
+        *,
+        conversation_id: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["conversation_id", b"conversation_id"]) -> None: ...
+
+global___GetBriefingRequest = GetBriefingRequest
+
+@typing.final
+class GetBriefingResponse(google.protobuf.message.Message):
+    """Answers GetBriefing."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    BRIEFING_FIELD_NUMBER: builtins.int
+    @property
+    def briefing(self) -> balie.api.gateway.v1.briefing_pb2.Briefing:
+        """Holds the briefing."""
+
+    def __init__(
+        self,
+        *,
+        briefing: balie.api.gateway.v1.briefing_pb2.Briefing | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["briefing", b"briefing"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["briefing", b"briefing"]) -> None: ...
+
+global___GetBriefingResponse = GetBriefingResponse
 
 @typing.final
 class RateConversationRequest(google.protobuf.message.Message):

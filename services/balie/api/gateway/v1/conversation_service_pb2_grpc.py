@@ -78,6 +78,11 @@ class ConversationServiceStub(object):
                 request_serializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetTurnRequest.SerializeToString,
                 response_deserializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetTurnResponse.FromString,
                 _registered_method=True)
+        self.GetBriefing = channel.unary_unary(
+                '/balie.api.gateway.v1.ConversationService/GetBriefing',
+                request_serializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetBriefingRequest.SerializeToString,
+                response_deserializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetBriefingResponse.FromString,
+                _registered_method=True)
         self.RateConversation = channel.unary_unary(
                 '/balie.api.gateway.v1.ConversationService/RateConversation',
                 request_serializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.RateConversationRequest.SerializeToString,
@@ -202,6 +207,18 @@ class ConversationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetBriefing(self, request, context):
+        """Tells an agent what they need first: who asks, what about, and what the bot has tried. Has no side effects. Not for contacts.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `conversation_id`.
+        - NOT_FOUND CONVERSATION_NOT_FOUND: no such conversation.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RateConversation(self, request, context):
         """Keeps what a contact thinks of how a person helped them; a conversation has one rating at most. May be called whether or not
         the contact was asked, once a person has given the conversation back or it is closed. The same `request_id` twice is done
@@ -275,6 +292,11 @@ def add_ConversationServiceServicer_to_server(servicer, server):
                     servicer.GetTurn,
                     request_deserializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetTurnRequest.FromString,
                     response_serializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetTurnResponse.SerializeToString,
+            ),
+            'GetBriefing': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBriefing,
+                    request_deserializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetBriefingRequest.FromString,
+                    response_serializer=balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetBriefingResponse.SerializeToString,
             ),
             'RateConversation': grpc.unary_unary_rpc_method_handler(
                     servicer.RateConversation,
@@ -507,6 +529,33 @@ class ConversationService(object):
             '/balie.api.gateway.v1.ConversationService/GetTurn',
             balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetTurnRequest.SerializeToString,
             balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetTurnResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBriefing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/balie.api.gateway.v1.ConversationService/GetBriefing',
+            balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetBriefingRequest.SerializeToString,
+            balie_dot_api_dot_gateway_dot_v1_dot_conversation__service__pb2.GetBriefingResponse.FromString,
             options,
             channel_credentials,
             insecure,

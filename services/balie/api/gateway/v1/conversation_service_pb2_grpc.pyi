@@ -130,6 +130,18 @@ class ConversationServiceStub:
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
     """
 
+    GetBriefing: grpc.UnaryUnaryMultiCallable[
+        balie.api.gateway.v1.conversation_service_pb2.GetBriefingRequest,
+        balie.api.gateway.v1.conversation_service_pb2.GetBriefingResponse,
+    ]
+    """Tells an agent what they need first: who asks, what about, and what the bot has tried. Has no side effects. Not for contacts.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `conversation_id`.
+    - NOT_FOUND CONVERSATION_NOT_FOUND: no such conversation.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+    """
+
     RateConversation: grpc.UnaryUnaryMultiCallable[
         balie.api.gateway.v1.conversation_service_pb2.RateConversationRequest,
         balie.api.gateway.v1.conversation_service_pb2.RateConversationResponse,
@@ -270,6 +282,18 @@ class ConversationServiceAsyncStub:
     Errors:
     - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `turn_id`.
     - NOT_FOUND TURN_NOT_FOUND: no such turn.
+    - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+    """
+
+    GetBriefing: grpc.aio.UnaryUnaryMultiCallable[
+        balie.api.gateway.v1.conversation_service_pb2.GetBriefingRequest,
+        balie.api.gateway.v1.conversation_service_pb2.GetBriefingResponse,
+    ]
+    """Tells an agent what they need first: who asks, what about, and what the bot has tried. Has no side effects. Not for contacts.
+
+    Errors:
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `conversation_id`.
+    - NOT_FOUND CONVERSATION_NOT_FOUND: no such conversation.
     - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
     """
 
@@ -429,6 +453,20 @@ class ConversationServiceServicer(metaclass=abc.ABCMeta):
         Errors:
         - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `turn_id`.
         - NOT_FOUND TURN_NOT_FOUND: no such turn.
+        - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
+        """
+
+    @abc.abstractmethod
+    def GetBriefing(
+        self,
+        request: balie.api.gateway.v1.conversation_service_pb2.GetBriefingRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[balie.api.gateway.v1.conversation_service_pb2.GetBriefingResponse, collections.abc.Awaitable[balie.api.gateway.v1.conversation_service_pb2.GetBriefingResponse]]:
+        """Tells an agent what they need first: who asks, what about, and what the bot has tried. Has no side effects. Not for contacts.
+
+        Errors:
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED: `conversation_id`.
+        - NOT_FOUND CONVERSATION_NOT_FOUND: no such conversation.
         - PERMISSION_DENIED CALLER_FORBIDDEN: the caller is a contact.
         """
 

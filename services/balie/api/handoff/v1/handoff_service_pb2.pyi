@@ -247,17 +247,25 @@ class ConfirmOwnerRequest(google.protobuf.message.Message):
 
     HANDOFF_ID_FIELD_NUMBER: builtins.int
     OWNER_EPOCH_FIELD_NUMBER: builtins.int
+    AGENT_ID_FIELD_NUMBER: builtins.int
     handoff_id: builtins.str
     """Names the handoff. Required."""
     owner_epoch: builtins.int
     """Gives the conversation's owner_epoch after the change. Required; 1 or more."""
+    agent_id: builtins.str
+    """Names the agent who owns the conversation since then; empty when the bot does. Optional: unset, whoever follows from the handoff's
+    state is taken to be meant. When another one follows by now, the confirmation came too late and changes nothing.
+    """
     def __init__(
         self,
         *,
         handoff_id: builtins.str = ...,
         owner_epoch: builtins.int = ...,
+        agent_id: builtins.str | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["handoff_id", b"handoff_id", "owner_epoch", b"owner_epoch"]) -> None: ...
+    def HasField(self, field_name: typing.Literal["_agent_id", b"_agent_id", "agent_id", b"agent_id"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["_agent_id", b"_agent_id", "agent_id", b"agent_id", "handoff_id", b"handoff_id", "owner_epoch", b"owner_epoch"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["_agent_id", b"_agent_id"]) -> typing.Literal["agent_id"] | None: ...
 
 global___ConfirmOwnerRequest = ConfirmOwnerRequest
 

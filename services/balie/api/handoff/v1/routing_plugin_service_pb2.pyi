@@ -4,7 +4,7 @@ isort:skip_file
 What a plug-in that chooses agents implements, in any language.
 
 Here the roles are turned: the handoff service calls, and the plug-in's author serves. Who fits, who has a place, and who is asked
-when the plug-in does not answer in time stay the handoff service's. `docs/handoffs.md` shows how to write one.
+when the plug-in does not answer in time stay the handoff service's. `docs/routing-plugin.md` shows how to write one.
 """
 
 import balie.api.handoff.v1.handoff_pb2

@@ -1,0 +1,1 @@
+"""`balie agent`: a desk for a person in a terminal, for several chats at once."""

@@ -1,0 +1,1 @@
+"""How fast turns are decided while many handoffs are open."""
