@@ -30,7 +30,7 @@ _WAITING = (
     handoff_pb2.HANDOFF_STATE_OFFERED,
     handoff_pb2.HANDOFF_STATE_CALL_BACK,
 )
-_SPANS = {"max_wait", "offer_timeout", "silent_after", "hold_after", "idle_release_after", "call_back_within"}
+SPANS = {"max_wait", "offer_timeout", "silent_after", "hold_after", "idle_release_after", "call_back_within"}
 
 
 def span(seconds: float) -> Duration:
@@ -67,7 +67,7 @@ class AtDesk:
 
     async def queue(self, name: str, **said: Any) -> None:
         """Makes a queue; spans are given in seconds."""
-        given = {key: span(value) if key in _SPANS else value for key, value in said.items()}
+        given = {key: span(value) if key in SPANS else value for key, value in said.items()}
         queue = handoff_pb2.Queue(id=name, display_name=name.title(), **given)
         request = queue_service_pb2.UpsertQueueRequest(queue=queue, request_id=new_id())
         await self.operator.queues.UpsertQueue(request, timeout=SECONDS)
