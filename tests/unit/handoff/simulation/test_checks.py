@@ -23,7 +23,9 @@ def test_a_short_simulation_says_roughly_what_the_formulas_say(case: Case) -> No
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_simulation_says_what_erlang_c_says() -> None:
-    for one in compared(CASES[0], seed=1):  # `balie simulate --check` tries Erlang A as well, with as many again
+    for one in compared(
+        CASES[0], seed=1
+    ):  # `balie simulate --check` tries Erlang A as well, with as many again
         assert one.holds, one
 
 
