@@ -47,8 +47,17 @@ def pgvector_url(pgvector_databases: "PostgresDatabases") -> Iterator[str]:
         yield lend()
 
 
+@pytest.fixture(scope="session")
+def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """SQLite files begin as copies of migrated ones from now on."""
+    from tests import databases
+
+    with databases.sqlite_templates(tmp_path_factory.mktemp("templates")):
+        yield
+
+
 @pytest.fixture
-def sqlite_urls(tmp_path: Path) -> Callable[[], str]:
+def sqlite_urls(tmp_path: Path, sqlite_templates: None) -> Callable[[], str]:
     """Makes urls of SQLite databases that do not exist yet."""
     from tests.databases import sqlite_databases
 

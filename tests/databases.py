@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import importlib.util
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ from uuid import uuid4
 
 import asyncpg
 from sqlalchemy import URL, make_url
+
+from balie.kit import database
 
 _CONNECT_SECONDS = 5
 
@@ -134,6 +137,39 @@ class PostgresDatabases:
             run(self._server, f'CREATE DATABASE "{name}"')
         self._made.append(name)
         return name
+
+
+@contextmanager
+def sqlite_templates(folder: Path) -> Iterator[None]:
+    """Lets SQLite files that are opened for the first time begin as copies of one that the same migrations made.
+
+    They run for real once in each process, and only what they made is copied: a thousand tests need not wait for them.
+    """
+    templates: dict[str, Path] = {}
+    really = database.upgrade
+
+    async def upgrade(url: URL, package: str) -> None:
+        file = Path(url.database or "")
+        if (
+            url.get_backend_name() != "sqlite"
+            or file.exists()
+            or not file.is_absolute()
+            or not file.parent.is_dir()
+        ):
+            await really(url, package)
+            return
+        if package not in templates:
+            template = folder / f"{package}.sqlite3"
+            await really(url.set(database=str(template)), package)
+            templates[package] = template
+        shutil.copyfile(templates[package], file)
+        await really(url, package)
+
+    database.upgrade = upgrade
+    try:
+        yield
+    finally:
+        database.upgrade = really
 
 
 def sqlite_databases(folder: Path) -> Callable[[], str]:

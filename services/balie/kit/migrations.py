@@ -59,6 +59,8 @@ def _upgrade(connection: Connection, package: str, versions: Path) -> None:
             f"the database is at revision {', '.join(sorted(unknown))}, which this {package} does not know: "
             "run the version that migrated it, or a newer one"
         )
+    if applied == set(directory.get_heads()):
+        return  # most starts are of a service that was here before
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     if sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
