@@ -20,15 +20,6 @@ def test_a_short_simulation_says_roughly_what_the_formulas_say(case: Case) -> No
         assert abs(one.simulated.mean - one.theory) < 2 * one.simulated.margin
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_the_simulation_says_what_erlang_c_says() -> None:
-    for one in compared(
-        CASES[0], seed=1
-    ):  # `balie simulate --check` tries Erlang A as well, with as many again
-        assert one.holds, one
-
-
 def test_an_interval_must_cover_the_formula_and_be_narrow() -> None:
     assert Comparison("waited", 0.5, Estimate(0.51, 0.02)).holds
     assert not Comparison("waited", 0.5, Estimate(0.54, 0.02)).holds
