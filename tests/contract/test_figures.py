@@ -85,6 +85,7 @@ async def test_a_day_in_hours(at: Handoffs) -> None:
 
 CASES = [
     wrong(F, "queue_ids", ["desk"] * 101, "TOO_MANY_ITEMS", limit=100, actual=101),
+    wrong(F, "queue_ids", ["desk", ""], "FIELD_REQUIRED"),
     wrong(F, "queue_ids", ["no spaces"], "FIELD_MALFORMED"),
     wrong(F, "queue_ids", ["x" * 129], "FIELD_TOO_LONG", limit=128),
     Case(

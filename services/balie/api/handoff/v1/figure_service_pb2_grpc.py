@@ -52,7 +52,8 @@ class FigureServiceServicer(object):
         effects.
 
         Errors:
-        - INVALID_ARGUMENT FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside its bounds.
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field
+        is outside its bounds; a queue of the list is not named.
         - INVALID_ARGUMENT PERIOD_INVALID: it ends no later than it begins, or is too long.
         - INVALID_ARGUMENT TIME_ZONE_UNKNOWN: there is no such time zone.
         - NOT_FOUND QUEUE_NOT_FOUND: a queue does not exist.

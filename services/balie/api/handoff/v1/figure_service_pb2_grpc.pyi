@@ -30,7 +30,8 @@ class FigureServiceStub:
     effects.
 
     Errors:
-    - INVALID_ARGUMENT FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside its bounds.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field
+      is outside its bounds; a queue of the list is not named.
     - INVALID_ARGUMENT PERIOD_INVALID: it ends no later than it begins, or is too long.
     - INVALID_ARGUMENT TIME_ZONE_UNKNOWN: there is no such time zone.
     - NOT_FOUND QUEUE_NOT_FOUND: a queue does not exist.
@@ -49,7 +50,8 @@ class FigureServiceAsyncStub:
     effects.
 
     Errors:
-    - INVALID_ARGUMENT FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside its bounds.
+    - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field
+      is outside its bounds; a queue of the list is not named.
     - INVALID_ARGUMENT PERIOD_INVALID: it ends no later than it begins, or is too long.
     - INVALID_ARGUMENT TIME_ZONE_UNKNOWN: there is no such time zone.
     - NOT_FOUND QUEUE_NOT_FOUND: a queue does not exist.
@@ -70,7 +72,8 @@ class FigureServiceServicer(metaclass=abc.ABCMeta):
         effects.
 
         Errors:
-        - INVALID_ARGUMENT FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field is outside its bounds.
+        - INVALID_ARGUMENT FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_MALFORMED, FIELD_OUT_OF_RANGE, FIELD_UNKNOWN_VALUE, TOO_MANY_ITEMS: a field
+          is outside its bounds; a queue of the list is not named.
         - INVALID_ARGUMENT PERIOD_INVALID: it ends no later than it begins, or is too long.
         - INVALID_ARGUMENT TIME_ZONE_UNKNOWN: there is no such time zone.
         - NOT_FOUND QUEUE_NOT_FOUND: a queue does not exist.
