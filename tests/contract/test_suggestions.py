@@ -42,7 +42,7 @@ async def at(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Handoffs
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def held(at: Handoffs) -> str:
     """A handoff that els has."""
-    await at.agent("els")
+    await at.agent("els", chats=9)  # other tests ask for people too, in any order
     handoff = await at.ask("held")
     await refusal(at.accept(handoff.id, "els"))
     await at.confirm(handoff.id, 2)
