@@ -68,9 +68,8 @@ class Sweeper:
         try:
             while await work(tenant):  # others write at this desk in between
                 pass
-        except (
-            Failure
-        ) as failure:  # another replica was faster, or the database is away: the next sweep does it
+        except Failure as failure:
+            # Another replica was faster, or the database is away: the next sweep does it.
             _log.warning("sweep failed", tenant=tenant, reason=failure.reason)
         except Exception:  # noqa: BLE001  one tenant's trouble must not strand those who wait at another's desk
             _log.exception("sweep failed", tenant=tenant)
@@ -88,9 +87,8 @@ class Sweeper:
         """Does what is due at one desk; returns whether there may be more."""
         async with self._journal.writing(tenant) as floor:
             found = await floor.due(now=self._journal.now(), limit=_AT_ONCE)
-            for (
-                handoff
-            ) in found:  # read anew: a step of one may have changed another, as that of a silent agent does
+            for handoff in found:
+                # Read anew: a step of one may have changed another, as that of a silent agent does.
                 await self._step(floor, await floor.handoff(handoff.id))
             await self._journal.draw(floor)
         return len(found) == _AT_ONCE
